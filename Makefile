@@ -1,0 +1,38 @@
+# One command each; everything runs in a virtual environment made here.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN     = $(VENV)/bin
+
+.PHONY: demo test format lint types check docs clean
+
+$(VENV)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable .
+	touch $@
+
+$(VENV)/.installed-test: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	touch $@
+
+demo: $(VENV)/.installed        ## the main job on bundled data, offline
+	$(BIN)/unstuck demo
+
+test: $(VENV)/.installed-test   ## the whole suite
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+format: $(VENV)/.installed-test ## rewrite in the project's format
+	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+lint: $(VENV)/.installed-test   ## format and lint, checked
+	$(BIN)/ruff format --check . && $(BIN)/ruff check .
+
+types: $(VENV)/.installed-test  ## strict type check
+	$(BIN)/mypy
+
+check: lint types test          ## all that CI checks
+
+docs: $(VENV)/.installed        ## docs/cases.md anew, on Fashion-MNIST (about an hour on two cores)
+	$(BIN)/unstuck cases run --all --data fashion-mnist --seeds 20 --json docs/cases.json --markdown docs/cases.md
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,33 @@
+"""Find out why a neural network isn't learning, prove it, fix it.
+
+Importing this package loads no framework: its public names are imported on first use.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from unstuck.errors import UnstuckError as UnstuckError
+    from unstuck.fixes.equivalence import Equivalence as Equivalence
+    from unstuck.fixes.equivalence import equivalence as equivalence
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Equivalence": "unstuck.fixes.equivalence",
+    "equivalence": "unstuck.fixes.equivalence",
+    "UnstuckError": "unstuck.errors",
+}
+__all__ = ["Equivalence", "UnstuckError", "__version__", "equivalence"]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module 'unstuck' has no attribute {name!r}")
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

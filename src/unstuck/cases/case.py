@@ -1,0 +1,108 @@
+"""What a published question is made of: arms to train, figures to meet, claims to test, answers.
+
+A claim is an explanation somebody offered, turned into one or more predictions about trials.
+Each prediction compares two quantities that were measured on the same seeds; the arms differ in
+just the one thing the claim is about, and the prediction names a margin in advance.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from unstuck.cases.results import Results
+    from unstuck.engine.setup import Setup
+
+# The smallest difference in held-out accuracy that counts: half a percentage point is 50 of
+# 10,000 test images, 1.5 binomial standard errors at 90 %; nobody would act upon less.
+ACCURACY_MARGIN = 0.005
+# "About as good": within one percentage point, three binomial standard errors of a test of 10,000.
+SAME_ACCURACY = 0.01
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A number per seed, of one arm.
+
+    `metric` is a curve ("loss", "accuracy", "val_loss", "val_accuracy"), or a probe as
+    "start.NAME" or "end.NAME" with an optional layer as in "start.gradient_norms[0]", or one of
+    the derived ones in `results.py` ("stuck", "not_finite").
+    """
+
+    arm: str
+    metric: str = "val_accuracy"
+    epoch: int | None = None  # 1 is the first; None the last the run had
+
+    def __str__(self) -> str:
+        when = f" after epoch {self.epoch}" if self.epoch else ""
+        return f"{self.metric} of {self.arm}{when}"
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The claim predicts a − b > margin, or |a − b| < margin where `relation` is "same".
+
+    `b` may be a constant. The effect is the median of the paired differences (`mean` for
+    quantities that are 0 or 1, whose median says nothing).
+    """
+
+    says: str
+    a: Quantity
+    b: Quantity | float
+    margin: float
+    relation: Literal["more", "same"] = "more"
+    statistic: Literal["median", "mean"] = "median"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """An explanation offered by somebody, and what it predicts. `id` is stable."""
+
+    id: str
+    question: str
+    predictions: tuple[Prediction, ...]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A published figure. `low` and `high` bound what its wording allows; `value` is as printed.
+
+    A "plateau" figure belongs to a staircase and is compared step by step with the seeds.
+    """
+
+    of: Quantity
+    value: float
+    low: float
+    high: float
+    kind: Literal["smooth", "plateau"] = "smooth"
+    wording: str = ""
+
+
+def exactly(of: Quantity, value: float, decimals: int = 4) -> Figure:
+    """A figure printed to so many decimals."""
+    half = 0.5 * 10.0**-decimals
+    return Figure(of, value, value - half, value + half, wording=f"{value:.{decimals}f}")
+
+
+@dataclass(frozen=True)
+class Question:
+    """Something the asker wanted to know, answered from the measured numbers."""
+
+    asked: str
+    answer: Callable[["Results"], str]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A published question. `arms` makes the set-ups for data of so many classes."""
+
+    name: str
+    title: str
+    source: str
+    story: str
+    arms: Callable[[int], Mapping[str, "Setup"]]
+    figures: tuple[Figure, ...]
+    claims: tuple[Claim, ...]
+    questions: tuple[Question, ...]
+    staircase: tuple[str, ...] = ()  # arms whose plateaus are counted
+    chart: tuple[str, ...] = ()  # arms whose curves are drawn

@@ -1,0 +1,216 @@
+"""Runs cases as one study and draws up a report of each: a record that every output is made of."""
+
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from unstuck import __version__
+from unstuck.cases.case import Case, Quantity
+from unstuck.cases.results import Decided, Met, Results, classes_right, decide, meet
+from unstuck.errors import UsageError
+from unstuck.studies.design import Arm, trials
+from unstuck.studies.runner import run
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from unstuck.data.dataset import Dataset
+    from unstuck.data.sources import DataRef
+    from unstuck.engine.setup import Setup
+    from unstuck.studies.executor import Executor
+    from unstuck.studies.store import Store
+
+PUBLISHED_ON = "fashion-mnist"
+
+
+@dataclass(frozen=True)
+class CaseReport:
+    """All that a case's trials say. `comparable` is why figures are compared, or are not ("")."""
+
+    case: Case
+    data: str
+    results: Results
+    met: tuple[Met, ...]
+    comparable: str
+    decided: tuple[Decided, ...]
+    staircases: Mapping[str, Mapping[int, float]]  # arm -> classes right -> share of seeds
+    answers: tuple[tuple[str, str], ...]
+
+    @property
+    def answer(self) -> str:
+        """The answers to all that the asker wanted to know, in one paragraph."""
+        return " ".join(text for _, text in self.answers)
+
+
+def run_cases(
+    cases: Sequence[Case],
+    source: "DataRef",
+    seeds: int,
+    store: "Store",
+    executor: "Executor",
+    epochs: int | None = None,
+    progress: "bool | Console" = True,
+) -> list[CaseReport]:
+    """Trains every arm of the cases on `seeds` independent seeds, then judges.
+
+    Args:
+        cases: what to run; arms they share are trained once.
+        source: the data.
+        seeds: number of seeds, 0 … seeds − 1.
+        store, executor, progress: see `unstuck.studies.runner.run`.
+        epochs: at most so many epochs an arm; None for the case's own number.
+
+    Raises:
+        UsageError: regression data, or no seeds.
+    """
+    data = source.load()
+    if data.classes is None:
+        raise UsageError(f"{data.name} has real-valued targets", "class labels: the cases classify")
+    if seeds < 1 or (epochs is not None and epochs < 1):
+        raise UsageError("no seeds or no epochs", "at least 1 of each")
+    arms = {case.name: _shortened(case.arms(data.classes), epochs) for case in cases}
+    todo = trials(
+        [Arm(name, setup) for of_case in arms.values() for name, setup in of_case.items()],
+        range(seeds),
+        data.fingerprint,
+    )
+    records = run(todo, store, executor, progress=progress)
+    reports = []
+    for case in cases:
+        by_arm = {
+            name: [
+                records[t.key] for t in trials([Arm(name, setup)], range(seeds), data.fingerprint)
+            ]
+            for name, setup in arms[case.name].items()
+        }
+        reports.append(
+            _report(case, data, Results(by_arm, tuple(range(seeds)), data.classes), epochs)
+        )
+    return reports
+
+
+def _shortened(arms: Mapping[str, "Setup"], epochs: int | None) -> Mapping[str, "Setup"]:
+    if epochs is None:
+        return arms
+    return {name: replace(s, epochs=min(s.epochs, epochs)) for name, s in arms.items()}
+
+
+def _report(case: Case, data: "Dataset", results: Results, epochs: int | None) -> CaseReport:
+    comparable = ""
+    if data.name != PUBLISHED_ON:
+        comparable = f"published on Fashion-MNIST; this is {data.name}"
+    elif epochs is not None:
+        comparable = f"published for the full run; this one has at most {epochs} epochs"
+    return CaseReport(
+        case,
+        data.name,
+        results,
+        tuple(meet(figure, results) for figure in case.figures),
+        comparable,
+        tuple(decide(claim, results) for claim in case.claims),
+        {arm: _staircase(arm, results) for arm in case.staircase},
+        tuple((q.asked, q.answer(results)) for q in case.questions),
+    )
+
+
+def _staircase(arm: str, results: Results) -> Mapping[int, float]:
+    steps = classes_right(
+        results.values(Quantity(arm, "val_accuracy")), "val_accuracy", results.classes
+    )
+    return {int(k): float(np.mean(steps == k)) for k in np.unique(steps)}
+
+
+def provenance() -> dict[str, Any]:
+    """Machine, versions and date: stands beside every figure that is written down."""
+    packages = ("jax", "jaxlib", "optax", "numpy", "scipy", "scikit-learn")
+    return {
+        "date": date.today().isoformat(),
+        "machine": f"{platform.machine()}, {_processor()}, {platform.system()}",
+        "python": platform.python_version(),
+        "versions": {"unstuck": __version__} | {name: version(name) for name in packages},
+    }
+
+
+def _processor() -> str:
+    from unstuck.studies.executor import cores
+
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as info:
+            name = next(line.split(":")[1].strip() for line in info if "model name" in line)
+    except (OSError, StopIteration):
+        name = platform.processor() or "processor unknown"
+    return f"{name}, {cores()} cores"
+
+
+def to_json(reports: Sequence[CaseReport]) -> dict[str, Any]:
+    """The reports as plain JSON values; see docs/cases-json.md. Unknown numbers are null."""
+    return {"unstuck": provenance(), "cases": [_case_json(r) for r in reports]}
+
+
+def _case_json(report: CaseReport) -> dict[str, Any]:
+    return {
+        "name": report.case.name,
+        "data": report.data,
+        "seeds": len(report.results.seeds),
+        "figures": [
+            {
+                "arm": m.figure.of.arm,
+                "metric": m.figure.of.metric,
+                "epoch": m.figure.of.epoch,
+                "published": m.figure.value,
+                "wording": m.figure.wording,
+                "kind": m.figure.kind,
+                "measured": {
+                    "n": m.n,
+                    "median": _number(m.median),
+                    "low": _number(m.low),
+                    "high": _number(m.high),
+                },
+                "steps": m.steps and {str(k): v for k, v in m.steps.items()},
+                "inside": None if report.comparable else m.inside,
+            }
+            for m in report.met
+        ],
+        "claims": [
+            {
+                "id": d.claim.id,
+                "question": d.claim.question,
+                "verdict": d.verdict.value,
+                "effect": _number(d.deciding.effect.difference),
+                "low": _number(d.deciding.effect.low),
+                "high": _number(d.deciding.effect.high),
+                "n": d.deciding.effect.n,
+                "arms": d.arms,
+                "predictions": [
+                    {
+                        "says": t.prediction.says,
+                        "relation": t.prediction.relation,
+                        "margin": t.prediction.margin,
+                        "effect": _number(t.effect.difference),
+                        "low": _number(t.effect.low),
+                        "high": _number(t.effect.high),
+                        "n": t.effect.n,
+                        "confidence": t.effect.confidence,
+                        "share_above": t.effect.better,
+                        "verdict": t.verdict.value,
+                    }
+                    for t in d.tested
+                ],
+            }
+            for d in report.decided
+        ],
+        "staircases": {
+            arm: {str(k): v for k, v in steps.items()} for arm, steps in report.staircases.items()
+        },
+        "answers": [{"question": q, "answer": a} for q, a in report.answers],
+        "answer": report.answer,
+    }
+
+
+def _number(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

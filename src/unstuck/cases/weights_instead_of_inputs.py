@@ -1,0 +1,219 @@
+"""Case 2: scale the first kernel instead of the inputs; should the two not train alike?"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from unstuck.cases.case import (
+    ACCURACY_MARGIN,
+    SAME_ACCURACY,
+    Case,
+    Claim,
+    Prediction,
+    Quantity,
+    Question,
+)
+from unstuck.cases.results import Results
+from unstuck.engine.network import mlp
+from unstuck.engine.optimizers import keras
+from unstuck.engine.setup import FirstKernel, Setup
+from unstuck.scalers import scaler
+
+_A = 1 / 255
+_SAME_LOSS = 0.01  # over 5 epochs in float32 rounding alone moves the loss by about 0.001
+
+
+def _arms(classes: int) -> Mapping[str, Setup]:
+    network = mlp([300, 100], classes, first_kernel="glorot_normal_untruncated")
+    a = Setup(
+        network,
+        "sparse_categorical_crossentropy_clipped",
+        keras("sgd"),
+        scaler("/255"),
+        epochs=5,
+        drop_remainder=True,
+        validation_split=1 / 12,  # the last 5,000 of 60,000
+    )
+    b = replace(a, scaler=scaler("none"), first_kernel=FirstKernel(initial=_A))
+    adam = replace(a, optimizer=keras("adam"))
+    raw_adam = replace(b, optimizer=keras("adam"))
+    exact = FirstKernel(initial=_A, learning_rate=_A**2)
+    return {
+        "A": a,
+        "B": b,
+        "B, first-layer rate ÷ 255²": replace(b, first_kernel=exact),
+        "B, first-layer rate ÷ 255": replace(
+            b, first_kernel=FirstKernel(initial=_A, learning_rate=_A)
+        ),
+        "B, every rate ÷ 255": replace(b, optimizer=keras("sgd", learning_rate=0.01 * _A)),
+        "B, every rate ÷ 255²": replace(b, optimizer=keras("sgd", learning_rate=0.01 * _A**2)),
+        "raw, first-layer rate ÷ 255²": replace(b, first_kernel=FirstKernel(learning_rate=_A**2)),
+        "B, from logits": replace(
+            b,
+            network=mlp(
+                [300, 100],
+                classes,
+                output="linear",
+                first_kernel="glorot_normal_untruncated",
+            ),
+            loss="sparse_categorical_crossentropy_logits",
+        ),
+        "A, Adam": adam,
+        "B, Adam": raw_adam,
+        "B, Adam, first-layer rate ÷ 255": replace(
+            raw_adam, first_kernel=FirstKernel(initial=_A, learning_rate=_A)
+        ),
+        "B, Adam, first-layer rate ÷ 255, ε × 255": replace(
+            raw_adam, first_kernel=FirstKernel(initial=_A, learning_rate=_A, epsilon=1 / _A)
+        ),
+    }
+
+
+def _like_a(arm: str, reference: str = "A") -> tuple[Prediction, ...]:
+    return (
+        Prediction(
+            "held-out accuracy as good",
+            Quantity(arm),
+            Quantity(reference),
+            SAME_ACCURACY,
+            relation="same",
+        ),
+        Prediction(
+            "training loss of the last epoch the same",
+            Quantity(arm, "loss"),
+            Quantity(reference, "loss"),
+            _SAME_LOSS,
+            relation="same",
+        ),
+    )
+
+
+_CLAIMS = (
+    Claim(
+        "same-initial-function",
+        "Do A and B start as the same function?",
+        (
+            Prediction(
+                "equal loss before the first step",
+                Quantity("B", "start.loss"),
+                Quantity("A", "start.loss"),
+                1e-4,
+                relation="same",
+            ),
+        ),
+    ),
+    Claim("same-training", "Should the two not behave the same?", _like_a("B")),
+    Claim(
+        "gradient-proportional-to-input",
+        "Does the first layer's gradient differ by orders of magnitude, as its input does?",
+        (
+            Prediction(
+                "the first kernel's gradient is over 10 times larger",
+                Quantity("B", "log10 start.gradient_norms[0]"),
+                Quantity("A", "log10 start.gradient_norms[0]"),
+                1.0,
+            ),
+            Prediction(
+                "it is 255 times larger, to 1 %",
+                Quantity("B", "log10 start.gradient_norms[0]"),
+                Quantity("A", "log10 start.gradient_norms[0]"),
+                2.4108,  # log10(255 × 1.01)
+                relation="same",
+            ),
+            Prediction(
+                "the other layers' gradients are the same",
+                Quantity("B", "log10 start.gradient_norms[1]"),
+                Quantity("A", "log10 start.gradient_norms[1]"),
+                0.01,
+                relation="same",
+            ),
+        ),
+    ),
+    Claim(
+        "matching-rate-first-layer",
+        "Does a matching learning rate (first layer ÷ 255², SGD) make the two agree?",
+        _like_a("B, first-layer rate ÷ 255²"),
+    ),
+    Claim(
+        "matching-rate-every-layer",
+        "Does one learning rate for every layer (÷ 255 or ÷ 255²) make the two agree?",
+        (*_like_a("B, every rate ÷ 255"), *_like_a("B, every rate ÷ 255²")),
+    ),
+    Claim(
+        "matching-rate-without-initial-scale",
+        "Is the learning rate alone enough, with the first kernel as drawn?",
+        _like_a("raw, first-layer rate ÷ 255²"),
+    ),
+    Claim(
+        "matching-rate-adam",
+        "Do first-layer learning rate ÷ 255 and ε × 255 make the two agree under Adam?",
+        _like_a("B, Adam, first-layer rate ÷ 255, ε × 255", "A, Adam"),
+    ),
+    Claim(
+        "clipping-part",
+        "Is it the clipped loss, not the step size, that keeps B from converging?",
+        (
+            Prediction(
+                "from logits B beats B",
+                Quantity("B, from logits"),
+                Quantity("B"),
+                ACCURACY_MARGIN,
+            ),
+            Prediction(
+                "from logits B does as well as A",
+                Quantity("B, from logits"),
+                Quantity("A"),
+                SAME_ACCURACY,
+                relation="same",
+            ),
+        ),
+    ),
+)
+
+
+def _same(r: Results) -> str:
+    ratio = r.values(Quantity("B", "start.gradient_norms[0]")) / r.values(
+        Quantity("A", "start.gradient_norms[0]")
+    )
+    return (
+        f"They start as the same function and part at the first step. The first kernel's gradient"
+        f" is the input times what flows back: {ratio.mean():.1f} times larger in B, on weights"
+        f" 255 times smaller, so a step changes the function 255² = 65,025 times as much."
+        f" After {len(r.records['A'][0]['loss'])} epochs A is at {r.median('A'):.1%}, B at"
+        f" {r.median('B'):.1%} held-out accuracy."
+    )
+
+
+def _adjust(r: Results) -> str:
+    return (
+        f"Exactly, but not with one rate for all layers. SGD: first kernel's rate ÷ 255²"
+        f" ({r.median('B, first-layer rate ÷ 255²'):.1%} against {r.median('A'):.1%} for A;"
+        f" loss {r.median('B, first-layer rate ÷ 255²', 'loss'):.4f} against"
+        f" {r.median('A', 'loss'):.4f}). One rate for all: ÷ 255"
+        f" {r.median('B, every rate ÷ 255'):.1%}, ÷ 255² {r.median('B, every rate ÷ 255²'):.1%}."
+        f" Adam: rate ÷ 255 and ε × 255"
+        f" ({r.median('B, Adam, first-layer rate ÷ 255, ε × 255'):.1%} against"
+        f" {r.median('A, Adam'):.1%}; with the rate alone"
+        f" {r.median('B, Adam, first-layer rate ÷ 255'):.1%}). For every optimizer:"
+        f" unstuck.equivalence(optimizer, 255)."
+    )
+
+
+CASE = Case(
+    name="weights-instead-of-inputs",
+    title="Scaling the first kernel instead of the inputs: should they not train alike?",
+    source="Cross Validated, February 2020",
+    story=(
+        "784-300-100-10, ReLU, sparse cross-entropy on softmax probabilities, SGD, 55,000 images,"
+        " the last 5,000 held out. A: pixels / 255. B: raw pixels, first kernel / 255. The asker"
+        " printed no figures; A 'converges fast', B 'does not'."
+    ),
+    arms=_arms,
+    figures=(),
+    claims=_CLAIMS,
+    questions=(
+        Question("Should the two not behave the same?", _same),
+        Question("Can a matching learning rate make them agree?", _adjust),
+    ),
+    staircase=("B",),
+    chart=("B", "B, from logits", "B, every rate ÷ 255²", "A"),
+)

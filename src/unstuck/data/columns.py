@@ -1,0 +1,91 @@
+"""What the columns of a file mean: features that can be trained on, and classes or numbers.
+
+What a target means is read off its values:
+
+- text, truth values, or at most 100 distinct integers of an integer type: class labels,
+  numbered 0..K-1 in sorted order (in a CSV file "3" is an integer, "3.0" is not);
+- rows of one 1 among 0s: one-hot classes, the column is the class;
+- all else: regression targets, as float32.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unstuck.errors import DataError
+
+MAX_INTEGER_CLASSES = 100
+
+Array = NDArray[Any]
+
+
+def features(x: Array, what: str) -> Array:
+    """x with at least two axes, (n, ...), in its own dtype; bool as uint8.
+
+    Raises:
+        DataError: not real numbers, empty, or NaN or infinite somewhere.
+    """
+    if x.dtype.kind not in "biuf":
+        raise DataError(f"{what} has dtype {x.dtype}", "real numbers")
+    if x.size == 0 or x.ndim == 0:
+        raise DataError(f"{what} has shape {x.shape}", "at least one example")
+    _check_finite(x, what)
+    x = x.view(np.uint8) if x.dtype == np.bool_ else x
+    return x if x.ndim > 1 else x[:, None]
+
+
+def _check_finite(array: Array, what: str) -> None:
+    bad = ~np.isfinite(array)
+    if bad.any():
+        first = tuple(int(axis[0]) for axis in np.nonzero(bad))
+        seen = f"{what}: {bad.sum()} NaN or infinite values, the first at index {first}"
+        raise DataError(seen, "finite numbers", "repair them or drop those examples")
+
+
+def targets(ys: list[Array], what: str) -> tuple[list[Array], int | None]:
+    """Targets of all parts, coded alike.
+
+    Args:
+        ys: the training part's, and the test part's if there is one; (n,), (n, 1) or (n, k),
+            numbers or text.
+        what: what to call them in errors.
+
+    Returns:
+        (n,) int32 class ids and the number of classes, or (n, k) float32 and None.
+
+    Raises:
+        DataError: another dtype or shape, text beside numbers, NaN or infinite values, or a
+            training part of a single class.
+    """
+    ys = [y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y for y in ys]
+    for y in ys:
+        if y.dtype.kind not in "biufUS" or y.ndim not in (1, 2) or y.size == 0:
+            seen = f"{what}: targets of dtype {y.dtype} and shape {y.shape}"
+            raise DataError(seen, "numbers or text of shape (n,), or numbers of shape (n, k)")
+    text = {y.dtype.kind in "US" for y in ys}
+    if text == {True, False} or (text == {True} and any(y.ndim > 1 for y in ys)):
+        raise DataError(f"{what}: some targets are text, some are not in one column")
+    if all(map(_is_one_hot, ys)) and len({y.shape[1] for y in ys}) == 1:
+        return _classes([y.argmax(axis=1) for y in ys], ys[0].shape[1], what)
+    if all(y.ndim == 1 and y.dtype.kind in "biuUS" for y in ys):
+        labels = np.unique(np.concatenate(ys))
+        if text == {True} or len(labels) <= MAX_INTEGER_CLASSES:
+            return _classes([np.searchsorted(labels, y) for y in ys], len(labels), what)
+    with np.errstate(over="ignore"):  # told by the check
+        ys = [y.reshape(len(y), -1).astype(np.float32) for y in ys]
+    for y in ys:
+        _check_finite(y, f"{what}: targets, as float32")
+    return ys, None
+
+
+def _classes(ids: list[Array], classes: int, what: str) -> tuple[list[Array], int]:
+    if np.ptp(ids[0]) == 0:
+        raise DataError(f"{what}: all training targets are of one class", "two or more")
+    return [part.astype(np.int32) for part in ids], classes
+
+
+def _is_one_hot(y: Array) -> bool:
+    if y.ndim != 2 or y.dtype.kind not in "biuf":
+        return False
+    return bool(((y == 0) | (y == 1)).all() and (y.sum(axis=1) == 1).all())

@@ -1,0 +1,1 @@
+"""The JAX trainer: networks, losses with their numerics, optimizers, the stacked loop."""

@@ -1,0 +1,1 @@
+"""Cures made permanent. So far: settings under which raw inputs train like scaled ones."""

@@ -1,0 +1,1 @@
+"""Reports: terminal, Markdown and JSON, all drawn from the same record."""
