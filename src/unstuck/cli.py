@@ -1,11 +1,14 @@
 """The command line: parses, calls, prints. No logic lives here."""
 
 import json
+import os
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 import unstuck
 from unstuck.errors import UnstuckError, UsageError
@@ -14,7 +17,20 @@ if TYPE_CHECKING:
     from unstuck.cases.case import Case
     from unstuck.cases.run import CaseReport
 
+
+class _Commands(TyperGroup):
+    """Tells of an interruption before Typer, which would end without a word."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as interrupt:
+            print(f"unstuck: {str(interrupt) or 'interrupted'}", file=sys.stderr)
+            raise typer.Exit(130) from None
+
+
 app = typer.Typer(
+    cls=_Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -64,7 +80,10 @@ def demo(workers: Workers = None) -> None:
     # A store of its own: a demonstration that only reads what it stored shows nothing.
     with tempfile.TemporaryDirectory() as folder:
         store = Path(folder) / "demo.sqlite"
-        _print(_run([DEMO], "digits", None, 8, None, store, workers))
+        try:
+            _print(_run([DEMO], "digits", None, 8, None, store, workers))
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt from None  # nothing stays stored from which to go on
 
 
 @cases_app.command("list")
@@ -127,7 +146,8 @@ def cases_run(
         from unstuck.report.markdown import page
 
         command = f"unstuck cases run {'--all' if all_ else ' '.join(names or ())}"
-        command += f" --data {data} --seeds {seeds}" + (f" --epochs {epochs}" if epochs else "")
+        command += f" --data {shlex.quote(data)} --seeds {seeds}"
+        command += f" --epochs {epochs}" if epochs else ""
         _write(markdown, page(reports, provenance(), command))
 
 
@@ -170,16 +190,25 @@ def _print(reports: "list[CaseReport]") -> None:
 
 
 def _must_be_writable(target: Path | None) -> None:
-    if target is not None and not target.absolute().parent.is_dir():
-        raise UsageError(
-            f"{target.absolute().parent} is not a folder", "a place that can be written to"
-        )
+    """Said before anything is trained, not an hour later."""
+    if target is None:
+        return
+    folder, place = target.absolute().parent, "a file in a folder that can be written to"
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is not a folder", place, "make it, or name another place")
+    if target.is_dir():
+        raise UsageError(f"{target} is a folder", place, "name a file in it")
+    if not os.access(target if target.exists() else folder, os.W_OK):
+        raise UsageError(f"{target} cannot be written", place, "name another place")
 
 
 def _write(target: Path, text: str) -> None:
     """Writes the whole file or, if that fails, nothing."""
     part = target.with_name(target.name + ".part")
     try:
+        if target.exists() and not target.is_file():  # such as /dev/stdout: not to be replaced
+            target.write_text(text, encoding="utf-8")
+            return
         part.write_text(text, encoding="utf-8")
         part.replace(target)
     except OSError as error:
@@ -188,15 +217,9 @@ def _write(target: Path, text: str) -> None:
 
 
 def main() -> None:
-    """The entry point: a user's mistake is explained on stderr with exit status 2."""
+    """The entry point: a user's mistake is explained on stderr with exit status 2, all else 1."""
     try:
         app()
     except UnstuckError as error:
         print(f"unstuck: {error}", file=sys.stderr)
         sys.exit(2 if isinstance(error, UsageError) else 1)
-    except KeyboardInterrupt as interrupt:
-        print(
-            f"unstuck: {interrupt}" if str(interrupt) else "unstuck: interrupted",
-            file=sys.stderr,
-        )
-        sys.exit(130)

@@ -77,9 +77,7 @@ class Case(NamedTuple):
 def case(name: str) -> Case:
     rng = np.random.default_rng(0)
     pixels = rng.integers(0, 256, (EXAMPLES, FEATURES)).astype(float)
-    measured = (
-        rng.standard_normal((EXAMPLES, FEATURES)) + rng.uniform(-3, 3, FEATURES)
-    ) * SCALES
+    measured = (rng.standard_normal((EXAMPLES, FEATURES)) + rng.uniform(-3, 3, FEATURES)) * SCALES
     y = rng.integers(0, CLASSES, EXAMPLES)
     return {
         "/255": Case(pixels, y, 255),
@@ -144,9 +142,7 @@ def _loop(
 
 
 @partial(jax.jit, static_argnums=0)
-def _grouped(
-    spec: Optimizer, first: Any, rest: Any, mix: Any, params: Any, x: Any, y: Any
-) -> Run:
+def _grouped(spec: Optimizer, first: Any, rest: Any, mix: Any, params: Any, x: Any, y: Any) -> Run:
     groups = {"first": build(spec, first), "rest": build(spec, rest)}
     labels = ({"kernel": "first", "bias": "rest"}, {"kernel": "rest", "bias": "rest"})
     return _loop(optax.partition(groups, labels), mix, params, x, y)
@@ -161,7 +157,7 @@ def train(
     mix: NDArray[np.float64] | None = None,
     dtype: str = "float64",
 ) -> Run:
-    """200 steps; `first` replaces numbers of the first kernel, `mix` preconditions its layer."""
+    """200 steps; `first` replaces numbers of the first kernel, `mix` preconditions the layer."""
     cast = partial(jnp.asarray, dtype=dtype)
     own = {
         n: np.broadcast_to(v, (FEATURES, 1))
@@ -488,9 +484,7 @@ def torch_run(
     groups.append(torch_group(spec, rest, numbers))
     optimizer: Any = {
         "sgd": partial(pt.optim.SGD, momentum=spec.momentum, nesterov=spec.nesterov),
-        "adagrad": partial(
-            pt.optim.Adagrad, initial_accumulator_value=spec.initial_accumulator
-        ),
+        "adagrad": partial(pt.optim.Adagrad, initial_accumulator_value=spec.initial_accumulator),
         "rmsprop": partial(pt.optim.RMSprop, alpha=spec.rho),
         "adam": pt.optim.Adam,
         "adamw": pt.optim.AdamW,
@@ -509,9 +503,7 @@ def torch_run(
         if mix is not None:
             stacked = tensor(mix) @ pt.vstack([*(c.grad.T for c in columns), bias.grad])
             mixed = pt.split(stacked[:-1].T, [c.shape[1] for c in columns], dim=1)
-            for parameter, gradient in zip(
-                (*columns, bias), (*mixed, stacked[-1]), strict=True
-            ):
+            for parameter, gradient in zip((*columns, bias), (*mixed, stacked[-1]), strict=True):
                 parameter.grad = gradient.contiguous()
         optimizer.step()
         losses.append(loss.item())
@@ -540,6 +532,16 @@ def torch_raw_run(spec: Optimizer, name: str, left_out: str = "") -> Run:
     return torch_run(spec, x, y, params, first)
 
 
+@pytest.fixture(scope="module")
+def one_torch_thread() -> Iterator[None]:
+    """Threads wait for one another ten times longer than these few numbers take."""
+    pt = pytest.importorskip("torch")
+    threads = pt.get_num_threads()
+    pt.set_num_threads(1)
+    yield
+    pt.set_num_threads(threads)
+
+
 TORCH_PARTS = [
     (name, part)
     for name, spec in TORCH.items()
@@ -548,6 +550,7 @@ TORCH_PARTS = [
 ]
 
 
+@pytest.mark.usefixtures("one_torch_thread")
 @pytest.mark.parametrize("name", ["/255", "per-feature"])
 @pytest.mark.parametrize("spec", TORCH.values(), ids=TORCH)
 def test_torch_on_raw_inputs_follows_the_scaled_run(spec: Optimizer, name: str) -> None:
@@ -555,6 +558,7 @@ def test_torch_on_raw_inputs_follows_the_scaled_run(spec: Optimizer, name: str) 
     assert deviation(raw, scaled, case(name).affine) < TOLERANCE["float64"]
 
 
+@pytest.mark.usefixtures("one_torch_thread")
 @pytest.mark.parametrize(("spec", "part"), TORCH_PARTS)
 def test_torch_no_part_can_be_left_out(spec: str, part: str) -> None:
     raw = torch_raw_run(TORCH[spec], "/255", left_out=part)
@@ -562,6 +566,7 @@ def test_torch_no_part_can_be_left_out(spec: str, part: str) -> None:
     assert deviation(raw, scaled, case("/255").affine) > BROKEN * TOLERANCE["float64"]
 
 
+@pytest.mark.usefixtures("one_torch_thread")
 @pytest.mark.parametrize("spec", ["SGD", "SGD-momentum", "SGD-nesterov"])
 def test_torch_preconditioned_sgd_follows_a_standardized_run(spec: str) -> None:
     x, y, scaler = case("StandardScaler")

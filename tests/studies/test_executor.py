@@ -2,13 +2,14 @@
 
 import multiprocessing
 import os
+import threading
+import time
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
-from digits_study import DIGITS, TINY, study
+from digits_study import DIGITS, QUICK, TINY, study
 
-from unstuck.engine.network import mlp
 from unstuck.errors import DataError, DataNotFound, TrialsFailed, UsageError
 from unstuck.studies import executor
 from unstuck.studies.design import Arm, packs, trials
@@ -26,7 +27,7 @@ def records(runner, all_trials, width):
 
 
 def test_records_depend_neither_on_the_executor_nor_on_the_pack():
-    """float32 with its sums in another order: last bits differ and grow as training goes on.
+    """float32 sums in another order: last bits differ, the more so the longer training goes on.
 
     Seen: 4e-7 of a loss, no example classified otherwise. Allowed: 1e-5, and one example.
     """
@@ -75,6 +76,14 @@ class Dying:
         os.kill(os.getpid(), 9)
 
 
+@dataclass(frozen=True)
+class Sleeping:
+    """A source that takes its time."""
+
+    def load(self):
+        time.sleep(60)
+
+
 def test_a_dead_worker_is_explained():
     with pytest.raises(TrialsFailed, match="fewer workers"):
         list(ProcessExecutor(Dying(), workers=1).run(packs(study(2), 1)))
@@ -115,16 +124,29 @@ def test_no_more_workers_than_packs_and_none_for_nothing(monkeypatch):
     assert asked == [2]
 
 
-def test_a_study_that_is_not_looked_at_to_its_end_leaves_no_workers():
+def test_a_worker_killed_between_two_packs_is_explained_and_its_first_pack_kept():
     runner = ProcessExecutor(DIGITS, workers=1)
-    wide = [Arm(str(n), replace(TINY, network=mlp([n], 10))) for n in (8, 9)]
-    going = runner.run(packs(trials(wide, [0], DIGITS.load().fingerprint), 1))
-    next(going)
-    assert multiprocessing.active_children()
-    runner.stop()
-    runner.stop()
+    going = runner.run(packs(study(40, QUICK), 1))
+    assert len(next(going).records) == 1
+    (worker,) = multiprocessing.active_children()
+    worker.kill()
+    with pytest.raises(TrialsFailed, match="finished are stored"):
+        list(going)
     assert multiprocessing.active_children() == []
-    going.close()
+
+
+def test_stopping_ends_the_workers_at_once():
+    runner = ProcessExecutor(Sleeping(), workers=2)
+    going = runner.run(packs(study(2), 1))
+    stopping = threading.Timer(0.5, runner.stop)
+    stopping.start()
+    started = time.monotonic()
+    with pytest.raises(TrialsFailed):
+        next(going)
+    stopping.join()
+    assert time.monotonic() - started < 3
+    assert multiprocessing.active_children() == []
+    runner.stop()
 
 
 def test_cores():

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unstuck.errors import UsageError
-from unstuck.studies.statistics import paired_effect, predict, share, summarize
+from unstuck.studies.statistics import mean_effect, paired_effect, predict, share, summarize
 
 # Quarters: sums and differences of these are exact, and so are ties.
 QUARTERS = st.lists(st.integers(-400, 400).map(lambda i: i / 4), min_size=2, max_size=30)
@@ -163,3 +163,18 @@ def test_diverged_pairs():
 def test_unequal_pairs():
     with pytest.raises(UsageError, match="2 values paired with 3"):
         paired_effect([1.0, 2.0], [1.0, 2.0, 3.0])
+
+
+def test_mean_effect_is_students_interval():
+    a, b = np.zeros(4), np.array([1.0, 0.0, 1.0, 1.0])
+    half = 5.840909309733357 * b.std(ddof=1) / math.sqrt(4)  # t(3), 0.995, tabulated
+    found = mean_effect(a, b)
+    assert (found.difference, found.better) == (0.75, 3.5 / 4)
+    assert (found.low, found.high) == pytest.approx((0.75 - half, 0.75 + half))
+
+
+def test_mean_effect_of_equal_differences_is_as_sure_as_their_number():
+    found = mean_effect([0.0] * 10, [1.0] * 10)
+    unseen = 1 - 0.005 ** (1 / 10)  # Clopper-Pearson's upper bound for 0 of 10
+    assert (found.low, found.high) == pytest.approx((1 - unseen, 1 + unseen))
+    assert mean_effect([0.0], [1.0]).low == -math.inf

@@ -6,7 +6,7 @@ import math
 import pytest
 
 from unstuck.studies.statistics import Effect
-from unstuck.studies.verdict import Verdict, combine, judge
+from unstuck.studies.verdict import Verdict, combine, judge, judge_same
 
 S, R, C, I = Verdict.SUPPORTED, Verdict.REFUTED, Verdict.CONDITIONAL, Verdict.INCONCLUSIVE  # noqa: E741
 
@@ -29,6 +29,23 @@ S, R, C, I = Verdict.SUPPORTED, Verdict.REFUTED, Verdict.CONDITIONAL, Verdict.IN
 )
 def test_judge(low, high, margin, verdict):
     assert judge(Effect(9, 0.2, low, high, 0.99, 0.9, 0.5, 1.0), margin) is verdict
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"),
+    [
+        (-0.1, 0.2, S),
+        (0.1, 0.2, S),  # a difference, but one that is too small to count
+        (-0.1, 0.3, I),  # touches the margin
+        (-0.5, 0.5, I),
+        (0.4, 0.5, R),
+        (-0.5, -0.4, R),
+        (-math.inf, math.inf, I),
+        (math.nan, math.nan, I),
+    ],
+)
+def test_judge_same(low, high, verdict):
+    assert judge_same(Effect(9, 0.2, low, high, 0.99, 0.9, 0.5, 1.0), 0.3) is verdict
 
 
 @pytest.mark.parametrize(

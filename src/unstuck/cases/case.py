@@ -38,6 +38,20 @@ class Quantity:
         return f"{self.metric} of {self.arm}{when}"
 
 
+def is_share(metric: str) -> bool:
+    """Whether a metric is a share from 0 to 1."""
+    words = (
+        "accuracy",
+        "saturated",
+        "missing",
+        "dead",
+        "zero_gradient",
+        "lowest",
+        "not_finite",
+    )
+    return any(word in metric for word in words) and not metric.startswith("log10")
+
+
 @dataclass(frozen=True)
 class Prediction:
     """The claim predicts a − b > margin, or |a − b| < margin where `relation` is "same".

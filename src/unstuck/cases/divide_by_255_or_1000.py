@@ -212,7 +212,9 @@ def _why_needed(r: Results) -> str:
         f" exactly zero gradient. After {len(r.records['raw'][0]['loss'])} epochs the raw network"
         f" is at {r.median('raw'):.1%} held-out accuracy, / 255 at {r.median('/255'):.1%}; the"
         f" same raw network with the loss from logits is at {r.median('raw, from logits'):.1%}."
-        f" So two separate things are wrong: the clipped loss freezes it, and the scale slows it."
+        f" Raw from logits is {r.against('raw, from logits', 'raw')} raw and"
+        f" {r.against('raw, from logits', '/255')} / 255: the clipping and the scale are two"
+        f" separate faults."
     )
 
 
@@ -256,8 +258,9 @@ def _why_loss(r: Results) -> str:
         f" numbers. Clipped or from logits does ({r.median('raw'):.1%} against"
         f" {r.median('raw, from logits'):.1%}). ReLU passes the scale on to the logits, where"
         f" sigmoid and tanh bound it: raw they reach {r.median('raw, sigmoid'):.1%} and"
-        f" {r.median('raw, tanh'):.1%}, below the {r.median('/255'):.1%} of ReLU with / 255,"
-        f" because {r.median('raw, sigmoid', 'start.saturated_units[0]'):.0%} and"
+        f" {r.median('raw, tanh'):.1%} ({r.against('raw, sigmoid', '/255')} and"
+        f" {r.against('raw, tanh', '/255')} the {r.median('/255'):.1%} of ReLU with / 255),"
+        f" while {r.median('raw, sigmoid', 'start.saturated_units[0]'):.0%} and"
         f" {r.median('raw, tanh', 'start.saturated_units[0]'):.0%} of their outputs start"
         f" saturated."
     )

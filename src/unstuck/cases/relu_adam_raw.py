@@ -269,14 +269,19 @@ def _why_not(r: Results) -> str:
 
 
 def _why_scaling(r: Results) -> str:
+    kernel = "raw, first kernel ÷ 255"
     return (
-        f"Not by moving hyperplanes: with zero biases a positive factor moves none"
-        f" ({r.median('raw', 'start.missing_hyperplanes[0]'):.1%} of first-layer units miss the"
+        f"A positive factor moves no hyperplane through the origin, and the biases start at 0:"
+        f" {r.median('raw', 'start.missing_hyperplanes[0]'):.1%} of first-layer units miss the"
         f" data raw, {r.median('/255', 'start.missing_hyperplanes[0]'):.1%} with / 255,"
-        f" {r.median('centred', 'start.missing_hyperplanes[0]'):.1%} centred). Not by the start"
-        f" alone: raw pixels with the first kernel ÷ 255 start as / 255 does and end at"
-        f" {r.median('raw, first kernel ÷ 255'):.1%}. It shrinks the logits and every step's"
-        f" effect on them. Centring alone: {r.median('centred'):.1%}."
+        f" {r.median('centred', 'start.missing_hyperplanes[0]'):.1%} centred. It shrinks the"
+        f" logits, and with them the share of examples frozen from the start:"
+        f" {r.median('raw', 'start.zero_gradient_wrong'):.0%} raw,"
+        f" {r.median('/255', 'start.zero_gradient_wrong'):.0%} with / 255. Shrinking the first"
+        f" kernel instead unfreezes the start as well, and ends at {r.median(kernel):.1%},"
+        f" {r.against(kernel, '/255')} / 255 ({r.median('/255'):.1%}) and"
+        f" {r.against(kernel, 'raw')} raw. Centring alone ends at {r.median('centred'):.1%},"
+        f" {r.against('centred', 'raw')} raw."
     )
 
 

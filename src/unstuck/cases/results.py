@@ -9,7 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unstuck.cases.case import Claim, Figure, Prediction, Quantity
+from unstuck.cases.case import (
+    ACCURACY_MARGIN,
+    SAME_ACCURACY,
+    Claim,
+    Figure,
+    Prediction,
+    Quantity,
+    is_share,
+)
 from unstuck.studies.statistics import Effect, mean_effect, paired_effect, predict
 from unstuck.studies.verdict import Verdict, combine, judge, judge_same
 
@@ -58,8 +66,20 @@ class Results:
         return np.array([self._value(record, of) for record in self.records[of.arm]])
 
     def median(self, arm: str, metric: str = "val_accuracy", epoch: int | None = None) -> float:
-        """The median over seeds of one quantity."""
-        return float(np.median(self.values(Quantity(arm, metric, epoch))))
+        """The median over seeds of one quantity; a diverged run counts as infinite."""
+        values = self.values(Quantity(arm, metric, epoch))
+        return float(np.median(np.where(np.isnan(values), np.inf, values)))
+
+    def against(self, arm: str, other: str) -> str:
+        """How an arm's final held-out accuracy stands to another's, in words that were measured."""
+        effect = paired_effect(self.values(Quantity(other)), self.values(Quantity(arm)), CONFIDENCE)
+        if judge(effect, ACCURACY_MARGIN) is Verdict.SUPPORTED:
+            return "better than"
+        if effect.high < -ACCURACY_MARGIN:
+            return "worse than"
+        if judge_same(effect, SAME_ACCURACY) is Verdict.SUPPORTED:
+            return "as good as"
+        return "not told apart from"
 
     def _value(self, record: Record, of: Quantity) -> float:
         log = of.metric.startswith("log10 ")
@@ -73,29 +93,41 @@ class Results:
         else:
             curve = record[metric]
             value = float(curve[min(of.epoch or len(curve), len(curve)) - 1])
-        return math.log10(value) if log and value > 0 else value
+        if not log:
+            return value
+        return math.log10(value) if value > 0 else -math.inf if value == 0 else math.nan
 
 
 @dataclass(frozen=True)
 class Met:
-    """A published figure beside the measured ones. `steps` counts seeds by classes right."""
+    """A published figure beside the measured ones.
+
+    `inside` is None where the seeds are too few, or one diverged: an interval without bounds
+    holds every figure and says nothing. `steps` gives the share of seeds by classes right.
+    """
 
     figure: Figure
     n: int
     median: float
     low: float
     high: float
-    inside: bool
+    inside: bool | None
     steps: Mapping[int, float] | None = None
 
 
 def classes_right(values: NDArray[np.float64], metric: str, classes: int) -> NDArray[np.int64]:
-    """Which step of the staircase each value lies on: how many classes are right.
+    """Which step of the staircase each finite value lies on: how many classes are right.
 
     On the staircase accuracy = k/K and loss = −ln ε · (1 − k/K).
     """
     right = 1.0 - values / PLATEAU if metric.endswith("loss") else values
     return np.rint(right * classes).astype(np.int64)
+
+
+def staircase(values: NDArray[np.float64], metric: str, classes: int) -> Mapping[int, float]:
+    """Classes right -> share of seeds, lowest first; a diverged run stands on no step."""
+    steps = classes_right(values[np.isfinite(values)], metric, classes)
+    return {int(k): float(np.sum(steps == k)) / len(values) for k in np.unique(steps)}
 
 
 def meet(figure: Figure, results: Results) -> Met:
@@ -107,9 +139,9 @@ def meet(figure: Figure, results: Results) -> Met:
     """
     values = results.values(figure.of)
     if figure.kind == "plateau":
-        steps = classes_right(values, figure.of.metric, results.classes)
+        shares = staircase(values, figure.of.metric, results.classes)
         published = classes_right(np.array([figure.value]), figure.of.metric, results.classes)[0]
-        shares = {int(k): float(np.mean(steps == k)) for k in np.unique(steps)}
+        values = np.where(np.isnan(values), np.inf, values)
         return Met(
             figure,
             len(values),
@@ -120,8 +152,13 @@ def meet(figure: Figure, results: Results) -> Met:
             shares,
         )
     interval = predict(values, CONFIDENCE)
-    inside = interval.low <= figure.high and figure.low <= interval.high
-    return Met(figure, len(values), interval.median, interval.low, interval.high, inside)
+    if not math.isfinite(interval.high - interval.low):
+        return Met(figure, len(values), interval.median, interval.low, interval.high, None)
+    # A share or a loss cannot lie beyond its own bounds, wherever Student's interval ends.
+    low = max(interval.low, 0.0)
+    high = min(interval.high, 1.0) if is_share(figure.of.metric) else interval.high
+    inside = low <= figure.high and figure.low <= high
+    return Met(figure, len(values), interval.median, low, high, inside)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import numpy as np
 
 from unstuck import __version__
 from unstuck.cases.case import Case, Quantity
-from unstuck.cases.results import Decided, Met, Results, classes_right, decide, meet
+from unstuck.cases.results import Decided, Met, Results, decide, meet, staircase
 from unstuck.errors import UsageError
 from unstuck.studies.design import Arm, trials
 from unstuck.studies.runner import run
@@ -113,16 +113,12 @@ def _report(case: Case, data: "Dataset", results: Results, epochs: int | None) -
         tuple(meet(figure, results) for figure in case.figures),
         comparable,
         tuple(decide(claim, results) for claim in case.claims),
-        {arm: _staircase(arm, results) for arm in case.staircase},
+        {
+            arm: staircase(results.values(Quantity(arm)), "val_accuracy", results.classes)
+            for arm in case.staircase
+        },
         tuple((q.asked, q.answer(results)) for q in case.questions),
     )
-
-
-def _staircase(arm: str, results: Results) -> Mapping[int, float]:
-    steps = classes_right(
-        results.values(Quantity(arm, "val_accuracy")), "val_accuracy", results.classes
-    )
-    return {int(k): float(np.mean(steps == k)) for k in np.unique(steps)}
 
 
 def provenance() -> dict[str, Any]:

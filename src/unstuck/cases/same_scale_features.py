@@ -191,9 +191,11 @@ def _must_scale(r: Results) -> str:
 
 def _which_scaling(r: Results) -> str:
     return (
-        f"Spread is what matters: centring alone gives {r.median('centred'):.1%}, / 255 alone"
+        f"Held-out accuracy: centring alone {r.median('centred'):.1%}, / 255 alone"
         f" {r.median('/255'):.1%}, standardization {r.median('standardized'):.1%}, per feature"
-        f" {r.median('standardized per feature'):.1%}. After / 255 the pixels have mean"
+        f" {r.median('standardized per feature'):.1%}. Centring alone is"
+        f" {r.against('centred', '/255')} / 255; standardization is"
+        f" {r.against('standardized', '/255')} / 255. After / 255 the pixels have mean"
         f" {r.median('/255', 'start.input_mean'):.2f} and standard deviation"
         f" {r.median('/255', 'start.input_sd'):.2f}: that is rescaling, not standardization."
     )
@@ -202,9 +204,11 @@ def _which_scaling(r: Results) -> str:
 def _weights(r: Results) -> str:
     return (
         f"Shrinking only the first kernel by 255 gives the same initial function as / 255 and"
-        f" {r.median('raw, first kernel ÷ 255'):.1%}; with its learning rate ÷ 255 and ε × 255"
-        f" as well, {r.median('raw, first kernel, its rate and 1/ε ÷ 255'):.1%}: the very same"
-        f" training. Weight decay is no part of the network; adding it leaves raw at"
+        f" {r.median('raw, first kernel ÷ 255'):.1%}"
+        f" ({r.against('raw, first kernel ÷ 255', '/255')} / 255); with its learning rate"
+        f" ÷ 255 and ε × 255 as well, {r.median('raw, first kernel, its rate and 1/ε ÷ 255'):.1%}"
+        f" ({r.against('raw, first kernel, its rate and 1/ε ÷ 255', '/255')} / 255: the same"
+        f" training step for step). Weight decay is no part of the network; adding it leaves raw at"
         f" {r.median('raw, weight decay'):.1%} and / 255 at"
         f" {r.median('/255, weight decay'):.1%}."
     )

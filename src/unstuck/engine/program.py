@@ -20,6 +20,7 @@ from unstuck.engine.activations import ACTIVATIONS
 from unstuck.engine.losses import LOSSES, takes_class_ids
 from unstuck.engine.network import Context, Params, Taps
 from unstuck.engine.setup import Setup
+from unstuck.errors import UsageError
 from unstuck.scalers import Affine
 
 EVALUATION_BATCH = 1_000
@@ -110,8 +111,17 @@ def compile_program(structure: Setup, features: int, classes: int | None) -> Pro
         structure: decides the computation; its numbers are ignored.
         features: columns of x.
         classes: number of classes when y holds class ids (n,); None when y holds targets (n, k).
+
+    Raises:
+        UsageError: an unknown loss, or a dtype that JAX would silently narrow.
     """
+    if structure.loss not in LOSSES:
+        raise UsageError(f"unknown loss {structure.loss!r}", f"one of {', '.join(LOSSES)}")
     network, dtype = structure.network, jnp.dtype(structure.dtype)
+    if jax.dtypes.canonicalize_dtype(dtype) != dtype:
+        raise UsageError(
+            f"{dtype} is switched off in JAX", "float32", "or set JAX_ENABLE_X64=1 before it loads"
+        )
     loss_of = LOSSES[structure.loss]
     output_activation = ACTIVATIONS[network.layers[-1].activation]  # type: ignore[attr-defined]
     threshold = 0.0 if structure.loss.endswith("_logits") else 0.5
@@ -202,8 +212,15 @@ def compile_program(structure: Setup, features: int, classes: int | None) -> Pro
         norms = jnp.stack([jnp.linalg.norm(g["kernel"]) for g in gradients])
         return Inspection(taps, losses, correct_of(y, output), logit_gradients, norms)
 
+    single = jax.jit(init)
+
+    def init_stack(keys: Array, n: Numbers) -> State:
+        # One by one: compiled under vmap, the draws took three times as long to compile.
+        runs = [single(keys[r], jax.tree.map(lambda a, r=r: a[r], n)) for r in range(len(keys))]
+        return jax.tree.map(lambda *leaves: jnp.stack(leaves), *runs)  # type: ignore[no-any-return]
+
     return Program(
-        init=jax.jit(jax.vmap(init)),
+        init=init_stack,
         epoch=jax.jit(jax.vmap(epoch, in_axes=(0, 0, 0, None, None)), donate_argnums=0),
         evaluate=jax.jit(jax.vmap(evaluate, in_axes=(0, 0, None, None))),
         inspect=jax.jit(jax.vmap(inspect, in_axes=(0, 0, None, None))),

@@ -137,10 +137,13 @@ def _slice(inspection: Inspection, run: int) -> Inspection:
 
 
 def _out_of_patience(val_losses: NDArray[np.floating], patience: int | None) -> bool:
-    """Keras's EarlyStopping on the validation loss with min_delta 0: NaN never improves."""
+    """Keras's EarlyStopping on the validation loss with min_delta 0: NaN never improves.
+
+    The first value is the best so far whatever it is, even NaN; patience 0 stops as 1 does.
+    """
     if patience is None:
         return False
-    best, waited = np.inf, 0
-    for value in val_losses:
+    best, waited = val_losses[0], 0
+    for value in val_losses[1:]:
         best, waited = (value, 0) if value < best else (best, waited + 1)
-    return waited >= patience
+    return waited >= max(patience, 1)

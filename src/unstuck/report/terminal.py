@@ -31,10 +31,10 @@ def show(reports: Iterable[CaseReport], console: Console) -> None:
 
 
 def _parts(report: CaseReport, console: Console) -> Iterable[RenderableType]:
-    case, seeds = report.case, len(report.results.seeds)
+    case = report.case
     yield Rule(Text(case.name, "bold"))
     yield Text(f"{case.title}\n{case.source}. {case.story}\n")
-    yield Text(f"{report.data}, {seeds} seeds\n", "dim")
+    yield Text(f"{report.data}, {wording.seeds(len(report.results.seeds))}\n", "dim")
     if report.met:
         yield _figures(report.met, report)
     if report.staircases:
@@ -70,7 +70,7 @@ def _figures(met: Sequence[Met], report: CaseReport) -> Table:
             ),
         )
     if report.comparable:
-        table.caption = f"Not compared: {report.comparable}."
+        table.caption = Text(f"Not compared: {report.comparable}.")
     return table
 
 

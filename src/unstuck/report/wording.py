@@ -2,6 +2,7 @@
 
 import math
 
+from unstuck.cases.case import is_share
 from unstuck.cases.results import Met, Tested
 
 
@@ -14,18 +15,9 @@ def number(value: float, metric: str = "loss") -> str:
     return f"{value:.4f}" if abs(value) < 1000 else f"{value:.4g}"
 
 
-def is_share(metric: str) -> bool:
-    """Whether a metric is a share from 0 to 1."""
-    words = (
-        "accuracy",
-        "saturated",
-        "missing",
-        "dead",
-        "zero_gradient",
-        "lowest",
-        "not_finite",
-    )
-    return any(word in metric for word in words) and not metric.startswith("log10")
+def seeds(count: int) -> str:
+    """So many seeds."""
+    return f"{count} seed" if count == 1 else f"{count} seeds"
 
 
 def effect(tested: Tested) -> str:
@@ -37,7 +29,7 @@ def effect(tested: Tested) -> str:
 
     def written(value: float) -> str:
         if not math.isfinite(value):
-            return "∞" if value > 0 else "−∞"
+            return number(value)
         return f"{scale * value:+.{digits}f}"
 
     predicted = (
@@ -58,6 +50,6 @@ def steps(shares: dict[int, float] | None, classes: int) -> str:
 
 def inside(met: Met, comparable: str) -> str:
     """Whether the published figure lies inside, as one word."""
-    if comparable:
+    if comparable or met.inside is None:
         return "–"
     return "inside" if met.inside else "OUTSIDE"

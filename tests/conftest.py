@@ -1,0 +1,12 @@
+"""What all tests share: a user's data folder that is not the user's."""
+
+import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def user_data_folder(tmp_path_factory):
+    """The default store and downloads go here, in this process and in those it starts."""
+    folder = tmp_path_factory.mktemp("user-data")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("XDG_DATA_HOME", str(folder))
+        yield folder
