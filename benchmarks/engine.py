@@ -1,6 +1,6 @@
 """Seconds per epoch and run: our engine, Keras 3 on JAX and TensorFlow, PyTorch, scikit-learn.
 
-    python benchmarks/engine.py [--repeats 3] [--epochs 3] [--json FILE]
+    python benchmarks/engine.py [--repeats 3] [--epochs 5] [--json FILE]
 
 All train the case 3 network, 784-128-10, ReLU, Adam, batches of 32, reshuffled each epoch, on the
 60,000 training images of Fashion-MNIST, each as its users write it:
@@ -327,7 +327,7 @@ def _load_average() -> str:
 def _data_name(wanted: str, console: Console) -> str:
     if wanted != "synthetic":
         try:
-            _measure("data", wanted, 1)
+            _measure("data", wanted, 2)
         except Failed as error:
             console.print(f"{wanted} cannot be had ({error}): synthetic images of its shape")
             return "synthetic"
@@ -395,7 +395,7 @@ def show(report: dict[str, Any], console: Console) -> None:
     )
     console.print(
         f"{FEATURES}-{UNITS}-{CLASSES}, Adam, batch {BATCH}, {report['data']}, {EXAMPLES:,} "
-        f"examples; {report['repeats']} fresh processes of {report['epochs']} epochs each"
+        f"examples; {report['repeats']} fresh process(es) of {report['epochs']} epochs each"
     )
     rates = Table("sgemm, float32", "GFLOP/s, median", "min – max")
     for what, found in report["sgemm_gflops"].items():
@@ -406,7 +406,7 @@ def show(report: dict[str, Any], console: Console) -> None:
         f"arithmetic bound: {report['flop_epoch'] / 1e9:.1f} GFLOP an epoch at the highest "
         f"of these rates = {report['bound_seconds']:.3f} s"
     )
-    table = Table("seconds per epoch and run", "median", "min – max", "epochs", "first", "× bound")
+    table = Table("seconds per epoch and run", "median", "min – max", "n", "first", "× bound")
     for found in report["contenders"].values():
         seconds = found["epochs"]
         table.add_row(
@@ -426,7 +426,7 @@ def main() -> None:
     """Reads the command line; `--worker` is how the script calls itself."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=3, help="fresh processes of each")
-    parser.add_argument("--epochs", type=int, default=3, help="epochs a process, ≥ 2")
+    parser.add_argument("--epochs", type=int, default=5, help="epochs a process, ≥ 2")
     parser.add_argument("--data", default="fashion-mnist", help="fashion-mnist or synthetic")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all seconds here, too")
     parser.add_argument("--worker", help=argparse.SUPPRESS)

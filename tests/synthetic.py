@@ -4,13 +4,16 @@ A world is a function (set-up, seed) -> record. Through `report` it runs a case 
 does, in milliseconds: what is reported of it must follow from the world alone.
 """
 
+from functools import cache
+
+import numpy as np
+
 from unstuck import cases
 from unstuck.cases.demo import DEMO
 from unstuck.cases.results import PLATEAU
 from unstuck.cases.run import run_cases
 from unstuck.data.dataset import Dataset
 from unstuck.studies.executor import Finished
-from unstuck.studies.store import Store
 
 CASES = {name: cases.load(name) for name in cases.NAMES}
 WITH_DEMO = CASES | {"demo": DEMO}
@@ -41,12 +44,12 @@ def record(setup, accuracy=0.9, loss=0.3, epochs=None, start=None, end=None):
 
 
 def freezes(setup):
-    """Whether theory has this set-up freeze: raw pixels, ReLU, cross-entropy on clipped shares."""
+    """Whether theory has this set-up freeze: raw pixels, ReLU, clipped probabilities."""
     return (
         setup.scaler.kind == "none"
         and setup.loss.endswith("_clipped")
         and setup.network.layers[0].activation == "relu"
-        and setup.first_kernel.initial == 1
+        and setup.first_kernel.learning_rate == 1
     )
 
 
@@ -67,12 +70,12 @@ def the_other_way(setup, seed):
 
 
 def diverged(setup, seed):
-    """As published, but every third run ends in NaN; the accuracy is then that of class 0."""
-    if seed % 3:
+    """What theory has freeze ends in NaN instead, and so does every third run of the rest."""
+    if seed % 3 and not freezes(setup):
         return as_published(setup, seed)
-    nan = float("nan")
-    layers = len(setup.network.layers)
+    nan, layers = float("nan"), len(setup.network.layers)
     norms = {"gradient_norms": [nan] * layers, "pre_activation_sd": [nan] * layers}
+    # NaN outputs make argmax say class 0.
     return record(setup, 0.1, nan, epochs=1, end=norms)
 
 
@@ -83,8 +86,6 @@ class Memory:
     """A source of data that nobody looks at, under any name."""
 
     def __init__(self, name="fashion-mnist", classes=10):
-        import numpy as np
-
         labels = np.arange(4, dtype=np.int32) if classes else np.zeros((4, 1), np.float32)
         pixels = np.zeros((4, 2), np.uint8)
         self.data = Dataset(name, pixels, labels, pixels, labels, (2,), classes)
@@ -108,6 +109,18 @@ class Executor:
         pass
 
 
+class Unkept:
+    """A store that is empty and stays so: the disk's part is tested elsewhere."""
+
+    path = None
+
+    def get_many(self, keys):
+        return {}
+
+    def put(self, trial, record, seconds):
+        pass
+
+
 class Refusing:
     """Fails when it is given anything to run."""
 
@@ -119,8 +132,13 @@ class Refusing:
         pass
 
 
-def reports(chosen, world, folder, seeds=20, data="fashion-mnist", classes=10, epochs=None):
-    """Reports of these cases in a world."""
+def reports(chosen, world, seeds=8, data="fashion-mnist", classes=10, epochs=None):
+    """Reports of these cases in a world. Eight seeds are the fewest that decide at 99 %."""
     source = Memory(data, classes)
-    with Store(folder / f"{world.__name__}.sqlite") as store:
-        return run_cases(chosen, source, seeds, store, Executor(world), epochs, progress=False)
+    return run_cases(chosen, source, seeds, Unkept(), Executor(world), epochs, progress=False)
+
+
+@cache
+def told(world, seeds=8, data="fashion-mnist"):
+    """Reports of every case in a world, by name; made once."""
+    return {r.case.name: r for r in reports(list(WITH_DEMO.values()), world, seeds, data)}

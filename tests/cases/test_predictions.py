@@ -39,10 +39,10 @@ class Planted(Results):
         return self.planted[of]
 
 
-def plant(prediction, difference):
+def plant(prediction, difference, base=0.25):
     """Values of both sides that differ by `difference` (seeds,)."""
     difference = np.asarray(difference, float)
-    base = np.linspace(0.2, 0.3, len(difference))
+    base = np.full(len(difference), base)
     values = {}
     if isinstance(prediction.b, Quantity):
         values[prediction.b] = base
@@ -52,8 +52,8 @@ def plant(prediction, difference):
     return values
 
 
-def verdict(prediction, difference):
-    planted = Planted({}, tuple(range(SEEDS)), 10, plant(prediction, difference))
+def verdict(prediction, difference, base=0.25):
+    planted = Planted({}, tuple(range(SEEDS)), 10, plant(prediction, difference, base))
     return decide(Claim("id", "?", (prediction,)), planted).verdict
 
 
@@ -89,9 +89,9 @@ def test_seeds_on_both_sides_of_the_margin_leave_it_open(prediction):
 
 @pytest.mark.parametrize("prediction", OF_SHARES)
 def test_a_prediction_on_shares_can_be_met_and_missed_by_zeros_and_ones(prediction):
-    assert verdict(prediction, np.ones(SEEDS)) is Verdict.SUPPORTED
+    assert verdict(prediction, np.ones(SEEDS), base=0) is Verdict.SUPPORTED
     if isinstance(prediction.b, Quantity):
-        assert verdict(prediction, -np.ones(SEEDS)) is Verdict.REFUTED
+        assert verdict(prediction, -np.ones(SEEDS), base=1) is Verdict.REFUTED
     else:
         # Against a constant 0 the best that can be seen is "never": what 0 of n leaves possible
         # has to lie below the margin.

@@ -32,8 +32,8 @@ STEPS, EXAMPLES, BATCH, FEATURES, UNITS, CLASSES = 200, 64, 16, 5, 6, 3
 # coordinates, relative to that parameter's largest entry there; of the losses, to the largest.
 TOLERANCE = {
     "float64": 1e-9,  # the claim; 200 roundings of 1e-16 a step would be 2e-14
-    # 200 roundings of 6e-8, all in one direction: 1e-5; × 10, since x − μ is formed within the
-    # network, from terms up to |μ|/σ = 4 times as large.
+    # 200 roundings of 6e-8, all in one direction: 1e-5; × 10, since with a shift x − μ is formed
+    # within the network, by cancellation.
     "float32": 1e-4,
 }
 BROKEN = 1e3  # times the tolerance: what leaving a part out must exceed

@@ -36,7 +36,8 @@ def _row(ours: str, settings: Mapping[str, Any], theirs: str, **names: str) -> O
     return Optimizer((ours, settings), (theirs, {names.get(k, k): v for k, v in settings.items()}))
 
 
-_ADAM = {"learning_rate": 0.02, "beta_1": 0.8, "beta_2": 0.95, "epsilon": 1e-2}
+# Few powers of two each: Keras's TensorFlow backend rounds these numbers to float32.
+_ADAM = {"learning_rate": 2.0**-6, "beta_1": 13 / 16, "beta_2": 15 / 16, "epsilon": 2.0**-7}
 
 KERAS_OPTIMIZERS: Mapping[str, Optimizer] = {
     "sgd": _row("sgd", {"learning_rate": 5e-3}, "SGD"),
@@ -248,6 +249,27 @@ PLATEAU_BATCH = 32
 PLATEAU_SEEN = 512  # examples looked at one by one after the last step
 
 
+@dataclass(frozen=True)
+class Plateau:
+    """What is trained on the raw digits, from clipped probabilities or from logits."""
+
+    optimizer: Optimizer
+    from_logits: bool = False
+
+    @property
+    def loss(self) -> str:
+        variant = "logits" if self.from_logits else "clipped"
+        return f"sparse_categorical_crossentropy_{variant}"
+
+
+_PLATEAU_ADAM = _row("adam", {"learning_rate": 2.0**-7}, "Adam")
+PLATEAUS: Mapping[str, Plateau] = {
+    "sgd": Plateau(_row("sgd", {"learning_rate": 2.0**-6}, "SGD")),
+    "adam": Plateau(_PLATEAU_ADAM),
+    "adam from logits": Plateau(_PLATEAU_ADAM, from_logits=True),
+}
+
+
 @cache
 def digits() -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
     """Scikit-learn's 8×8 digits brought to 8 bits: (1797, 64) and (1797,)."""
@@ -257,13 +279,18 @@ def digits() -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
     return np.round(bunch.data * 255 / 16).astype(np.uint8), bunch.target.astype(np.int32)
 
 
-def plateau_weights(seed: int) -> tuple[Floats, ...]:
+def plateau_weights() -> tuple[Floats, ...]:
     """Glorot-uniform kernels and zero biases, drawn by NumPy."""
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     return tuple(
         rng.uniform(-1, 1, s) * np.sqrt(6 / sum(s)) if len(s) == 2 else np.zeros(s)
         for s in PLATEAU_SHAPES
     )
+
+
+def plateau_batches() -> NDArray[np.int64]:
+    """Which digits each step is fed (STEPS, PLATEAU_BATCH): one after the other, then anew."""
+    return np.arange(STEPS * PLATEAU_BATCH).reshape(STEPS, PLATEAU_BATCH) % len(digits()[0])
 
 
 # --- `fit`: epochs whose batches do not divide the examples. ---

@@ -1,0 +1,295 @@
+"""The command line, as processes of its own: what it prints, how it ends, what it leaves."""
+
+import json
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from synthetic import Refusing
+
+from unstuck.cli import _write
+from unstuck.errors import UsageError
+
+COMMAND = [sys.executable, "-c", "from unstuck.cli import main; main()"]
+CASE = "weights-instead-of-inputs"  # the case of fewest structures to compile
+PATIENCE_S = 120.0
+
+signals = pytest.mark.skipif(os.name != "posix", reason="sends signals to a process group")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def compiled(tmp_path_factory):
+    """Compiled programs are kept here, which spares the later starts most of the work."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("JAX_COMPILATION_CACHE_DIR", str(tmp_path_factory.mktemp("compiled")))
+        environment.setenv("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+        environment.setenv("COLUMNS", "100")
+        for name in ("UNSTUCK_DATA", "FORCE_COLOR"):
+            environment.delenv(name, raising=False)
+        yield
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Where the command is given; its own temporary files are apart from it."""
+    for name in ("here", "temporary"):
+        (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
+    return tmp_path / "here"
+
+
+def unstuck(*arguments):
+    """Runs the command to its end."""
+    done = subprocess.run(
+        [*COMMAND, *map(str, arguments)], capture_output=True, text=True, timeout=PATIENCE_S
+    )
+    assert "Traceback" not in done.stderr + done.stdout, done.stderr
+    return done
+
+
+def start(*arguments):
+    """Starts the command in a process group of its own, as from a terminal."""
+    return subprocess.Popen(
+        [*COMMAND, *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def interrupt(process):
+    """Ctrl-C, which a terminal sends to the whole group; what the command then says."""
+    os.killpg(process.pid, signal.SIGINT)
+    began = time.monotonic()
+    out, err = process.communicate(timeout=PATIENCE_S)
+    assert time.monotonic() - began < 10
+    assert "Traceback" not in err
+    assert process.returncode == 130
+    assert out == ""
+    return err
+
+
+def flat(text):
+    """The text without line breaks and boxes: a message may have been wrapped."""
+    return re.sub(r"[\s│╭╮╰╯─]+", " ", text)
+
+
+def rows(path):
+    if not path.exists():
+        return 0
+    connection = sqlite3.connect(path, timeout=30)
+    try:
+        return connection.execute("SELECT count(*) FROM trials").fetchone()[0]
+    except sqlite3.OperationalError:  # no table yet
+        return 0
+    finally:
+        connection.close()
+
+
+def test_help_lists_the_commands_and_is_quick():
+    began = time.monotonic()
+    done = unstuck("--help")
+    assert time.monotonic() - began < 10  # a bound for a busy machine; 0.3 s on a quiet one
+    assert done.returncode == 0
+    assert all(word in done.stdout for word in ("demo", "cases", "--version"))
+    run = unstuck("cases", "run", "--help")
+    for option in ("--all", "--data", "--seeds", "--epochs", "--json", "--markdown", "--store"):
+        assert option in run.stdout
+    assert unstuck("--version").stdout.startswith("unstuck 0.")
+
+
+def test_list_and_show():
+    from unstuck.cases import NAMES
+
+    done = unstuck("cases", "list")
+    assert done.returncode == 0
+    assert all(name in done.stdout for name in NAMES)
+    shown = unstuck("cases", "show", "divide-by-255-or-1000")
+    assert shown.returncode == 0
+    for part in ("0.5012", "12.9235", "clipping-freezes", "Why is the raw loss so high?"):
+        assert part in shown.stdout
+
+
+@pytest.fixture
+def regression(folder):
+    rng = np.random.default_rng(0)
+    np.savez(folder / "prices.npz", x=rng.random((20, 3)), y=rng.random(20))
+
+
+@pytest.fixture
+def store_too_new(folder):
+    connection = sqlite3.connect(folder / "new.sqlite")
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+
+
+@pytest.fixture
+def not_a_store(folder):
+    (folder / "text.sqlite").write_text("These are not trials. " * 100)
+
+
+RUN = ("cases", "run")
+MISTAKES = {
+    "unknown-case": ([*RUN, "relu-adam"], 2, "did you mean relu-adam-raw"),
+    "unknown-case-to-show": (["cases", "show", "zzz"], 2, "unstuck cases list"),
+    "no-names": ([*RUN], 2, "no case named"),
+    "names-and-all": ([*RUN, CASE, "--all"], 2, "both case names and --all"),
+    "seeds-0": ([*RUN, CASE, "--seeds", 0], 2, "Invalid value for '--seeds'"),
+    "epochs-0": ([*RUN, CASE, "--epochs", 0], 2, "Invalid value for '--epochs'"),
+    "workers-0": ([*RUN, CASE, "--workers", 0], 2, "Invalid value for '--workers'"),
+    "unknown-option": ([*RUN, CASE, "--seed", 1], 2, "--seeds"),
+    "unknown-command": (["case"], 2, "cases"),
+    "json-into-no-folder": ([*RUN, CASE, "--json", "no/a.json"], 2, "no is not a folder"),
+    "markdown-into-no-folder": ([*RUN, CASE, "--markdown", "no/a.md"], 2, "make it, or name"),
+    "json-onto-a-folder": ([*RUN, CASE, "--json", "."], 2, ". is a folder"),
+    "unknown-data": ([*RUN, CASE, "--data", "digit"], 2, "did you mean 'digits'?"),
+    "no-data-dir": (
+        [*RUN, CASE, "--data", "fashion-mnist", "--data-dir", "none"],
+        1,
+        "train-images-idx3-ubyte.gz",
+    ),
+    "no-data-file": ([*RUN, CASE, "--data", "none.npz"], 1, "none.npz"),
+    "regression": ([*RUN, CASE, "--data", "prices.npz"], 2, "prices.npz has real-valued targets"),
+    "store-too-new": ([*RUN, CASE, "--store", "new.sqlite"], 1, "upgrade unstuck"),
+    "store-is-a-folder": ([*RUN, CASE, "--store", "."], 1, "--store"),
+    "not-a-store": ([*RUN, CASE, "--store", "text.sqlite"], 1, "not a store of trials"),
+}
+
+
+@pytest.mark.usefixtures("regression", "store_too_new", "not_a_store")
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_is_explained(name, folder):
+    arguments, status, told = MISTAKES[name]
+    before = {path: path.read_bytes() for path in folder.rglob("*")}
+    if "--json" not in arguments and arguments[:2] == [*RUN]:
+        arguments = [*arguments, "--json", "out.json"]
+    done = unstuck(*arguments)
+    assert done.returncode == status, done.stderr
+    assert told in flat(done.stderr)
+    assert done.stdout == ""
+    # Nothing was made and nothing changed.
+    assert {path: path.read_bytes() for path in folder.rglob("*")} == before
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write all")
+def test_a_folder_that_cannot_be_written_is_told_before_training(folder):
+    (folder / "locked").mkdir(mode=0o500)
+    done = unstuck(*RUN, CASE, "--json", "locked/a.json")
+    assert (done.returncode, "cannot be written" in done.stderr) == (2, True)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="has no such devices")
+def test_a_device_is_written_to_and_not_replaced():
+    """As root, /dev/stdout would otherwise be a regular file from then on."""
+    _write(Path("/dev/null"), "text")
+    assert not Path("/dev/null").is_file()
+
+
+def test_a_file_is_written_whole_or_not_at_all(folder, monkeypatch):
+    target = folder / "a.json"
+    target.write_text("old")
+
+    def full(self, text, **_):
+        with open(self, "w") as file:
+            file.write(text[:2])
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_text", full)
+        with pytest.raises(UsageError, match="No space left on device"):
+            _write(target, "new text")
+    assert {path.name: path.read_text() for path in folder.iterdir()} == {"a.json": "old"}
+    _write(target, "new text")
+    assert {path.name: path.read_text() for path in folder.iterdir()} == {"a.json": "new text"}
+
+
+@signals
+def test_a_run_is_interrupted_goes_on_and_is_written_out(folder):
+    store = folder / "trials.sqlite"
+    arguments = [*RUN, CASE, "--seeds", 1, "--epochs", 1, "--workers", 2]
+    arguments += ["--store", store, "--json", "a.json", "--markdown", "a.md"]
+
+    process = start(*arguments)
+    until = time.monotonic() + PATIENCE_S
+    while not rows(store):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    err = interrupt(process)
+    stored = rows(store)
+    assert 0 < stored < 12
+    assert f"unstuck: interrupted: {stored} of 12 trials are stored in {store}" in err
+    assert "give the same command again, and it goes on from there" in err
+    assert {path.name for path in folder.iterdir()} == {"trials.sqlite"}
+
+    done = unstuck(*arguments)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.startswith(f"{stored} of 12 trials ({stored} from the store)")
+    assert rows(store) == 12
+    assert {path.name for path in folder.iterdir()} == {"trials.sqlite", "a.json", "a.md"}
+
+    # What was printed, the JSON and the page tell the same.
+    text = (folder / "a.json").read_text(encoding="utf-8")
+    (case,) = json.loads(text, parse_constant=pytest.fail)["cases"]
+    assert (case["name"], case["data"], case["seeds"]) == (CASE, "digits", 1)
+    page = (folder / "a.md").read_text(encoding="utf-8")
+    command = f"unstuck cases run {CASE} --data digits --seeds 1 --epochs 1"
+    assert f"`{command}`" in page
+    assert "1 seed" in page
+    for answer in case["answers"]:
+        assert answer["answer"] in page
+        assert flat(answer["answer"]) in flat(done.stdout)
+    for claim in case["claims"]:
+        assert claim["question"] in page
+        assert claim["question"] in flat(done.stdout)
+
+    # What is stored gives the same report, with nothing trained.
+    from unstuck import cases
+    from unstuck.cases.run import run_cases, to_json
+    from unstuck.data.sources import DataRef
+    from unstuck.studies.store import Store
+
+    with Store(store) as opened:
+        made = run_cases([cases.load(CASE)], DataRef("digits"), 1, opened, Refusing(), 1)
+    assert to_json(made)["cases"] == [case]
+    # The same initial function under the same training is the same run: case 2's theorem.
+    a, like_a = (made[0].results.median(arm) for arm in ("A", "B, first-layer rate ÷ 255²"))
+    assert abs(a - like_a) < 0.01
+
+
+def test_the_demonstration_ends_with_three_answers(folder):
+    done = unstuck("demo")
+    assert done.returncode == 0, done.stderr
+    text = flat(done.stdout)
+    asked = [text.index(question) for question in ("What failed?", "Why?", "What cures it?")]
+    assert asked == sorted(asked)
+    assert asked[0] > text.index("Answers")
+    failed, cured = text[asked[0] : asked[1]], text[asked[2] :]
+    (raw,) = re.findall(r"(\d+)% of held-out digits right", failed)
+    by_scaling, from_logits = map(int, re.findall(r"(\d+)%", cured))
+    # On most seeds the raw network is at 8 to 23 %, from logits at 94 to 96, with / 255 at 98.
+    assert int(raw) < 60 < 85 < min(by_scaling, from_logits)
+    assert by_scaling >= 95
+    assert "supported" in text
+    assert list(folder.iterdir()) == []
+    assert list((folder.parent / "temporary").iterdir()) == []
+
+
+@signals
+def test_an_interrupted_demonstration_promises_nothing(folder):
+    process = start("demo", "--workers", 1)
+    first = process.stderr.readline()  # printed once the workers are about to start
+    assert first.startswith("0 of 24 trials")
+    time.sleep(0.5)
+    err = interrupt(process)
+    assert err == "unstuck: interrupted\n"
+    assert list((folder.parent / "temporary").iterdir()) == []
