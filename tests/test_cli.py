@@ -12,14 +12,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from synthetic import Refusing
 
+from synthetic import Refusing
 from unstuck.cli import _write
 from unstuck.errors import UsageError
 
 COMMAND = [sys.executable, "-c", "from unstuck.cli import main; main()"]
 CASE = "weights-instead-of-inputs"  # the case of fewest structures to compile
-PATIENCE_S = 120.0
+PATIENCE_S = 600.0  # a bound for a machine that has much else to do
 
 signals = pytest.mark.skipif(os.name != "posix", reason="sends signals to a process group")
 
@@ -227,7 +227,10 @@ def test_a_run_is_interrupted_goes_on_and_is_written_out(folder):
     err = interrupt(process)
     stored = rows(store)
     assert 0 < stored < 12
-    assert f"unstuck: interrupted: {stored} of 12 trials are stored in {store}" in err
+    told = re.search(r"unstuck: interrupted: (\d+) of 12 trials are stored in (.+)\n", err)
+    assert told.group(2) == str(store)
+    # Ctrl-C may come when a trial is on the disk and not yet counted.
+    assert int(told.group(1)) in (stored, stored - 1)
     assert "give the same command again, and it goes on from there" in err
     assert {path.name for path in folder.iterdir()} == {"trials.sqlite"}
 

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+
 from synthetic import WITH_DEMO, WORLDS, as_published, diverged, the_other_way, told
 
 # Their sentences state the conclusion whatever was measured; only the numbers in them change.

@@ -5,8 +5,8 @@ import re
 from pathlib import Path
 
 import pytest
-from synthetic import CASES, as_published, diverged, reports, the_other_way, told
 
+from synthetic import CASES, as_published, diverged, reports, the_other_way, told
 from unstuck.cases.run import to_json
 from unstuck.studies.verdict import Verdict
 

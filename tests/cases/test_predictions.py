@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
-from synthetic import WITH_DEMO
 
+from synthetic import WITH_DEMO
 from unstuck.cases.case import Claim, Prediction, Quantity
 from unstuck.cases.results import Results, decide
 from unstuck.studies.verdict import Verdict

@@ -4,8 +4,8 @@ import sqlite3
 from dataclasses import replace
 
 import pytest
-from synthetic import CASES, Executor, Memory, Refusing, as_published, record, reports
 
+from synthetic import CASES, Executor, Memory, Refusing, as_published, record, reports
 from unstuck.cases.case import Case, Claim, Figure, Prediction, Quantity, Question
 from unstuck.cases.run import provenance, run_cases
 from unstuck.data.sources import DataRef

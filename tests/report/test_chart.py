@@ -3,8 +3,8 @@
 import re
 
 import pytest
-from synthetic import CASES, record, reports
 
+from synthetic import CASES, record, reports
 from unstuck.report import terminal
 from unstuck.report.chart import curves
 

@@ -4,8 +4,8 @@ import re
 from itertools import groupby
 
 import pytest
-from synthetic import CASES, WORLDS, as_published, diverged, reports, told
 
+from synthetic import CASES, WORLDS, as_published, diverged, reports, told
 from unstuck.report.markdown import page
 
 MADE = {

@@ -6,8 +6,8 @@ import re
 import pytest
 from rich.cells import cell_len
 from rich.console import Console
-from synthetic import CASES, WITH_DEMO, WORLDS, as_published, diverged, reports, told
 
+from synthetic import CASES, WITH_DEMO, WORLDS, as_published, diverged, reports, told
 from unstuck.report.terminal import outline, show
 
 
