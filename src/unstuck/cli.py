@@ -166,13 +166,13 @@ def _run(
     store: Path | None,
     workers: int | None,
 ) -> "list[CaseReport]":
-    from unstuck.cases.run import run_cases
+    from unstuck.cases.run import checked, run_cases
     from unstuck.data.sources import DataRef
     from unstuck.studies.executor import ProcessExecutor
     from unstuck.studies.store import Store, default_path
 
     source = DataRef(data, str(data_dir) if data_dir else None)
-    source.load()  # first: what is wrong with the data is said before anything else is made
+    checked(source)  # first: what is wrong with the data is said before anything else is made
     with Store(store or default_path()) as opened:
         return run_cases(chosen, source, seeds, opened, ProcessExecutor(source, workers), epochs)
 

@@ -7,7 +7,6 @@ import pytest
 from synthetic import WITH_DEMO, WORLDS, as_published, diverged, the_other_way, told
 
 # Their sentences state the conclusion whatever was measured; only the numbers in them change.
-FIXED = ("weights-instead-of-inputs", "demo")
 
 EACH = [
     pytest.param(name, number, id=f"{name}-{number}")
@@ -45,9 +44,7 @@ def test_an_answer_holds_measured_numbers(name, number):
 
 
 @pytest.mark.parametrize("name", WITH_DEMO)
-def test_the_words_follow_the_measurements(name, request):
-    if name in FIXED:
-        request.applymarker(pytest.mark.xfail(reason="conclusions that no measurement changes"))
+def test_the_words_follow_the_measurements(name):
     ours, other = (words(told(world)[name].answer) for world in (as_published, the_other_way))
     assert ours != other
 

@@ -41,9 +41,7 @@ ARRAYS = {
     TEST_LABELS: RNG.integers(0, 10, 20, dtype=np.uint8),
 }
 TINY = {name: idx(array) for name, array in ARRAYS.items()}
-TINY_FILES = {
-    name: Published(hashlib.md5(raw).hexdigest(), len(raw)) for name, raw in TINY.items()
-}
+TINY_FILES = {name: Published(hashlib.md5(raw).hexdigest(), len(raw)) for name, raw in TINY.items()}
 
 
 @pytest.fixture(autouse=True)

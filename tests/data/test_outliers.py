@@ -25,9 +25,7 @@ def test_one_value_in_a_share_of_the_rows(x: np.ndarray, share: float) -> None:
     changed = planted != x.astype(np.float32)
     assert changed.sum(axis=1).max(initial=0) <= 1
     assert changed.sum() == round(share * len(x))
-    np.testing.assert_allclose(
-        planted[changed], 50 * np.abs(x.astype(np.float64)).max(), rtol=1e-6
-    )
+    np.testing.assert_allclose(planted[changed], 50 * np.abs(x.astype(np.float64)).max(), rtol=1e-6)
 
 
 def test_the_seed_decides_where() -> None:

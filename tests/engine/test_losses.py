@@ -69,9 +69,7 @@ def test_a_clipped_example_is_silent_and_any_other_is_not(
 @pytest.mark.parametrize("loss", CROSS_ENTROPIES)
 @given(z=logits, label=classes)
 @quick
-def test_from_logits_a_wrong_example_always_speaks(
-    loss: str, z: np.ndarray, label: int
-) -> None:
+def test_from_logits_a_wrong_example_always_speaks(loss: str, z: np.ndarray, label: int) -> None:
     def value(z: jax.Array) -> jax.Array:
         return LOSSES[f"{loss}_logits"](z, target_of(loss, label))[0]
 
@@ -145,12 +143,8 @@ def test_binary_is_the_two_class_case(z: float, target: float) -> None:
         float(LOSSES["sparse_categorical_crossentropy_logits"](pair, label)[0]), abs=1e-12
     )
     # Near 1 a probability keeps no more than 1e-16, and so its complement ε keeps 1e-9 of ε.
-    assert float(
-        LOSSES["binary_crossentropy_clipped"](jax.nn.sigmoid(one), t)[0]
-    ) == pytest.approx(
-        float(
-            LOSSES["sparse_categorical_crossentropy_clipped"](jax.nn.softmax(pair), label)[0]
-        ),
+    assert float(LOSSES["binary_crossentropy_clipped"](jax.nn.sigmoid(one), t)[0]) == pytest.approx(
+        float(LOSSES["sparse_categorical_crossentropy_clipped"](jax.nn.softmax(pair), label)[0]),
         abs=1e-8,
     )
 

@@ -40,9 +40,7 @@ def test_an_mlp_is_what_it_says() -> None:
         Dense(6, "tanh", "glorot_uniform", "zeros"),
         Dense(3, "softmax", "glorot_uniform", "zeros"),
     )
-    assert hash(network) == hash(
-        mlp([7, 6], 3, activation="tanh", first_kernel="he_normal")
-    )
+    assert hash(network) == hash(mlp([7, 6], 3, activation="tanh", first_kernel="he_normal"))
 
 
 def test_parameters_have_the_layers_shapes_and_dtype() -> None:
@@ -74,9 +72,7 @@ def test_taps_hold_what_went_through() -> None:
     output, taps, after = network.apply(params, states, jnp.asarray(x))
 
     expected = x.astype(np.float64)
-    for i, (p, function) in enumerate(
-        zip(params, ("relu", "relu", "softmax"), strict=True)
-    ):
+    for i, (p, function) in enumerate(zip(params, ("relu", "relu", "softmax"), strict=True)):
         z = expected @ np.asarray(p["kernel"], np.float64) + np.asarray(p["bias"])
         expected = FORMULAS[function](z)
         bound = TOLERANCES["formula32"].bound

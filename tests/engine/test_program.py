@@ -106,9 +106,7 @@ def test_the_scaler_acts_inside_as_it_does_outside(data: Dataset) -> None:
         program, state, _ = stacked([3], [setup])
         state = jax.tree.map(lambda a: a[0], state)
         y = jnp.asarray(data.y_train)
-        inside = program.step(
-            state, numbers(setup, affine, FEATURES), jnp.asarray(data.x_train), y
-        )
+        inside = program.step(state, numbers(setup, affine, FEATURES), jnp.asarray(data.x_train), y)
         outside = program.step(
             state, numbers(setup, IDENTITY, FEATURES), jnp.asarray(affine(data.x_train)), y
         )
@@ -126,7 +124,9 @@ def test_class_ids_become_targets_of_the_losss_kind(data: Dataset) -> None:
         z = np.random.default_rng(1).normal(size=(44, CLASSES))
         losses = []
         for loss in ("sparse_categorical_crossentropy_logits", "categorical_crossentropy_logits"):
-            setup = replace(SETUP, loss=loss, network=mlp((), CLASSES, output="linear"), dtype="float64")
+            setup = replace(
+                SETUP, loss=loss, network=mlp((), CLASSES, output="linear"), dtype="float64"
+            )
             program = compile_program(setup.structure(), CLASSES, CLASSES)
             n = numbers(setup, IDENTITY, CLASSES)
             state = jax.tree.map(
@@ -171,8 +171,6 @@ def test_kernel_l2_adds_half_lambda_squares(data: Dataset) -> None:
         program, state, _ = stacked([0], setups[:1])
         state = jax.tree.map(lambda a: a[0], state)
         x, y = jnp.asarray(data.x_train), jnp.asarray(data.y_train)
-        low, high = (
-            program.step(state, numbers(s, IDENTITY, FEATURES), x, y)[1] for s in setups
-        )
+        low, high = (program.step(state, numbers(s, IDENTITY, FEATURES), x, y)[1] for s in setups)
         squares = sum(float(jnp.sum(p["kernel"] ** 2)) for p in state.params)
         assert_close(high - low, 0.5 * 0.5 * squares, "formula")

@@ -24,7 +24,13 @@ def make_data(seed: int = 0, train_rows: int = 90, test_rows: int = 40) -> Datas
     y = rng.integers(0, CLASSES, train_rows + test_rows).astype(np.int32)
     x = (centres[y] + rng.normal(0, 1.5, (len(y), FEATURES))).astype(np.float32)
     return Dataset(
-        "blobs", x[:train_rows], y[:train_rows], x[train_rows:], y[train_rows:], (FEATURES,), CLASSES
+        "blobs",
+        x[:train_rows],
+        y[:train_rows],
+        x[train_rows:],
+        y[train_rows:],
+        (FEATURES,),
+        CLASSES,
     )
 
 

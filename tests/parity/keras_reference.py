@@ -235,9 +235,7 @@ def fits() -> Results:
                 shuffle=False,
                 verbose=0,
             ).history
-            logs.append(
-                [history[k][0] for k in ("loss", "accuracy", "val_loss", "val_accuracy")]
-            )
+            logs.append([history[k][0] for k in ("loss", "accuracy", "val_loss", "val_accuracy")])
         results[f"fit/{name}/logs"] = np.array(logs)
         results[f"fit/{name}/steps"] = np.array(int(model.optimizer.iterations))
         results[f"fit/{name}/weights"] = table.flat(model.get_weights())

@@ -24,7 +24,12 @@ def specification(framework: str, row: table.Optimizer) -> optimizers.Optimizer:
 
 
 def setup(
-    optimizer: optimizers.Optimizer, loss: str, output: str, activation: str, dtype: str, **more: Any
+    optimizer: optimizers.Optimizer,
+    loss: str,
+    output: str,
+    activation: str,
+    dtype: str,
+    **more: Any,
 ) -> Setup:
     network = mlp((table.HIDDEN,), table.OUTPUTS, activation, output)
     return Setup(network, loss, optimizer, dtype=dtype, batch_size=table.BATCH, **more)
@@ -34,9 +39,7 @@ def program_of(setup: Setup, features: int = table.FEATURES, target: str = "ids"
     return compile_program(setup.structure(), features, table.OUTPUTS if target == "ids" else None)
 
 
-def start(
-    program: Program, n: Numbers, weights: Sequence[Any], dtype: str
-) -> State:
+def start(program: Program, n: Numbers, weights: Sequence[Any], dtype: str) -> State:
     """The engine's own state of one run (no stack), with these weights in place of its draw."""
     stack = jax.tree.map(lambda a: a[None], n)
     drawn = program.init(jax.vmap(jax.random.key)(jnp.zeros(1, jnp.uint32)), stack)
@@ -74,9 +77,7 @@ def trajectories(
             for s, (loss, _) in zip(setups, rows, strict=True)
         ]
         n = numbers(setups[0], Affine(data.shift, data.scale), table.FEATURES)
-        state = start(
-            program_of(setups[0], target=rows[0][0].target), n, table.weights(), dtype
-        )
+        state = start(program_of(setups[0], target=rows[0][0].target), n, table.weights(), dtype)
 
         def one_step(states: list[State], batch: tuple[Any, Mapping[str, Any]]) -> Any:
             x, targets = batch

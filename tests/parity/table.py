@@ -43,9 +43,7 @@ KERAS_OPTIMIZERS: Mapping[str, Optimizer] = {
     "sgd": _row("sgd", {"learning_rate": 5e-3}, "SGD"),
     "sgd+momentum": _row("sgd", {"learning_rate": 3e-3, "momentum": 0.8}, "SGD"),
     "nesterov": _row("sgd", {"learning_rate": 3e-3, "momentum": 0.8, "nesterov": True}, "SGD"),
-    "sgd+decay": _row(
-        "sgd", {"learning_rate": 3e-3, "momentum": 0.8, "weight_decay": 0.3}, "SGD"
-    ),
+    "sgd+decay": _row("sgd", {"learning_rate": 3e-3, "momentum": 0.8, "weight_decay": 0.3}, "SGD"),
     "rmsprop": _row("rmsprop", {"learning_rate": 0.01, "rho": 0.8, "epsilon": 1e-2}, "RMSprop"),
     "rmsprop+momentum": _row(
         "rmsprop", {"learning_rate": 3e-3, "rho": 0.8, "epsilon": 1e-2, "momentum": 0.7}, "RMSprop"
@@ -140,9 +138,7 @@ KERAS_LOSSES: Mapping[str, Loss] = {
             "SparseCategoricalCrossentropy",
             from_logits=True,
         ),
-        _keras(
-            "categorical_crossentropy_clipped", "softmax", "shares", "CategoricalCrossentropy"
-        ),
+        _keras("categorical_crossentropy_clipped", "softmax", "shares", "CategoricalCrossentropy"),
         _keras(
             "categorical_crossentropy_logits",
             "linear",

@@ -56,9 +56,7 @@ def assert_one_distribution(a: np.ndarray, b: np.ndarray) -> None:
 
 
 @pytest.mark.parametrize("name", KERNELS)
-def test_kernels_come_from_the_frameworks_distribution(
-    name: str, reference: Reference
-) -> None:
+def test_kernels_come_from_the_frameworks_distribution(name: str, reference: Reference) -> None:
     run, theirs = KERNELS[name]
     assert_one_distribution(draw(name), reference(run)[f"draw/{theirs}"])
 
@@ -90,9 +88,7 @@ def test_scikit_learn_kernels_and_biases(name: str, activation: str) -> None:
         (model.coefs_[0], (inputs, outputs)),
         (model.intercepts_[0], (outputs,)),
     ):
-        mine = initializer(
-            jax.random.key(5), shape, (inputs, outputs), jnp.dtype("float32")
-        )
+        mine = initializer(jax.random.key(5), shape, (inputs, outputs), jnp.dtype("float32"))
         assert_one_distribution(np.asarray(mine), theirs)
 
 

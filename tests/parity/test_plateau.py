@@ -106,9 +106,7 @@ def test_the_same_examples_are_frozen(
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-def test_sgd_lands_on_a_step_of_the_staircase_and_stays(
-    dtype: str, reference: Reference
-) -> None:
+def test_sgd_lands_on_a_step_of_the_staircase_and_stays(dtype: str, reference: Reference) -> None:
     """After one step nothing moves any more, to the bit; each loss is 16.118 × share wrong."""
     x, y = table.digits()
     curve, path, seen = trained("sgd", dtype)

@@ -90,7 +90,12 @@ def our_optimizer(solver: str, factor: float) -> optimizers.Optimizer:
     ("task", "activation", "solver"),
     [("ten classes", "relu", solver) for solver in SOLVERS]
     + [("ten classes", activation, "sgd") for activation in ACTIVATIONS if activation != "relu"]
-    + [(task, "tanh", solver) for task in TASKS if task != "ten classes" for solver in ("momentum", "adam")],
+    + [
+        (task, "tanh", solver)
+        for task in TASKS
+        if task != "ten classes"
+        for solver in ("momentum", "adam")
+    ],
 )
 def test_step_for_step(task: str, activation: str, solver: str, alpha: float) -> None:
     estimator, loss, outputs, factor, reported = TASKS[task]
@@ -109,7 +114,9 @@ def test_step_for_step(task: str, activation: str, solver: str, alpha: float) ->
     known = {} if estimator is MLPRegressor else {"classes": np.unique(y)}
     model.partial_fit(x[0], flat_target[0], **known)  # only to make it draw its weights
     del model._optimizer
-    weights = [np.array(w) for pair in zip(model.coefs_, model.intercepts_, strict=True) for w in pair]
+    weights = [
+        np.array(w) for pair in zip(model.coefs_, model.intercepts_, strict=True) for w in pair
+    ]
 
     setup = Setup(
         mlp((table.HIDDEN,), outputs, activation, "linear"),
@@ -129,7 +136,11 @@ def test_step_for_step(task: str, activation: str, solver: str, alpha: float) ->
             their_losses.append(model.loss_)
             their_weights.append(
                 np.concatenate(
-                    [w.ravel() for p in zip(model.coefs_, model.intercepts_, strict=True) for w in p]
+                    [
+                        w.ravel()
+                        for p in zip(model.coefs_, model.intercepts_, strict=True)
+                        for w in p
+                    ]
                 )
             )
             state, value = program.step(state, n, jnp.asarray(x[step]), jnp.asarray(y[step]))

@@ -25,9 +25,7 @@ DEFAULTS = [(side, name) for side in SIDES for name in SIDES[side][3]]
 
 
 @pytest.mark.parametrize(("side", "name"), FULL)
-def test_every_loss_and_activation_in_float64(
-    side: str, name: str, reference: Reference
-) -> None:
+def test_every_loss_and_activation_in_float64(side: str, name: str, reference: Reference) -> None:
     run, rows, losses, _ = SIDES[side]
     theirs = reference(run)
     optimizer = ours.specification(side, rows[name])
@@ -39,9 +37,7 @@ def test_every_loss_and_activation_in_float64(
 
 
 @pytest.mark.parametrize(("side", "name"), DEFAULTS)
-def test_every_optimizer_as_it_comes_in_float32(
-    side: str, name: str, reference: Reference
-) -> None:
+def test_every_optimizer_as_it_comes_in_float32(side: str, name: str, reference: Reference) -> None:
     run, _, losses, rows = SIDES[side]
     theirs = reference(run)
     optimizer = ours.specification(side, rows[name])

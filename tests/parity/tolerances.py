@@ -22,9 +22,7 @@ TOLERANCES: Mapping[str, Tolerance] = {
         "sums are taken in another order; 2e-15 was seen after 60 steps, 1e-6 and more when a "
         "number is left out or ε put elsewhere",
     ),
-    "float32": Tolerance(
-        3e-5, "rounding of 6e-8 a step, carried on for 60 steps; 4e-6 was seen"
-    ),
+    "float32": Tolerance(3e-5, "rounding of 6e-8 a step, carried on for 60 steps; 4e-6 was seen"),
     "frozen by Adam": Tolerance(
         1e-6,
         "Adam divides gradients that have all but vanished by ε = 1e-7, and so enlarges their "
@@ -53,9 +51,7 @@ def deviation(ours: Any, theirs: Any) -> Any:
     return relative.reshape(len(a), -1).max(axis=1)
 
 
-def assert_close(
-    ours: Any, theirs: Any, tolerance: str, rows: Sequence[str] | None = None
-) -> None:
+def assert_close(ours: Any, theirs: Any, tolerance: str, rows: Sequence[str] | None = None) -> None:
     """Fails with every row that is off, and by how much."""
     allowed = TOLERANCES[tolerance]
     a, b = (np.asarray(v) for v in (ours, theirs))

@@ -77,9 +77,7 @@ def trained(
     return curve, path
 
 
-def stacked(
-    row: table.Optimizer, losses: list[table.Loss], dtype: torch.dtype
-) -> tuple[Any, Any]:
+def stacked(row: table.Optimizer, losses: list[table.Loss], dtype: torch.dtype) -> tuple[Any, Any]:
     """One optimizer on every loss × activation: losses (rows, STEPS), parameters (…, STEPS, P)."""
     runs = [trained(row, loss, a, dtype) for loss in losses for a in table.ACTIVATIONS]
     return np.array([curve for curve, _ in runs]), np.array([path for _, path in runs])
@@ -110,9 +108,7 @@ def draws() -> Results:
 
 
 def defaults() -> Results:
-    found = {
-        name: build_optimizer(row).defaults for name, row in table.TORCH_DEFAULTS.items()
-    }
+    found = {name: build_optimizer(row).defaults for name, row in table.TORCH_DEFAULTS.items()}
     return {"defaults": np.array(json.dumps(found))}
 
 

@@ -39,16 +39,23 @@ def _why(r: Results) -> str:
         f" cross-entropy computed on probabilities clips them at 1e-7: for"
         f" {r.median('raw', 'start.zero_gradient_wrong'):.0%} of all examples the answer is wrong"
         f" and the gradient exactly zero. At the end it still is for"
-        f" {r.median('raw', 'end.zero_gradient_wrong'):.0%}: training has nothing to go by."
+        f" {r.median('raw', 'end.zero_gradient_wrong'):.0%}; none of them teaches it anything."
     )
 
 
 def _cure(r: Results) -> str:
-    return (
-        f"Divide the inputs by 255: {r.median('/255'):.0%}. Or leave them and compute the loss"
-        f" from logits (Keras: a linear output and from_logits=True):"
-        f" {r.median('raw, from logits'):.0%}. Do both in your own network."
-    )
+    cures = {
+        "/255": "divide the inputs by 255",
+        "raw, from logits": (
+            "compute the loss from logits (Keras: a linear output and from_logits=True)"
+        ),
+    }
+    told = [
+        f"{what}: {r.median(arm):.0%}, {r.against(arm, 'raw')} raw" for arm, what in cures.items()
+    ]
+    found = [arm for arm in cures if r.against(arm, "raw") == "better than"]
+    advice = ("Neither was seen to.", "Do that.", "Each does alone; do both.")[len(found)]
+    return f"{told[0].capitalize()}. Or {told[1]}. {advice}"
 
 
 DEMO = Case(

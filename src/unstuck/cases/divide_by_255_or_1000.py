@@ -209,12 +209,12 @@ def _why_needed(r: Results) -> str:
         f" deviation of {sd.mean():.0f} at the start"
         f" (with / 255: {r.median('/255', 'start.pre_activation_sd[1]'):.2f}); the softmax is"
         f" then 0 or 1, the loss clips it, and {frozen:.0%} of all examples are wrong and send"
-        f" exactly zero gradient. After {len(r.records['raw'][0]['loss'])} epochs the raw network"
-        f" is at {r.median('raw'):.1%} held-out accuracy, / 255 at {r.median('/255'):.1%}; the"
-        f" same raw network with the loss from logits is at {r.median('raw, from logits'):.1%}."
-        f" Raw from logits is {r.against('raw, from logits', 'raw')} raw and"
-        f" {r.against('raw, from logits', '/255')} / 255: the clipping and the scale are two"
-        f" separate faults."
+        f" exactly zero gradient. In the end raw is"
+        f" at {r.median('raw'):.1%} held-out accuracy, {r.froze('raw')}; / 255 is at"
+        f" {r.median('/255'):.1%}. The same raw network with the loss from logits is at"
+        f" {r.median('raw, from logits'):.1%}, {r.against('raw, from logits', 'raw')} raw and"
+        f" {r.against('raw, from logits', '/255, from logits')} / 255 from logits"
+        f" ({r.median('/255, from logits'):.1%})."
     )
 
 
@@ -224,7 +224,9 @@ def _why_high(r: Results) -> str:
         f" {PLATEAU:.3f} and no gradient. Final raw loss {r.median('raw', 'end.loss'):.2f} ="
         f" {r.median('raw', 'loss_in_plateaus'):.3f} × {PLATEAU:.3f}, and"
         f" {r.median('raw', 'end.zero_gradient_wrong'):.1%} of examples are frozen wrong"
-        f" (medians over seeds). 12.9 means two classes of ten right, 14.5 one."
+        f" (medians over seeds). A seed's step is the number of classes it has right: one right"
+        f" gives {PLATEAU * (1 - 1 / r.classes):.2f}, two"
+        f" {PLATEAU * (1 - 2 / r.classes):.2f}."
     )
 
 
@@ -252,17 +254,23 @@ def _why_not_more(r: Results) -> str:
 
 
 def _why_loss(r: Results) -> str:
+    def told(arm: str) -> str:
+        return f"{r.median(arm):.1%} ({r.against(arm, 'raw')} raw)"
+
+    def bounded(unit: str) -> str:
+        saturated = r.median(f"raw, {unit}", "start.saturated_units[0]")
+        return (
+            f"{unit} {told(f'raw, {unit}')}, with {saturated:.0%} of its outputs saturated at the"
+            f" start; with / 255 {r.median(f'/255, {unit}'):.1%}"
+        )
+
     return (
-        f"Sparse or categorical makes no difference (raw, categorical:"
-        f" {r.median('raw, categorical'):.1%}; sparse: {r.median('raw'):.1%}): they are the same"
-        f" numbers. Clipped or from logits does ({r.median('raw'):.1%} against"
-        f" {r.median('raw, from logits'):.1%}). ReLU passes the scale on to the logits, where"
-        f" sigmoid and tanh bound it: raw they reach {r.median('raw, sigmoid'):.1%} and"
-        f" {r.median('raw, tanh'):.1%} ({r.against('raw, sigmoid', '/255')} and"
-        f" {r.against('raw, tanh', '/255')} the {r.median('/255'):.1%} of ReLU with / 255),"
-        f" while {r.median('raw, sigmoid', 'start.saturated_units[0]'):.0%} and"
-        f" {r.median('raw, tanh', 'start.saturated_units[0]'):.0%} of their outputs start"
-        f" saturated."
+        f"Held-out accuracy of the raw network {r.median('raw'):.1%}; with categorical instead of"
+        f" sparse cross-entropy, the same formula, {told('raw, categorical')}; from logits instead"
+        f" of clipped probabilities {told('raw, from logits')}; with squared error"
+        f" {told('raw, squared error')}, with / 255 {r.median('/255, squared error'):.1%}. ReLU"
+        f" passes the scale on to the logits, where bounded units stop it:"
+        f" {bounded('sigmoid')}; {bounded('tanh')}."
     )
 
 

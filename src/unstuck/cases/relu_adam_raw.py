@@ -43,11 +43,12 @@ def _arms(classes: int) -> Mapping[str, Setup]:
         patience=3,
     )
     arms = {"raw": raw, "/255": replace(raw, scaler=scaler("/255"))}
-    arms["raw, from logits"] = replace(
-        raw,
-        network=mlp([128, 128], classes, output="linear"),
-        loss="categorical_crossentropy_logits",
-    )
+    for name in ("raw", "/255"):
+        arms[f"{name}, from logits"] = replace(
+            arms[name],
+            network=mlp([128, 128], classes, output="linear"),
+            loss="categorical_crossentropy_logits",
+        )
     arms["raw, first kernel ÷ 255"] = replace(raw, first_kernel=FirstKernel(initial=1 / 255))
     for width in WIDTHS:
         arms[f"raw, {width} units"] = replace(raw, network=mlp([width, width], classes))
@@ -118,13 +119,13 @@ _CLAIMS = (
                 "some loss is not finite",
                 Quantity("raw", "not_finite"),
                 0.0,
-                0.1,
+                0.25,  # a quarter of the seeds; 20 seeds cannot rule out less
                 statistic="mean",
             ),
             _better(
-                "taking the same exponentials in the log-softmax does not help",
-                "raw",
+                "computing the same loss stably, from logits, does better",
                 "raw, from logits",
+                "raw",
             ),
         ),
     ),
@@ -132,8 +133,17 @@ _CLAIMS = (
         "slows-learning",
         "(b) Do raw pixels also slow learning, where they do not stop it?",
         (
-            _better("from logits, raw trails / 255 after one epoch", "/255", "raw, from logits", 1),
-            _better("from logits, raw trails / 255 at the end", "/255", "raw, from logits"),
+            _better(
+                "from logits, raw trails / 255 after one epoch",
+                "/255, from logits",
+                "raw, from logits",
+                1,
+            ),
+            _better(
+                "from logits, raw trails / 255 at the end",
+                "/255, from logits",
+                "raw, from logits",
+            ),
         ),
     ),
     Claim(
@@ -245,10 +255,11 @@ _CLAIMS = (
         "sigmoid-sgd-learns-raw",
         "Do sigmoid units with squared error and SGD learn raw pixels?",
         (
-            _better(
-                "better than ReLU, Adam and clipped cross-entropy",
-                "raw, sigmoid, squared error, SGD",
-                "raw",
+            Prediction(
+                "after 50 epochs better than ReLU, Adam and clipped cross-entropy in the end",
+                Quantity("raw, sigmoid, squared error, SGD", epoch=50),
+                Quantity("raw"),
+                ACCURACY_MARGIN,
             ),
         ),
     ),
@@ -257,14 +268,15 @@ _CLAIMS = (
 
 def _why_not(r: Results) -> str:
     return (
-        f"The clipped loss freezes it. At the start raw logits have standard deviation"
+        f"Raw ends {r.froze('raw')}. At the start raw logits have standard deviation"
         f" {r.median('raw', 'start.pre_activation_sd[2]'):.0f} (with / 255"
         f" {r.median('/255', 'start.pre_activation_sd[2]'):.2f}),"
         f" {r.median('raw', 'start.saturated_softmax'):.0%} of softmax outputs are saturated and"
         f" {r.median('raw', 'start.zero_gradient_wrong'):.0%} of all examples are wrong yet send"
-        f" exactly zero gradient. Raw ends at {r.median('raw'):.1%}, / 255 at"
-        f" {r.median('/255'):.1%}; raw with the loss from logits at"
-        f" {r.median('raw, from logits'):.1%}."
+        f" exactly zero gradient. Held-out accuracy at the end: raw {r.median('raw'):.1%}, / 255"
+        f" {r.median('/255'):.1%}; raw with the loss from logits"
+        f" {r.median('raw, from logits'):.1%}, {r.against('raw, from logits', 'raw')} raw and"
+        f" {r.against('raw, from logits', '/255')} / 255."
     )
 
 

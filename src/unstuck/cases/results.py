@@ -70,6 +70,12 @@ class Results:
         values = self.values(Quantity(arm, metric, epoch))
         return float(np.median(np.where(np.isnan(values), np.inf, values)))
 
+    def froze(self, arm: str) -> str:
+        """What the probes say of an arm's end: whether clipping left it anything to learn from."""
+        share = self.median(arm, "end.zero_gradient_wrong")
+        told = f"{share:.0%} of examples end wrong with exactly zero gradient"
+        return f"frozen: {told}" if share > 0.5 else f"not frozen: {told}"
+
     def against(self, arm: str, other: str) -> str:
         """How an arm's final held-out accuracy stands to another's, in words that were measured."""
         effect = paired_effect(self.values(Quantity(other)), self.values(Quantity(arm)), CONFIDENCE)

@@ -47,6 +47,19 @@ class CaseReport:
         return " ".join(text for _, text in self.answers)
 
 
+def checked(source: "DataRef") -> "Dataset":
+    """The data, if cases can be run on them.
+
+    Raises:
+        UsageError: targets that are no class labels.
+        DataError: as `source.load` raises it.
+    """
+    data = source.load()
+    if data.classes is None:
+        raise UsageError(f"{data.name} has real-valued targets", "class labels: the cases classify")
+    return data
+
+
 def run_cases(
     cases: Sequence[Case],
     source: "DataRef",

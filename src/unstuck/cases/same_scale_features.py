@@ -182,10 +182,10 @@ _CLAIMS = (
 
 def _must_scale(r: Results) -> str:
     return (
-        f"With this loss, yes: after {len(r.records['raw'][0]['loss'])} epochs raw pixels give"
-        f" {r.median('raw'):.1%} held-out accuracy and / 255 gives {r.median('/255'):.1%}. What"
-        f" makes it total is the loss on clipped probabilities: from logits the same raw network"
-        f" reaches {r.median('raw, from logits'):.1%}."
+        f"With this loss, / 255 is {r.against('/255', 'raw')} raw: {r.median('/255'):.1%} against"
+        f" {r.median('raw'):.1%} held-out accuracy, and raw is {r.froze('raw')}. With the loss"
+        f" from logits, / 255 is {r.against('/255, from logits', 'raw, from logits')} raw:"
+        f" {r.median('/255, from logits'):.1%} against {r.median('raw, from logits'):.1%}."
     )
 
 

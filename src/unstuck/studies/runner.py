@@ -71,7 +71,8 @@ def run(
                     records[trial.key] = record
                 advance(finished.pack)
     except KeyboardInterrupt:
-        raise Interrupted(len(records), len(wanted), store.path) from None
+        # Counted in the store: the interruption may have come between putting and noting.
+        raise Interrupted(len(store.get_many(wanted)), len(wanted), store.path) from None
     finally:
         executor.stop()
     return records
