@@ -81,9 +81,7 @@ def run_cases(
     Raises:
         UsageError: regression data, or no seeds.
     """
-    data = source.load()
-    if data.classes is None:
-        raise UsageError(f"{data.name} has real-valued targets", "class labels: the cases classify")
+    data = checked(source)
     if seeds < 1 or (epochs is not None and epochs < 1):
         raise UsageError("no seeds or no epochs", "at least 1 of each")
     arms = {case.name: _shortened(case.arms(data.classes), epochs) for case in cases}
