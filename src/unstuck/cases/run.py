@@ -47,8 +47,8 @@ class CaseReport:
         return " ".join(text for _, text in self.answers)
 
 
-def checked(source: "DataRef") -> "Dataset":
-    """The data, if cases can be run on them.
+def checked(source: "DataRef") -> "tuple[Dataset, int]":
+    """The data and their number of classes, if cases can be run on them.
 
     Raises:
         UsageError: targets that are no class labels.
@@ -57,7 +57,7 @@ def checked(source: "DataRef") -> "Dataset":
     data = source.load()
     if data.classes is None:
         raise UsageError(f"{data.name} has real-valued targets", "class labels: the cases classify")
-    return data
+    return data, data.classes
 
 
 def run_cases(
@@ -81,10 +81,10 @@ def run_cases(
     Raises:
         UsageError: regression data, or no seeds.
     """
-    data = checked(source)
+    data, classes = checked(source)
     if seeds < 1 or (epochs is not None and epochs < 1):
         raise UsageError("no seeds or no epochs", "at least 1 of each")
-    arms = {case.name: _shortened(case.arms(data.classes), epochs) for case in cases}
+    arms = {case.name: _shortened(case.arms(classes), epochs) for case in cases}
     todo = trials(
         [Arm(name, setup) for of_case in arms.values() for name, setup in of_case.items()],
         range(seeds),
@@ -99,9 +99,7 @@ def run_cases(
             ]
             for name, setup in arms[case.name].items()
         }
-        reports.append(
-            _report(case, data, Results(by_arm, tuple(range(seeds)), data.classes), epochs)
-        )
+        reports.append(_report(case, data, Results(by_arm, tuple(range(seeds)), classes), epochs))
     return reports
 
 
