@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from parity.tolerances import assert_close
+from unstuck.data.dataset import Dataset
 from unstuck.engine import optimizers
 from unstuck.engine.network import mlp
 from unstuck.engine.program import Numbers, Program, State, compile_program, numbers, stack
 from unstuck.engine.setup import FirstKernel, Setup
 from unstuck.engine.training import train
-from unstuck.data.dataset import Dataset
 from unstuck.scalers import Affine, Scaler
 
 FEATURES, CLASSES = 6, 3

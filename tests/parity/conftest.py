@@ -1,11 +1,12 @@
-"""Runs each framework over the table once for the whole session, whichever test asks first."""
+"""Runs each framework over the table once for the whole session, beside the tests."""
 
 import fcntl
 import importlib.util
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +15,20 @@ import pytest
 
 Reference = Callable[[str], Mapping[str, Any]]
 
-# Name -> the script and what it needs installed.
+# Name -> the script, and what must be installed.
 REFERENCES = {
     "keras-jax": ("keras_reference", "keras"),
+    "torch": ("torch_reference", "torch"),
     "keras-torch": ("keras_reference", "keras", "torch"),
     "keras-tensorflow": ("keras_reference", "keras", "tensorflow"),
-    "torch": ("torch_reference", "torch"),
 }
 
 
-def _run(name: str, out: Path) -> None:
+def _missing(name: str) -> list[str]:
+    return [m for m in REFERENCES[name][1:] if importlib.util.find_spec(m) is None]
+
+
+def _start(name: str, out: Path) -> subprocess.Popen[str]:
     environment = {
         **os.environ,
         "KERAS_BACKEND": name.removeprefix("keras-"),
@@ -33,40 +38,57 @@ def _run(name: str, out: Path) -> None:
         "CUDA_VISIBLE_DEVICES": "",
         "TF_CPP_MIN_LOG_LEVEL": "3",
     }
-    script = f"{__package__ or 'parity'}.{REFERENCES[name][0]}"
-    ended = subprocess.run(
-        [sys.executable, "-m", script, str(out)],
-        cwd=Path(__file__).parents[1],
+    return subprocess.Popen(
+        [sys.executable, "-m", f"{__package__}.{REFERENCES[name][0]}", str(out)],
+        cwd=Path(__file__).parents[__package__.count(".") + 1],
         env=environment,
-        capture_output=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
         text=True,
-        check=False,
     )
-    if ended.returncode:
-        pytest.fail(f"the reference run of {name} failed:\n{ended.stderr[-4000:]}")
 
 
 @pytest.fixture(scope="session")
-def reference(tmp_path_factory: pytest.TempPathFactory) -> Reference:
-    """What a framework did, by name: a mapping of arrays. Skips where it is not installed."""
+def reference(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Reference]:
+    """What a framework did, by name: a mapping of arrays. Skips where it is not installed.
+
+    Whatever the collected modules list as their `NEEDS` is started at the first request, one
+    run after the other, while the tests compile the engine's side.
+    """
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:  # the workers of one session share the runs
         shared = shared.parent
-    loaded: dict[str, Mapping[str, Any]] = {}
+    running: list[subprocess.Popen[str]] = []
+
+    def run(name: str) -> Mapping[str, Any]:
+        out = shared / f"{name}.npz"
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not out.exists():
+                unfinished = out.with_name(f"{name}.part.npz")
+                process = _start(name, unfinished)
+                running.append(process)
+                _, messages = process.communicate()
+                if process.returncode:
+                    pytest.fail(f"the reference run of {name} failed:\n{messages[-4000:]}")
+                unfinished.rename(out)
+        return np.load(out)
+
+    pool = ThreadPoolExecutor(max_workers=1)
+    needed = {n for item in request.session.items for n in getattr(item.module, "NEEDS", ())}
+    futures: dict[str, Future[Mapping[str, Any]]] = {}
 
     def get(name: str) -> Mapping[str, Any]:
-        for module in REFERENCES[name][1:]:
-            if importlib.util.find_spec(module) is None:
-                pytest.skip(f"{module} is not installed")
-        if name not in loaded:
-            out = shared / f"{name}.npz"
-            with (shared / f"{name}.lock").open("w") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX)
-                if not out.exists():
-                    unfinished = out.with_name(f"{name}.part.npz")
-                    _run(name, unfinished)
-                    unfinished.rename(out)
-            loaded[name] = np.load(out)
-        return loaded[name]
+        if missing := _missing(name):
+            pytest.skip(f"{' and '.join(missing)} is not installed")
+        for other in REFERENCES:
+            if other not in futures and other in {*needed, name} and not _missing(other):
+                futures[other] = pool.submit(run, other)
+        return futures[name].result()
 
-    return get
+    yield get
+    for process in running:
+        process.terminate()
+    pool.shutdown(cancel_futures=True)

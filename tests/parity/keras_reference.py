@@ -11,7 +11,6 @@ is left. Nothing of the package under test is imported.
 import json
 import os
 import sys
-import time
 from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import product
@@ -49,16 +48,14 @@ def build_model(activation: str, output: str, dtype: str = "float64") -> Any:
 
 
 @cache
-def gradients(losses: tuple[str, ...], dtype: str) -> tuple[list[Any], Any]:
+def gradients(
+    losses: tuple[str, ...], activations: tuple[str, ...], dtype: str
+) -> tuple[list[Any], Any]:
     """The rows loss × activation: their models, and all their losses and gradients at once."""
     import jax
     import jax.numpy as jnp
 
-    rows = [
-        (table.KERAS_LOSSES[loss], activation)
-        for loss in losses
-        for activation in table.ACTIVATIONS
-    ]
+    rows = [(table.KERAS_LOSSES[loss], activation) for loss in losses for activation in activations]
     models = [build_model(activation, loss.output, dtype) for loss, activation in rows]
     objectives = [build_loss(loss, dtype) for loss, _ in rows]
 
@@ -79,12 +76,17 @@ def gradients(losses: tuple[str, ...], dtype: str) -> tuple[list[Any], Any]:
     return models, of_all
 
 
-def stateless(row: table.Optimizer, losses: tuple[str, ...], dtype: str) -> tuple[Any, Any]:
+def stateless(
+    row: table.Optimizer,
+    losses: tuple[str, ...],
+    activations: tuple[str, ...] = table.ACTIVATIONS,
+    dtype: str = "float64",
+) -> tuple[Any, Any]:
     """One optimizer on every row: losses (rows, STEPS), parameters (rows, STEPS, PARAMETERS)."""
     import jax
     import jax.numpy as jnp
 
-    models, gradients_of_all = gradients(losses, dtype)
+    models, gradients_of_all = gradients(losses, activations, dtype)
     optimizer = build_optimizer(row)
     optimizer.build(models[0].trainable_variables)
     apply = jax.jit(jax.vmap(optimizer.stateless_apply))
@@ -125,12 +127,10 @@ def full_table() -> Results:
     results: Results = {}
     losses = tuple(table.KERAS_LOSSES)
     for name, row in table.KERAS_OPTIMIZERS.items():
-        results[f"full/{name}/loss"], results[f"full/{name}/path"] = stateless(
-            row, losses, "float64"
-        )
+        results[f"full/{name}/loss"], results[f"full/{name}/path"] = stateless(row, losses)
     for name, row in table.KERAS_DEFAULTS.items():
         results[f"defaults/{name}/loss"], results[f"defaults/{name}/path"] = stateless(
-            row, losses[:1], "float32"
+            row, losses[:1], table.DEFAULT_ACTIVATIONS, "float32"
         )
     return results
 
@@ -161,7 +161,6 @@ def logit_gradients(loss: Any, z: Any, y: Any) -> Any:
         import jax
 
         return jax.grad(lambda z: keras.ops.sum(loss(y, keras.ops.softmax(z))))(z)
-    import torch
 
     leaf = z.detach().requires_grad_()
     keras.ops.sum(loss(y, keras.ops.softmax(leaf))).backward()
@@ -367,9 +366,7 @@ def main(out: str) -> None:
     dtypes.BIT64_TO_BIT32_DTYPE["float64"] = "float64"
     results: Results = {}
     for part in PARTS[BACKEND]:
-        start = time.time()
         results |= part()
-        print(part.__name__, round(time.time() - start, 1), flush=True)
     results = {k: keras.ops.convert_to_numpy(v) for k, v in results.items() if k != "defaults"} | {
         k: v for k, v in results.items() if k == "defaults"
     }

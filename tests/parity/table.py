@@ -89,7 +89,8 @@ TORCH_OPTIMIZERS: Mapping[str, Optimizer] = {
     "adamw": _row("adamw", {**_ADAM, "weight_decay": 0.3}, "AdamW", **_TORCH),
 }
 
-# With nothing said, as people use them; what both frameworks leave off by default is on.
+# With nothing said, as people use them; in float32, on the first loss and two activations.
+DEFAULT_ACTIVATIONS = ("relu", "tanh")
 KERAS_DEFAULTS: Mapping[str, Optimizer] = {
     name: _row(name, {}, theirs)
     for name, theirs in (
@@ -225,12 +226,14 @@ def data() -> Data:
 def weights() -> tuple[Floats, ...]:
     """Kernel, bias, kernel, bias to start from.
 
-    The last kernel is wide: at the start some probabilities lie beyond the clip at 1e-7 and
-    others do not, or the two variants of cross-entropy would be one.
+    The last bias is wide: at the start some probabilities lie beyond the clip at 1e-7 and others
+    do not, whatever the activation, or the two variants of cross-entropy would be one.
     """
     rng = np.random.default_rng(7)
-    sds = (0.5, 0.3, 3.0, 0.5)
-    return tuple(rng.normal(0.0, sd, shape) for sd, shape in zip(sds, SHAPES, strict=True))
+    kernel, bias, last = (
+        rng.normal(0.0, sd, shape) for sd, shape in zip((0.5, 0.3, 3.0), SHAPES, strict=False)
+    )
+    return kernel, bias, last, np.linspace(-12.0, 12.0, OUTPUTS)
 
 
 def flat(parameters: Any) -> Floats:

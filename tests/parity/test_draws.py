@@ -15,6 +15,7 @@ from parity import table
 from parity.conftest import Reference
 from unstuck.engine.initializers import INITIALIZERS
 
+NEEDS = ("keras-jax", "torch")
 P_VALUE = 1e-3
 MEAN_FAN = sum(table.DRAWN) / 2
 # Our initializer -> the run and the name of the draw it is held against.

@@ -13,6 +13,8 @@ from unstuck.engine.program import numbers
 from unstuck.engine.training import _out_of_patience
 from unstuck.scalers import Affine
 
+NEEDS = ("keras-jax",)
+
 
 def trained(fit: table.Fit) -> tuple[np.ndarray, np.ndarray]:
     """Loss, accuracy and both on held-out data for each epoch; the parameters at the end."""

@@ -17,7 +17,7 @@ from unstuck.engine.program import Inspection, compile_program, numbers
 from unstuck.engine.setup import Setup
 
 LEVEL = -np.log(1e-7)  # 16.118
-BACKENDS = ("keras-jax", "keras-torch")
+BACKENDS = NEEDS = ("keras-jax", "keras-torch")
 
 
 def trained(name: str, dtype: str) -> tuple[np.ndarray, np.ndarray, Inspection]:
@@ -108,7 +108,6 @@ def test_the_same_examples_are_frozen(
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_sgd_lands_on_a_step_of_the_staircase_and_stays(dtype: str, reference: Reference) -> None:
     """After one step nothing moves any more, to the bit; each loss is 16.118 × share wrong."""
-    x, y = table.digits()
     curve, path, seen = trained("sgd", dtype)
     assert (path[1:] == path[1]).all()
     for backend in BACKENDS:

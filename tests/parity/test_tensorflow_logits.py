@@ -13,6 +13,8 @@ from parity import ours, table
 from parity.conftest import Reference
 from parity.tolerances import TOLERANCES, assert_close
 
+NEEDS = ("keras-tensorflow",)
+
 # How the probabilities are made -> what the loss is computed from.
 FINDS = {
     "Dense(softmax)": "logits",

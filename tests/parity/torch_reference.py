@@ -77,9 +77,14 @@ def trained(
     return curve, path
 
 
-def stacked(row: table.Optimizer, losses: list[table.Loss], dtype: torch.dtype) -> tuple[Any, Any]:
+def stacked(
+    row: table.Optimizer,
+    losses: list[table.Loss],
+    activations: tuple[str, ...],
+    dtype: torch.dtype,
+) -> tuple[Any, Any]:
     """One optimizer on every loss × activation: losses (rows, STEPS), parameters (…, STEPS, P)."""
-    runs = [trained(row, loss, a, dtype) for loss in losses for a in table.ACTIVATIONS]
+    runs = [trained(row, loss, a, dtype) for loss in losses for a in activations]
     return np.array([curve for curve, _ in runs]), np.array([path for _, path in runs])
 
 
@@ -88,11 +93,11 @@ def full_table() -> Results:
     losses = list(table.TORCH_LOSSES.values())
     for name, row in table.TORCH_OPTIMIZERS.items():
         results[f"full/{name}/loss"], results[f"full/{name}/path"] = stacked(
-            row, losses, torch.float64
+            row, losses, table.ACTIVATIONS, torch.float64
         )
     for name, row in table.TORCH_DEFAULTS.items():
         results[f"defaults/{name}/loss"], results[f"defaults/{name}/path"] = stacked(
-            row, losses[:1], torch.float32
+            row, losses[:1], table.DEFAULT_ACTIVATIONS, torch.float32
         )
     return results
 

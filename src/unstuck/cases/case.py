@@ -79,9 +79,10 @@ class Claim:
 
 @dataclass(frozen=True)
 class Figure:
-    """A published figure. `low` and `high` bound what its wording allows; `value` is as printed.
+    """A published figure.
 
-    A "plateau" figure belongs to a staircase and is compared step by step with the seeds.
+    `value` is as printed, `low` and `high` bound what its wording allows: half a unit of the last
+    digit. A "plateau" figure belongs to a staircase and is compared step by step with the seeds.
     """
 
     of: Quantity
@@ -90,6 +91,7 @@ class Figure:
     high: float
     kind: Literal["smooth", "plateau"] = "smooth"
     wording: str = ""
+    if_outside: Callable[["Results"], str] | None = None  # what the trials say of the difference
 
 
 def exactly(of: Quantity, value: float, decimals: int = 4) -> Figure:

@@ -311,6 +311,19 @@ def _why_sigmoid(r: Results) -> str:
     )
 
 
+def _sigmoid_later(r: Results) -> str:
+    arm = "raw, sigmoid, squared error, SGD"
+    best = max(max(record["val_accuracy"]) for record in r.records[arm])
+    return (
+        f"after 50 epochs of this network the held-out accuracy is"
+        f" {r.median(arm, 'val_accuracy', 50):.1%} and that on the training images, as the progress"
+        f" bar shows it, {r.median(arm, 'accuracy', 50):.1%}; after 100 epochs"
+        f" {r.median(arm):.1%} and {r.median(arm, 'accuracy'):.1%}; the best epoch of any of the"
+        f" {len(r.seeds)} seeds {best:.1%}. "
+        + ("Twice the epochs reach it." if best >= 0.845 else "Twice the epochs do not reach it.")
+    )
+
+
 def _why_wider(r: Results) -> str:
     def lowest(arm: str) -> float:
         return float(r.values(Quantity(arm, "on_lowest_step")).mean())
@@ -357,13 +370,14 @@ CASE = Case(
     ),
     arms=_arms,
     figures=(
-        Figure(Quantity("raw"), 0.20, 0.15, 0.25, kind="plateau", wording="about 20 %"),
+        Figure(Quantity("raw"), 0.20, 0.20, 0.20, kind="plateau", wording="about 20 %"),
         Figure(
             Quantity("raw, sigmoid, squared error, SGD", epoch=50),
             0.85,
-            0.825,
-            0.875,
+            0.845,
+            0.855,
             wording="about 85 %",
+            if_outside=_sigmoid_later,
         ),
     ),
     claims=_CLAIMS,

@@ -41,6 +41,17 @@ class CaseReport:
     staircases: Mapping[str, Mapping[int, float]]  # arm -> classes right -> share of seeds
     answers: tuple[tuple[str, str], ...]
 
+    def note(self, met: Met) -> str:
+        """What the trials say of a figure that lies outside; "" for one that does not."""
+        told = met.figure.if_outside
+        outside = met.inside is False and not self.comparable
+        return told(self.results) if told and outside else ""
+
+    @property
+    def notes(self) -> list[str]:
+        """The notes on all figures that lie outside."""
+        return [note for met in self.met if (note := self.note(met))]
+
     @property
     def answer(self) -> str:
         """The answers to all that the asker wanted to know, in one paragraph."""
@@ -178,6 +189,7 @@ def _case_json(report: CaseReport) -> dict[str, Any]:
                 },
                 "steps": m.steps and {str(k): v for k, v in m.steps.items()},
                 "inside": None if report.comparable else m.inside,
+                "note": report.note(m) or None,
             }
             for m in report.met
         ],

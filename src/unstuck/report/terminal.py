@@ -37,6 +37,7 @@ def _parts(report: CaseReport, console: Console) -> Iterable[RenderableType]:
     yield Text(f"{report.data}, {wording.seeds(len(report.results.seeds))}\n", "dim")
     if report.met:
         yield _figures(report.met, report)
+        yield from (Text(f"Outside: {note}") for note in report.notes)
     if report.staircases:
         yield Text("\nWhere the seeds ended (held-out accuracy: share of seeds)", "bold")
         for arm, shares in report.staircases.items():
