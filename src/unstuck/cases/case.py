@@ -68,6 +68,17 @@ class Prediction:
     statistic: Literal["median", "mean"] = "median"
 
 
+def better(says: str, a: str, b: str, epoch: int | None = None) -> Prediction:
+    """Arm a is better than arm b in held-out accuracy, by what counts."""
+    sides = (Quantity(arm, "val_accuracy", epoch) for arm in (a, b))
+    return Prediction(says, *sides, ACCURACY_MARGIN)
+
+
+def as_good(says: str, a: str, b: str) -> Prediction:
+    """Arms a and b are about as good in held-out accuracy."""
+    return Prediction(says, Quantity(a), Quantity(b), SAME_ACCURACY, relation="same")
+
+
 @dataclass(frozen=True)
 class Claim:
     """An explanation offered by somebody, and what it predicts. `id` is stable."""

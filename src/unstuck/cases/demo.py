@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from unstuck.cases.case import ACCURACY_MARGIN, Case, Claim, Prediction, Quantity, Question
+from unstuck.cases.case import Case, Claim, Quantity, Question, better
 from unstuck.cases.divide_by_255_or_1000 import networks
 from unstuck.cases.results import Results
 from unstuck.engine.setup import Setup
@@ -19,7 +19,7 @@ def _arms(classes: int) -> Mapping[str, Setup]:
 
 
 def _beats_raw(id: str, question: str, says: str, arm: str) -> Claim:
-    return Claim(id, question, (Prediction(says, Quantity(arm), Quantity("raw"), ACCURACY_MARGIN),))
+    return Claim(id, question, (better(says, arm, "raw"),))
 
 
 def _failed(r: Results) -> str:

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from unstuck.cases.case import (
-    ACCURACY_MARGIN,
     Case,
     Claim,
     Figure,
     Prediction,
     Quantity,
     Question,
+    as_good,
+    better,
     exactly,
 )
 from unstuck.cases.results import PLATEAU, Results
@@ -93,23 +94,19 @@ def _undoes(says: str, arm: str) -> tuple[Prediction, ...]:
     )
 
 
-def _better(says: str, a: str, b: str) -> Prediction:
-    return Prediction(says, Quantity(a), Quantity(b), ACCURACY_MARGIN)
-
-
 _CLAIMS = (
     Claim(
         "scaling-needed",
         "Is scaling needed although all features share one scale?",
         (
-            _better("with the loss on clipped probabilities, / 255 beats raw", "/255", "raw"),
-            _better("from logits, / 255 beats raw", "/255, from logits", "raw, from logits"),
+            better("with the loss on clipped probabilities, / 255 beats raw", "/255", "raw"),
+            better("from logits, / 255 beats raw", "/255, from logits", "raw, from logits"),
         ),
     ),
     Claim(
         "clipping-freezes",
         "Does the clipping of probabilities, rather than the pixels alone, stop training?",
-        (_better("the same raw network learns from logits", "raw, from logits", "raw"),),
+        (better("the same raw network learns from logits", "raw, from logits", "raw"),),
     ),
     Claim(
         "raw-loss-is-frozen-share",
@@ -128,9 +125,9 @@ _CLAIMS = (
         "dividing-by-more",
         "Is dividing by more better still?",
         (
-            _better("/ 1000 beats / 255", "/1000", "/255"),
-            _better("/ 3000 beats / 1000", "/3000", "/1000"),
-            _better("/ 10000 beats / 1000", "/10000", "/1000"),
+            better("/ 1000 beats / 255", "/1000", "/255"),
+            better("/ 3000 beats / 1000", "/3000", "/1000"),
+            better("/ 10000 beats / 1000", "/10000", "/1000"),
         ),
     ),
     Claim(
@@ -173,28 +170,24 @@ _CLAIMS = (
     Claim(
         "sparse-to-blame",
         "Is the sparse form of cross-entropy to blame?",
-        (_better("raw learns with the categorical form", "raw, categorical", "raw"),),
+        (better("raw learns with the categorical form", "raw, categorical", "raw"),),
     ),
     Claim(
         "cross-entropy-to-blame",
         "Is clipped cross-entropy to blame, so that another loss learns?",
         (
-            _better("raw learns better from logits", "raw, from logits", "raw"),
-            _better("raw learns better with squared error", "raw, squared error", "raw"),
+            better("raw learns better from logits", "raw, from logits", "raw"),
+            better("raw learns better with squared error", "raw, squared error", "raw"),
         ),
     ),
     Claim(
         "relu-to-blame",
         "Is ReLU to blame, so that bounded units learn on raw pixels?",
         (
-            _better("raw learns better with sigmoid units", "raw, sigmoid", "raw"),
-            _better("raw learns better with tanh units", "raw, tanh", "raw"),
-            Prediction(
-                "raw with sigmoid units does as well as / 255 with ReLU",
-                Quantity("raw, sigmoid"),
-                Quantity("/255"),
-                0.01,
-                relation="same",
+            better("raw learns better with sigmoid units", "raw, sigmoid", "raw"),
+            better("raw learns better with tanh units", "raw, tanh", "raw"),
+            as_good(
+                "raw with sigmoid units does as well as / 255 with ReLU", "raw, sigmoid", "/255"
             ),
         ),
     ),

@@ -5,13 +5,14 @@ from dataclasses import replace
 
 from unstuck.cases.case import (
     ACCURACY_MARGIN,
-    SAME_ACCURACY,
     Case,
     Claim,
     Figure,
     Prediction,
     Quantity,
     Question,
+    as_good,
+    better,
 )
 from unstuck.cases.results import Results
 from unstuck.data.outliers import Outliers
@@ -74,15 +75,6 @@ def _arms(classes: int) -> Mapping[str, Setup]:
     return arms
 
 
-def _better(says: str, a: str, b: str, epoch: int | None = None) -> Prediction:
-    return Prediction(
-        says,
-        Quantity(a, "val_accuracy", epoch),
-        Quantity(b, "val_accuracy", epoch),
-        ACCURACY_MARGIN,
-    )
-
-
 def _lowest(says: str, a: str, b: str) -> Prediction:
     # Ten points of share: two of twenty seeds.
     return Prediction(
@@ -122,7 +114,7 @@ _CLAIMS = (
                 0.25,  # a quarter of the seeds; 20 seeds cannot rule out less
                 statistic="mean",
             ),
-            _better(
+            better(
                 "computing the same loss stably, from logits, does better",
                 "raw, from logits",
                 "raw",
@@ -133,13 +125,13 @@ _CLAIMS = (
         "slows-learning",
         "(b) Do raw pixels also slow learning, where they do not stop it?",
         (
-            _better(
+            better(
                 "from logits, raw trails / 255 after one epoch",
                 "/255, from logits",
                 "raw, from logits",
                 1,
             ),
-            _better(
+            better(
                 "from logits, raw trails / 255 at the end",
                 "/255, from logits",
                 "raw, from logits",
@@ -162,12 +154,10 @@ _CLAIMS = (
                 Quantity("/255, sigmoid, squared error, SGD", "start.saturated_units[0]"),
                 0.05,
             ),
-            Prediction(
+            as_good(
                 "starting unsaturated on raw pixels (first kernel ÷ 255) does as well as / 255",
-                Quantity("raw, first kernel ÷ 255"),
-                Quantity("/255"),
-                SAME_ACCURACY,
-                relation="same",
+                "raw, first kernel ÷ 255",
+                "/255",
             ),
         ),
     ),
@@ -183,29 +173,23 @@ _CLAIMS = (
         "centring-matters",
         "(d) Does centring matter?",
         (
-            _better("centring alone beats raw", "centred", "raw"),
-            _better("standardizing beats / 255", "standardized", "/255"),
+            better("centring alone beats raw", "centred", "raw"),
+            better("standardizing beats / 255", "standardized", "/255"),
         ),
     ),
     Claim(
         "symmetric-range-better",
         "(e) Does scaling to [-1, 1] beat [0, 1]?",
         (
-            _better("after one epoch", "[-1, 1]", "[0, 1]", 1),
-            _better("at the end", "[-1, 1]", "[0, 1]"),
+            better("after one epoch", "[-1, 1]", "[0, 1]", 1),
+            better("at the end", "[-1, 1]", "[0, 1]"),
         ),
     ),
     Claim(
         "any-centring-as-good",
         "(e) Is any zero-centring about as good?",
         tuple(
-            Prediction(
-                f"{name} does as well as [-1, 1]",
-                Quantity(name),
-                Quantity("[-1, 1]"),
-                SAME_ACCURACY,
-                relation="same",
-            )
+            as_good(f"{name} does as well as [-1, 1]", name, "[-1, 1]")
             for name in ("standardized", "standardized per feature")
         ),
     ),
@@ -213,9 +197,9 @@ _CLAIMS = (
         "robust-with-outliers",
         "(f) Are robust estimates better still when there are extreme outliers?",
         (
-            _better("with outliers, than [0, 1]", "robust, outliers", "[0, 1], outliers"),
-            _better("with outliers, than [-1, 1]", "robust, outliers", "[-1, 1], outliers"),
-            _better(
+            better("with outliers, than [0, 1]", "robust, outliers", "[0, 1], outliers"),
+            better("with outliers, than [-1, 1]", "robust, outliers", "[-1, 1], outliers"),
+            better(
                 "with outliers, than standardized", "robust, outliers", "standardized, outliers"
             ),
         ),
@@ -224,8 +208,8 @@ _CLAIMS = (
         "robust-without-outliers",
         "(f) Are robust estimates better without outliers too?",
         (
-            _better("than standardized", "robust", "standardized"),
-            _better(
+            better("than standardized", "robust", "standardized"),
+            better(
                 "per feature, than standardized per feature",
                 "robust per feature",
                 "standardized per feature",

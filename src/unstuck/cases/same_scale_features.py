@@ -3,16 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from unstuck.cases.case import (
-    ACCURACY_MARGIN,
-    SAME_ACCURACY,
-    Case,
-    Claim,
-    Figure,
-    Prediction,
-    Quantity,
-    Question,
-)
+from unstuck.cases.case import Case, Claim, Figure, Prediction, Quantity, Question, as_good, better
 from unstuck.cases.divide_by_255_or_1000 import networks
 from unstuck.cases.results import Results
 from unstuck.engine.optimizers import keras
@@ -47,18 +38,11 @@ _CLAIMS = (
         "initial-weights-tuned",
         "Are the initial weights tuned to an input range, so that adapting them cures raw input?",
         (
-            Prediction(
-                "raw with the first kernel ÷ 255 beats raw",
-                Quantity("raw, first kernel ÷ 255"),
-                Quantity("raw"),
-                ACCURACY_MARGIN,
-            ),
-            Prediction(
+            better("raw with the first kernel ÷ 255 beats raw", "raw, first kernel ÷ 255", "raw"),
+            as_good(
                 "raw with the first kernel ÷ 255 does as well as / 255",
-                Quantity("raw, first kernel ÷ 255"),
-                Quantity("/255"),
-                SAME_ACCURACY,
-                relation="same",
+                "raw, first kernel ÷ 255",
+                "/255",
             ),
         ),
     ),
@@ -66,12 +50,10 @@ _CLAIMS = (
         "initial-weights-rate-epsilon",
         "Do initial weights together with the first layer's learning rate and ε cure it?",
         (
-            Prediction(
+            as_good(
                 "raw with all three adapted does as well as / 255",
-                Quantity("raw, first kernel, its rate and 1/ε ÷ 255"),
-                Quantity("/255"),
-                SAME_ACCURACY,
-                relation="same",
+                "raw, first kernel, its rate and 1/ε ÷ 255",
+                "/255",
             ),
         ),
     ),
@@ -79,19 +61,8 @@ _CLAIMS = (
         "weight-decay-tuned",
         "Is weight decay tuned to an input range, so that it is what hurts raw input?",
         (
-            Prediction(
-                "raw does better without weight decay than with it",
-                Quantity("raw"),
-                Quantity("raw, weight decay"),
-                ACCURACY_MARGIN,
-            ),
-            Prediction(
-                "without weight decay raw does as well as / 255",
-                Quantity("raw"),
-                Quantity("/255"),
-                SAME_ACCURACY,
-                relation="same",
-            ),
+            better("raw does better without weight decay than with it", "raw", "raw, weight decay"),
+            as_good("without weight decay raw does as well as / 255", "raw", "/255"),
         ),
     ),
     Claim(
@@ -110,42 +81,17 @@ _CLAIMS = (
                 Quantity("/255, tanh", "start.saturated_units[0]"),
                 0.05,
             ),
-            Prediction(
-                "on raw input ReLU does better than sigmoid",
-                Quantity("raw"),
-                Quantity("raw, sigmoid"),
-                ACCURACY_MARGIN,
-            ),
-            Prediction(
-                "on raw input ReLU does better than tanh",
-                Quantity("raw"),
-                Quantity("raw, tanh"),
-                ACCURACY_MARGIN,
-            ),
+            better("on raw input ReLU does better than sigmoid", "raw", "raw, sigmoid"),
+            better("on raw input ReLU does better than tanh", "raw", "raw, tanh"),
         ),
     ),
     Claim(
         "standardization-needed",
         "Does the background swamp the rest, so that mean 0 and standard deviation 1 are needed?",
         (
-            Prediction(
-                "standardized beats / 255",
-                Quantity("standardized"),
-                Quantity("/255"),
-                ACCURACY_MARGIN,
-            ),
-            Prediction(
-                "standardized per feature beats / 255",
-                Quantity("standardized per feature"),
-                Quantity("/255"),
-                ACCURACY_MARGIN,
-            ),
-            Prediction(
-                "centring alone beats raw",
-                Quantity("centred"),
-                Quantity("raw"),
-                ACCURACY_MARGIN,
-            ),
+            better("standardized beats / 255", "standardized", "/255"),
+            better("standardized per feature beats / 255", "standardized per feature", "/255"),
+            better("centring alone beats raw", "centred", "raw"),
         ),
     ),
     Claim(

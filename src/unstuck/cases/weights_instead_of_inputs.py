@@ -4,15 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 
-from unstuck.cases.case import (
-    ACCURACY_MARGIN,
-    SAME_ACCURACY,
-    Case,
-    Claim,
-    Prediction,
-    Quantity,
-    Question,
-)
+from unstuck.cases.case import Case, Claim, Prediction, Quantity, Question, as_good, better
 from unstuck.cases.results import Results
 from unstuck.engine.network import mlp
 from unstuck.engine.optimizers import keras
@@ -68,13 +60,7 @@ def _arms(classes: int) -> Mapping[str, Setup]:
 
 def _like_a(arm: str, reference: str = "A") -> tuple[Prediction, ...]:
     return (
-        Prediction(
-            "held-out accuracy as good",
-            Quantity(arm),
-            Quantity(reference),
-            SAME_ACCURACY,
-            relation="same",
-        ),
+        as_good("held-out accuracy as good", arm, reference),
         Prediction(
             "training loss of the last epoch the same",
             Quantity(arm, "loss"),
@@ -156,19 +142,8 @@ _CLAIMS = (
         "clipping-part",
         "Is it the clipped loss, not the step size, that keeps B from converging?",
         (
-            Prediction(
-                "from logits B beats B",
-                Quantity("B, from logits"),
-                Quantity("B"),
-                ACCURACY_MARGIN,
-            ),
-            Prediction(
-                "from logits B does as well as A",
-                Quantity("B, from logits"),
-                Quantity("A"),
-                SAME_ACCURACY,
-                relation="same",
-            ),
+            better("from logits B beats B", "B, from logits", "B"),
+            as_good("from logits B does as well as A", "B, from logits", "A"),
         ),
     ),
 )
