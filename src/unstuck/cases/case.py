@@ -70,8 +70,8 @@ class Prediction:
 
 def better(says: str, a: str, b: str, epoch: int | None = None) -> Prediction:
     """Arm a is better than arm b in held-out accuracy, by what counts."""
-    sides = (Quantity(arm, "val_accuracy", epoch) for arm in (a, b))
-    return Prediction(says, *sides, ACCURACY_MARGIN)
+    of_a, of_b = (Quantity(arm, "val_accuracy", epoch) for arm in (a, b))
+    return Prediction(says, of_a, of_b, ACCURACY_MARGIN)
 
 
 def as_good(says: str, a: str, b: str) -> Prediction:
