@@ -233,7 +233,7 @@ def weights() -> tuple[Floats, ...]:
     kernel, bias, last = (
         rng.normal(0.0, sd, shape) for sd, shape in zip((0.5, 0.3, 3.0), SHAPES, strict=False)
     )
-    return kernel, bias, last, np.linspace(-12.0, 12.0, OUTPUTS)
+    return kernel, bias, last, np.linspace(-14.0, 14.0, OUTPUTS)
 
 
 def flat(parameters: Any) -> Floats:
@@ -261,7 +261,7 @@ class Plateau:
         return f"sparse_categorical_crossentropy_{variant}"
 
 
-_PLATEAU_ADAM = _row("adam", {"learning_rate": 2.0**-7}, "Adam")
+_PLATEAU_ADAM = _row("adam", {"learning_rate": 2.0**-10}, "Adam")
 PLATEAUS: Mapping[str, Plateau] = {
     "sgd": Plateau(_row("sgd", {"learning_rate": 2.0**-6}, "SGD")),
     "adam": Plateau(_PLATEAU_ADAM),

@@ -82,7 +82,13 @@ def test_scikit_learn_kernels_and_biases(name: str, activation: str) -> None:
     from sklearn.neural_network import MLPRegressor
 
     outputs, inputs = 500, 500
-    model = MLPRegressor((), activation, solver="sgd", learning_rate_init=1e-30, random_state=1)
+    model = MLPRegressor(
+        hidden_layer_sizes=(),
+        activation=activation,
+        solver="sgd",
+        learning_rate_init=1e-30,
+        random_state=1,
+    )
     model.partial_fit(np.zeros((2, inputs)), np.zeros((2, outputs)))
     initializer = INITIALIZERS[name]
     for theirs, shape in (

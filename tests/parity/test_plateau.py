@@ -4,6 +4,8 @@ An example whose true class gets less than ε adds −ln ε = 16.118 to the loss
 of exactly zero. Ours freezes where Keras's JAX and PyTorch backends freeze, example by example.
 """
 
+from functools import cache
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -20,8 +22,11 @@ LEVEL = -np.log(1e-7)  # 16.118
 BACKENDS = NEEDS = ("keras-jax", "keras-torch")
 
 
-def trained(name: str, dtype: str) -> tuple[np.ndarray, np.ndarray, Inspection]:
-    """Losses (STEPS,), parameters (STEPS, P), and the first digits seen through the last state."""
+@cache
+def trained(
+    name: str, dtype: str, rounds: int = 1
+) -> tuple[np.ndarray, np.ndarray, Inspection]:
+    """Losses and parameters after each of rounds × STEPS steps; the first digits seen at the end."""
     row = table.PLATEAUS[name]
     x, y = table.digits()
     output = "linear" if row.from_logits else "softmax"
@@ -36,7 +41,7 @@ def trained(name: str, dtype: str) -> tuple[np.ndarray, np.ndarray, Inspection]:
         n = numbers(setup, ours.IDENTITY, 64)
         state = ours.start(program, n, table.plateau_weights(), dtype)
         curve, path = [], []
-        for rows in table.plateau_batches():
+        for rows in np.tile(table.plateau_batches(), (rounds, 1)):
             state, loss = program.step(state, n, jnp.asarray(x[rows]), jnp.asarray(y[rows]))
             curve.append(float(loss))
             path.append(table.flat(ours.parameters(state)))
@@ -131,13 +136,14 @@ def test_float32_as_people_run_it(reference: Reference) -> None:
 
 
 def test_from_logits_it_does_not_freeze() -> None:
-    """Same network, digits and optimizer: every wrong example speaks, and the loss falls."""
-    clipped, _, frozen = trained("adam", "float32")
-    from_logits, path, seen = trained("adam from logits", "float32")
+    """Same network, digits and optimizer: every wrong example speaks, and it learns."""
+    clipped, _, frozen = trained("adam", "float32", rounds=10)
+    from_logits, path, seen = trained("adam from logits", "float32", rounds=10)
 
-    silent = (seen.logit_gradients == 0).all(axis=1)
-    assert not (silent & ~seen.correct).any()
+    def silent_wrong(seen: Inspection) -> float:
+        return float(((seen.logit_gradients == 0).all(axis=1) & ~seen.correct).mean())
+
+    assert clipped.max() <= LEVEL * (1 + 1e-6) < from_logits[0] / 10  # nothing bounds this one
+    assert silent_wrong(seen) == 0 < silent_wrong(frozen)
     assert (np.abs(np.diff(path, axis=0)).max(axis=1) > 0).all()
-    assert from_logits[0] > 10 * LEVEL  # nothing bounds it at 16.118 …
-    assert from_logits[-10:].mean() < 3.0 < 10.0 < clipped[-10:].mean()  # … and it learns
-    assert seen.correct.mean() > frozen.correct.mean()
+    assert seen.correct.mean() > 0.8 > frozen.correct.mean() + 0.1

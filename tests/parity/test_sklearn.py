@@ -101,8 +101,8 @@ def test_step_for_step(task: str, activation: str, solver: str, alpha: float) ->
     estimator, loss, outputs, factor, reported = TASKS[task]
     x, y = batches(task)
     model = estimator(
-        (table.HIDDEN,),
-        ACTIVATIONS[activation],
+        hidden_layer_sizes=(table.HIDDEN,),
+        activation=ACTIVATIONS[activation],
         alpha=alpha,
         batch_size=table.BATCH,
         shuffle=False,
@@ -111,7 +111,7 @@ def test_step_for_step(task: str, activation: str, solver: str, alpha: float) ->
         **SOLVERS[solver],
     )
     flat_target = y if y.ndim == 2 or outputs > 1 else y[..., 0]
-    known = {} if estimator is MLPRegressor else {"classes": np.unique(y)}
+    known = {} if estimator is MLPRegressor else {"classes": np.arange(max(outputs, 2))}
     model.partial_fit(x[0], flat_target[0], **known)  # only to make it draw its weights
     del model._optimizer
     weights = [

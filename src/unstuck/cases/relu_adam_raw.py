@@ -319,8 +319,8 @@ def _why_wider(r: Results) -> str:
     return (
         f"Share of seeds at or below one class right, by width: {shares}; 512 units with a"
         f" quarter of the learning rate: {lowest('raw, 512 units, rate ÷ 4'):.0%}. Adam moves"
-        f" each weight by about its learning rate, so the logits' change in one step grows with"
-        f" the number of units that feed them."
+        f" each weight by about its learning rate, so a step changes the logits by more, the more"
+        f" units feed them; whether that is the reason is put to the experiment below."
     )
 
 
