@@ -165,6 +165,26 @@ def test_binary_is_silent_beyond_the_clip(z: float, target: float) -> None:
         assert slope == pytest.approx(1 / (1 + np.exp(-z)) - target, rel=1e-6)
 
 
+@given(z=st.floats(-60, 60) | st.just(0.0), target=st.sampled_from([0.0, 0.3, 1.0]))
+@quick
+def test_binary_from_logits_sends_back_p_minus_t(z: float, target: float) -> None:
+    """At a logit of exactly 0, too, where formulas with max(z, 0) and |z| have seams."""
+
+    def value(z: jax.Array) -> jax.Array:
+        return LOSSES["binary_crossentropy_logits"](z[None, None], jnp.array([[target]]))[0]
+
+    slope = float(jax.grad(value)(jnp.asarray(z)))
+    assert slope == pytest.approx(1 / (1 + np.exp(-z)) - target, rel=1e-12, abs=1e-12)
+
+
+@pytest.mark.parametrize("name", ["mean_squared_error", "mean_absolute_error", "huber"])
+def test_an_exact_answer_sends_nothing_back(name: str) -> None:
+    """PyTorch and TensorFlow agree; jnp.abs, and Keras's MAE with it on JAX, has slope 1 at 0."""
+    exact = jnp.array([[0.5, -1.0, 0.0]])
+    slope = jax.grad(lambda output: LOSSES[name](output, exact)[0])(exact)
+    assert (slope == 0).all()
+
+
 def test_in_float32_the_clip_is_where_keras_has_it() -> None:
     """1 − 1e-7 is no float32: the upper bound is 1 − 1.19e-7, and log gives 1.19e-7."""
     loss = LOSSES["sparse_categorical_crossentropy_clipped"]

@@ -23,10 +23,8 @@ BACKENDS = NEEDS = ("keras-jax", "keras-torch")
 
 
 @cache
-def trained(
-    name: str, dtype: str, rounds: int = 1
-) -> tuple[np.ndarray, np.ndarray, Inspection]:
-    """Losses and parameters after each of rounds × STEPS steps; the first digits seen at the end."""
+def trained(name: str, dtype: str, rounds: int = 1) -> tuple[np.ndarray, np.ndarray, Inspection]:
+    """Losses and parameters after each of rounds × STEPS steps; at the end, some digits seen."""
     row = table.PLATEAUS[name]
     x, y = table.digits()
     output = "linear" if row.from_logits else "softmax"
@@ -61,18 +59,17 @@ def true_class_probability(logits: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize(
-    ("name", "tolerance"),
-    [("sgd", "float64"), ("adam", "frozen by Adam"), ("adam from logits", "float64")],
-)
-def test_step_for_step(name: str, tolerance: str, backend: str, reference: Reference) -> None:
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("name", table.PLATEAUS)
+def test_step_for_step(name: str, dtype: str, backend: str, reference: Reference) -> None:
     theirs = reference(backend)
-    curve, path, seen = trained(name, "float64")
-    prefix = f"plateau/{name}/float64"
+    curve, path, seen = trained(name, dtype)
+    prefix = f"plateau/{name}/{dtype}"
+    tolerance = "frozen by Adam" if (name, dtype) == ("adam", "float32") else dtype
 
     assert_close(curve, theirs[f"{prefix}/loss"], tolerance)
     assert_close(path, theirs[f"{prefix}/path"], tolerance)
-    if not table.PLATEAUS[name].from_logits:
+    if dtype == "float64" and not table.PLATEAUS[name].from_logits:
         assert_close(seen.losses, theirs[f"{prefix}/losses"], tolerance)
         assert_close(seen.logit_gradients, theirs[f"{prefix}/logit_gradients"], tolerance)
 
@@ -83,11 +80,7 @@ def test_step_for_step(name: str, tolerance: str, backend: str, reference: Refer
 def test_the_same_examples_are_frozen(
     name: str, dtype: str, backend: str, reference: Reference
 ) -> None:
-    """Exactly zero, in theirs and in ours, for just those below ε among the misclassified.
-
-    In float32 with Adam the frameworks themselves part after some steps (gradients near ε are
-    mostly rounding), so that there each is held against its own probabilities alone.
-    """
+    """Exactly zero, in theirs and in ours, for just those below ε among the misclassified."""
     theirs = reference(backend)
     prefix = f"plateau/{name}/{dtype}"
     seen = trained(name, dtype)[2]
@@ -106,8 +99,7 @@ def test_the_same_examples_are_frozen(
         assert (silent[wrong] == frozen[wrong]).all(), side
         np.testing.assert_allclose(losses[frozen], LEVEL, rtol=1e-6)
         frozen_of[side] = frozen
-    if (name, dtype) != ("adam", "float32"):
-        assert (frozen_of["ours"] == frozen_of["theirs"]).all()
+    assert (frozen_of["ours"] == frozen_of["theirs"]).all()
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
@@ -126,17 +118,11 @@ def test_sgd_lands_on_a_step_of_the_staircase_and_stays(dtype: str, reference: R
     assert (seen.gradient_norms == 0).all()
 
 
-def test_float32_as_people_run_it(reference: Reference) -> None:
-    """Where training does not thrive on rounding, float32 follows Keras all the way."""
-    for name in ("sgd", "adam from logits"):
-        curve, path, _ = trained(name, "float32")
-        theirs = reference("keras-jax")
-        assert_close(curve, theirs[f"plateau/{name}/float32/loss"], "float32")
-        assert_close(path, theirs[f"plateau/{name}/float32/path"], "float32")
-
-
 def test_from_logits_it_does_not_freeze() -> None:
-    """Same network, digits and optimizer: every wrong example speaks, and it learns."""
+    """Same network, digits and optimizer, 600 steps: every wrong example speaks, the loss falls.
+
+    That is all that is claimed here: with 16 units and raw inputs it is not accurate yet.
+    """
     clipped, _, frozen = trained("adam", "float32", rounds=10)
     from_logits, path, seen = trained("adam from logits", "float32", rounds=10)
 
@@ -144,6 +130,7 @@ def test_from_logits_it_does_not_freeze() -> None:
         return float(((seen.logit_gradients == 0).all(axis=1) & ~seen.correct).mean())
 
     assert clipped.max() <= LEVEL * (1 + 1e-6) < from_logits[0] / 10  # nothing bounds this one
-    assert silent_wrong(seen) == 0 < silent_wrong(frozen)
+    assert silent_wrong(seen) == 0 < 0.3 < silent_wrong(frozen)
     assert (np.abs(np.diff(path, axis=0)).max(axis=1) > 0).all()
-    assert seen.correct.mean() > 0.8 > frozen.correct.mean() + 0.1
+    assert from_logits[-20:].mean() < from_logits[0] / 50
+    assert clipped[-20:].mean() > clipped[0] / 2

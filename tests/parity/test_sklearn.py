@@ -85,18 +85,20 @@ def our_optimizer(solver: str, factor: float) -> optimizers.Optimizer:
     )
 
 
-@pytest.mark.parametrize("alpha", [0.0, 0.3])
-@pytest.mark.parametrize(
-    ("task", "activation", "solver"),
-    [("ten classes", "relu", solver) for solver in SOLVERS]
-    + [("ten classes", activation, "sgd") for activation in ACTIVATIONS if activation != "relu"]
-    + [
-        (task, "tanh", solver)
-        for task in TASKS
-        if task != "ten classes"
-        for solver in ("momentum", "adam")
-    ],
-)
+ROWS = [
+    *(("ten classes", "relu", solver, 0.3) for solver in SOLVERS),
+    *(
+        ("ten classes", activation, "sgd", 0.3)
+        for activation in ACTIVATIONS
+        if activation != "relu"
+    ),
+    *((task, "tanh", solver, 0.3) for task in TASKS for solver in ("momentum", "adam")),
+    ("ten classes", "relu", "nesterov", 0.0),
+    ("three values", "tanh", "momentum", 0.0),
+]
+
+
+@pytest.mark.parametrize(("task", "activation", "solver", "alpha"), ROWS)
 def test_step_for_step(task: str, activation: str, solver: str, alpha: float) -> None:
     estimator, loss, outputs, factor, reported = TASKS[task]
     x, y = batches(task)

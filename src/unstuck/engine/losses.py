@@ -60,9 +60,11 @@ def binary_crossentropy_clipped(output: Array, target: Array) -> Array:
 
 
 def binary_crossentropy_logits(output: Array, target: Array) -> Array:
-    """The same from logits: max(z, 0) − z t + ln(1 + exp(−|z|)); target (n, k) in [0, 1]."""
-    z = output
-    return jnp.mean(jnp.maximum(z, 0.0) - z * target + jnp.log1p(jnp.exp(-jnp.abs(z))), axis=-1)
+    """The same from logits: −t ln σ(z) − (1−t) ln σ(−z); target (n, k) in [0, 1]."""
+    # Not max(z, 0) − z t + ln(1 + exp(−|z|)): JAX has d|z|/dz = 1 at 0, and so, for the logit of
+    # exactly 0 that dead units and zero biases give, a gradient of −t where σ(0) − t is right.
+    log_p, log_q = jax.nn.log_sigmoid(output), jax.nn.log_sigmoid(-output)
+    return jnp.mean(-target * log_p - (1.0 - target) * log_q, axis=-1)
 
 
 def mean_squared_error(output: Array, target: Array) -> Array:
@@ -71,8 +73,9 @@ def mean_squared_error(output: Array, target: Array) -> Array:
 
 
 def mean_absolute_error(output: Array, target: Array) -> Array:
-    """Mean over outputs of |y − t|."""
-    return jnp.mean(jnp.abs(output - target), axis=-1)
+    """Mean over outputs of |y − t|, with gradient 0 where y = t (as PyTorch and TensorFlow)."""
+    error = output - target
+    return jnp.mean(error * jax.lax.stop_gradient(jnp.sign(error)), axis=-1)
 
 
 def huber(output: Array, target: Array) -> Array:
