@@ -120,6 +120,20 @@ def test_sparse_is_categorical_of_one_hot(z: np.ndarray, label: int) -> None:
         )
 
 
+@pytest.mark.parametrize("loss", CROSS_ENTROPIES)
+@given(z=logits, label=classes, factor=st.floats(0.01, 100))
+@quick
+def test_clipped_outputs_are_taken_relative_to_their_sum(
+    loss: str, z: np.ndarray, label: int, factor: float
+) -> None:
+    """As in Keras: outputs that sum to something else than 1 are divided by their sum."""
+    function, target = LOSSES[f"{loss}_clipped"], target_of(loss, label)
+    p = jax.nn.softmax(z)
+    assert float(function(p * factor, target)[0]) == pytest.approx(
+        float(function(p, target)[0]), rel=1e-12, abs=1e-15
+    )
+
+
 @given(z=logits, label=classes)
 @quick
 def test_the_two_variants_agree_between_the_clips(z: np.ndarray, label: int) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from digits_study import DIGITS, QUICK, TINY, study
 
+from unstuck.engine.network import mlp
 from unstuck.errors import DataError, DataNotFound, TrialsFailed, UsageError
 from unstuck.studies import executor
 from unstuck.studies.design import Arm, packs, trials
@@ -91,9 +92,9 @@ def test_a_dead_worker_is_explained():
 
 
 def test_an_unexpected_error_names_itself_and_the_setup():
-    odd = replace(TINY, loss="hinge")
+    odd = replace(TINY, network=mlp([8], 10, "swish"))
     todo = packs(trials([Arm("odd", odd)], [0], DIGITS.load().fingerprint), 1)
-    with pytest.raises(TrialsFailed, match=r"KeyError: 'hinge' \(in 8-10 on / 255, hinge"):
+    with pytest.raises(TrialsFailed, match=r"KeyError: 'swish' \(in 8-10 on / 255"):
         list(SerialExecutor(DIGITS).run(todo))
 
 
