@@ -82,7 +82,7 @@ def reference(
 
     def get(name: str) -> Mapping[str, Any]:
         if missing := _missing(name):
-            pytest.skip(f"{' and '.join(missing)} is not installed")
+            pytest.skip(f"not installed: {', '.join(missing)}")
         for other in REFERENCES:
             if other not in futures and other in {*needed, name} and not _missing(other):
                 futures[other] = pool.submit(run, other)

@@ -9,7 +9,6 @@ is left. Nothing of the package under test is imported.
 """
 
 import json
-import os
 import sys
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -367,12 +366,10 @@ def main(out: str) -> None:
     results: Results = {}
     for part in PARTS[BACKEND]:
         results |= part()
-    results = {k: keras.ops.convert_to_numpy(v) for k, v in results.items() if k != "defaults"} | {
-        k: v for k, v in results.items() if k == "defaults"
-    }
-    np.savez(out, **results)
+    text = {k: v for k, v in results.items() if k == "defaults"}
+    arrays = {k: keras.ops.convert_to_numpy(v) for k, v in results.items() if k not in text}
+    np.savez(out, **arrays, **text)
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("KERAS_BACKEND", "jax")
     main(sys.argv[1])
