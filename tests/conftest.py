@@ -1,6 +1,13 @@
 """What all tests share: a user's data folder that is not the user's."""
 
+import signal
+
 import pytest
+
+# A shell that starts the suite in the background has it ignore Ctrl-C, and every process started
+# by a test would inherit that: none could be interrupted.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)
