@@ -1,0 +1,93 @@
+"""Draws the examples a subject is looked at with, and says what is wrong with the data.
+
+Arrays are indexed, never copied whole: a memory-mapped file of any size is fine.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unstuck.errors import DataError, UsageError
+
+EXAMPLES = 2_048  # looked at by default
+
+
+def rows(n: int, examples: int = EXAMPLES) -> NDArray[np.int64]:
+    """Which of n examples are looked at: all, or a sample without repetition, in their order."""
+    if n <= examples:
+        return np.arange(n)
+    return np.sort(np.random.default_rng(0).choice(n, examples, replace=False))
+
+
+def as_array(values: Any, what: str) -> NDArray[Any]:
+    """Values as an array of numbers; a NumPy array or memory map stays the object it is.
+
+    Args:
+        values: array, tensor, data frame or nested list.
+        what: how to call them in an error.
+
+    Raises:
+        DataError: text, objects, ragged lists, or something that is no array at all.
+    """
+    if hasattr(values, "to_numpy"):  # pandas, polars
+        values = values.to_numpy()
+    if hasattr(values, "detach"):  # a torch tensor, wherever it is
+        values = values.detach().cpu()
+    try:
+        array = np.asarray(values)
+    except (ValueError, TypeError) as error:
+        raise DataError(
+            f"{what} cannot be made an array: {str(error)[:200]}",
+            "numbers of one shape for every example",
+            f"check the lengths of the rows of {what}",
+        ) from None
+    if array.dtype.kind in "OUSMmV":
+        described = {"U": "text", "S": "bytes", "M": "dates", "m": "durations"}
+        found = described.get(array.dtype.kind, "Python objects")
+        example = f" such as {array.flat[0]!r:.60}" if array.size else ""
+        raise DataError(
+            f"{what} hold {found}{example}",
+            "numbers",
+            "encode them first, e.g. class names with sklearn.preprocessing.LabelEncoder, or"
+            " turn an array of objects into one of numbers with np.stack(list(…)).astype(float)",
+        )
+    if array.dtype.kind == "c":
+        raise DataError(f"{what} are complex numbers", "real numbers")
+    return array
+
+
+def checked(x: Sequence[NDArray[Any]], y: NDArray[Any] | None, part: str = "training") -> int:
+    """The number of examples, after seeing that inputs and targets fit together.
+
+    Raises:
+        DataError: nothing there, no axis of examples, or lengths that differ.
+    """
+    for array in (*x, *(() if y is None else (y,))):
+        if array.ndim == 0:
+            raise DataError(f"the {part} data hold a single number", "one row an example")
+    lengths = {len(array) for array in x}
+    if len(lengths) > 1:
+        raise DataError(
+            f"the inputs of the {part} data have {sorted(lengths)} examples",
+            "the same number in each",
+        )
+    (n,) = lengths
+    if y is not None and len(y) != n:
+        raise DataError(
+            f"{n} {part} examples but {len(y)} {part} targets", "one target for each example"
+        )
+    if n == 0 or any(array.size == 0 for array in x):
+        raise DataError(f"the {part} data are empty", "at least one example of one feature")
+    return n
+
+
+def refuse_generator(data: Any) -> None:
+    """Raises UsageError for an iterator: looking at it would use up what training needs."""
+    if hasattr(data, "__next__"):
+        raise UsageError(
+            f"the data are a {type(data).__name__}, which can be read only once",
+            "data that can be read again, so that looking leaves them as they were",
+            "hand over arrays, a data set or loader, or a function that makes the generator anew",
+        )
