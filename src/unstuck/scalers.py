@@ -213,6 +213,7 @@ SCALERS: Mapping[str, Scaler] = {
     "minmax[0,1]": Scaler("minmax"),
     "minmax[-1,1]": Scaler("minmax", low=-1.0),
     "center": Scaler("center"),
+    "center-per-feature": Scaler("center", per="feature"),
     "spread": Scaler("spread"),
     "standard": Scaler("standard"),
     "standard-per-feature": Scaler("standard", per="feature"),

@@ -88,7 +88,7 @@ def stack(runs: Sequence[Numbers]) -> Numbers:
     return jax.tree.map(lambda *leaves: jnp.stack(leaves), *runs)  # type: ignore[no-any-return]
 
 
-def _transformation(setup: Setup, n: Numbers) -> optax.GradientTransformation:
+def transformation(setup: Setup, n: Numbers) -> optax.GradientTransformation:
     """The optimizer, with the first kernel as a group of its own."""
 
     def labels(params: tuple[Params, ...]) -> Any:
@@ -157,7 +157,7 @@ def compile_program(structure: Setup, features: int, classes: int | None) -> Pro
         (loss, (correct, layers)), gradients = jax.value_and_grad(objective, has_aux=True)(
             state.params, state, n, x, y, step_key
         )
-        updates, optimizer = _transformation(structure, n).update(
+        updates, optimizer = transformation(structure, n).update(
             gradients, state.optimizer, state.params
         )
         params = optax.apply_updates(state.params, updates)
@@ -166,7 +166,7 @@ def compile_program(structure: Setup, features: int, classes: int | None) -> Pro
     def init(key: Array, n: Numbers) -> State:
         params, layers = network.init(key, (features,), dtype)
         params[0]["kernel"] = params[0]["kernel"] * n.initial
-        optimizer = _transformation(structure, n).init(params)
+        optimizer = transformation(structure, n).init(params)
         return State(params, layers, optimizer, jax.random.fold_in(key, 1))
 
     def epoch(

@@ -1,5 +1,50 @@
-"""Measured quantities of a network on a batch: plain functions of arrays, one quantity a file.
+"""Measured quantities of a subject: one quantity a file, plain functions of a `Look`.
 
-Each takes NumPy arrays, whichever framework they came from, and returns numbers. No thresholds
-of judgement live here, only those in a quantity's own definition.
+No thresholds of judgement live here, only those in a quantity's own definition. To add one, write
+a file with its function and `PROBES`, and name it in `_FILES`.
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from unstuck.probes.look import Look, Measured
+    from unstuck.probes.probe import Probe
+
+_FILES = (
+    "non_finite",
+    "dtype",
+    "location_spread",
+    "feature_scales",
+    "outliers",
+    "constancy",
+    "second_moment",
+    "split_shift",
+    "order",
+    "class_balance",
+    "label_coding",
+    "targets",
+    "pre_activations",
+    "saturation",
+    "hyperplanes",
+    "kernel_gain",
+    "logits",
+    "output_kind",
+    "zero_gradient",
+    "gradients",
+    "held_parameters",
+    "first_step",
+    "epsilon",
+    "sharpness",
+)
+
+
+def probes() -> "tuple[Probe, ...]":
+    """All probes, in the order the data take through the network."""
+    files = (import_module(f"unstuck.probes.{name}") for name in _FILES)
+    return tuple(probe for file in files for probe in file.PROBES)
+
+
+def measure(look: "Look") -> "dict[str, Measured]":
+    """Every probe's value for a look, by name."""
+    return {probe.name: probe.measure(look) for probe in probes()}

@@ -23,13 +23,14 @@ def recognize(model: Any, given: Given) -> Subject:
 
     Args:
         model: a Keras model, torch module, Lightning module, skorch net, scikit-learn estimator,
-            the engine's Setup, or a pair (apply function, parameters) for plain JAX.
+            a pair (apply function, parameters) for plain JAX, the engine's Setup, or a pair
+            (Setup, parameters).
 
     Raises:
         UsageError: nothing that is known.
     """
-    if isinstance(model, tuple) and len(model) == 2 and callable(model[0]):
-        return _subject("jax", model, given)
+    if isinstance(model, tuple) and len(model) == 2:
+        return _subject("jax" if callable(model[0]) else "engine", model, given)
     for packages, names, file in _KNOWN:
         for ancestor in type(model).__mro__:
             if ancestor.__module__.split(".")[0] in packages and ancestor.__name__ in names:

@@ -125,6 +125,7 @@ class Observation:
         output_after: (n, k) of the model after one step of the optimizer on this sample, for the
             same examples; None without an optimizer.
         loss_after: mean loss after that step; None without an optimizer.
+        output_shape: of one example's output as the model returns it; () for one number.
     """
 
     layers: tuple[Layer, ...]
@@ -136,6 +137,7 @@ class Observation:
     losses: Floats | None
     output_after: Floats | None = None
     loss_after: float | None = None
+    output_shape: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -64,9 +64,7 @@ def untouched() -> Iterator[None]:
     A framework that is not imported has no state to keep.
     """
     python, numpy = random.getstate(), np.random.get_state()
-    restores = [
-        of(sys.modules[name]) for name, of in _FRAMEWORKS.items() if name in sys.modules
-    ]
+    restores = [of(sys.modules[name]) for name, of in _FRAMEWORKS.items() if name in sys.modules]
     try:
         yield
     finally:

@@ -1,0 +1,46 @@
+"""Named faults, one a file: symptoms that point to it, the cut that removes just it, a set-up
+that shows it and a sound one that looks like it. To add one, write its file and name it here."""
+
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from unstuck.causes.cause import Cause
+
+# In the order of the chain: an earlier one accounts for what follows from it.
+NAMES = (
+    "non-finite-data",
+    "constant-input",
+    "label-coding",
+    "loss-mismatch",
+    "target-range",
+    "frozen-parameters",
+    "not-shuffled",
+    "split-mismatch",
+    "input-outliers",
+    "feature-scales",
+    "input-offset",
+    "input-spread",
+    "input-too-small",
+    "target-scale",
+    "loss-clipping",
+    "initialization",
+    "saturation",
+    "dead-units",
+    "learning-rate-high",
+    "optimizer-epsilon",
+    "learning-rate-low",
+)
+
+
+@cache
+def load(name: str) -> "Cause":
+    """The cause of this name."""
+    cause: Cause = import_module(f"unstuck.causes.{name.replace('-', '_')}").CAUSE
+    return cause
+
+
+def causes() -> "tuple[Cause, ...]":
+    """All causes, in the order of the chain."""
+    return tuple(load(name) for name in NAMES)

@@ -1,0 +1,38 @@
+"""Features on different scales."""
+
+import numpy as np
+
+from unstuck.causes.cause import Cause, Example
+from unstuck.causes.examples import regression, regressor
+from unstuck.causes.what_if import WhatIf
+from unstuck.symptoms.inputs import SCALES
+
+
+def _shows() -> Example:
+    x, _ = regression()
+    return regressor("features on scales 1 to 10⁷", (x * 10.0 ** np.arange(8)).astype(np.float32))
+
+
+def _look_alike() -> Example:
+    draw = np.random.default_rng(0)
+    x, _ = regression()
+    rare = (draw.random(size=(1000, 8)) < 0.01).astype(np.float32)
+    return regressor("rare binary features beside dense ones", np.hstack([x, rare]))
+
+
+CAUSE = Cause(
+    "feature-scales",
+    "features on different scales",
+    "The largest features alone decide pre-activations and the curvature, and so the step that is stable."
+    " For the small ones that step is too small by the square of the ratio, and they are not learnt.",
+    signs=(SCALES,),
+    cures={
+        "keras": "keras.layers.Normalization() in front, adapted to the training inputs",
+        "torch": "x = (x - x_train.mean(0)) / x_train.std(0)  # for both splits, with the training figures",
+        "sklearn": "make_pipeline(StandardScaler(), network)",
+        "": "x = (x - x_train.mean(axis=0)) / x_train.std(axis=0)",
+    },
+    cut=WhatIf("every feature standardized on its own", inputs="standard-per-feature"),
+    shows=_shows,
+    look_alike=_look_alike,
+)

@@ -1,0 +1,42 @@
+"""Inputs far from 0 for their spread."""
+
+import numpy as np
+
+from unstuck.causes.cause import Cause, Example
+from unstuck.causes.examples import regressor
+from unstuck.causes.what_if import WhatIf
+from unstuck.engine.optimizers import keras
+from unstuck.symptoms.inputs import OFFSET
+
+
+def _shows() -> Example:
+    draw = np.random.default_rng(0)
+    x = draw.normal(68.0, 1.5, size=(1000, 8))
+    y = ((x[:, :1] - 68) / 1.5).astype(np.float32)
+    return regressor(
+        "body measures: mean 68, sd 1.5", x.astype(np.float32), y, optimizer=keras("sgd")
+    )
+
+
+def _look_alike() -> Example:
+    draw = np.random.default_rng(0)
+    x = draw.random(size=(1000, 8)).astype(np.float32)
+    return regressor("features 0 to 1, mean 0.5", x, np.sin(4 * x[:, :1]), optimizer=keras("sgd"))
+
+
+CAUSE = Cause(
+    "input-offset",
+    "inputs far from 0 for their spread",
+    "The mean adds an eigenvalue of its square to the curvature, and all units react to it alike."
+    " The step that is stable along the mean is too small for what distinguishes the examples.",
+    signs=(OFFSET,),
+    cures={
+        "keras": "keras.layers.Normalization() in front, adapted to the training inputs",
+        "torch": "x = (x - x_train.mean(0)) / x_train.std(0)  # for both splits, with the training figures",
+        "sklearn": "make_pipeline(StandardScaler(), network)",
+        "": "x = (x - x_train.mean(axis=0)) / x_train.std(axis=0)",
+    },
+    cut=WhatIf("every feature less its mean", inputs="center-per-feature"),
+    shows=_shows,
+    look_alike=_look_alike,
+)

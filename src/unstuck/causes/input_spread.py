@@ -1,0 +1,32 @@
+"""Inputs spread over far more than about 1."""
+
+from unstuck.causes.cause import Cause, Example
+from unstuck.causes.examples import CLIPPED, classifier, digits
+from unstuck.causes.what_if import WhatIf
+from unstuck.symptoms.inputs import SIZE_LARGE
+
+
+def _shows() -> Example:
+    return classifier("raw pixels 0..255, softmax and clipped loss", digits()[0], loss=CLIPPED)
+
+
+def _look_alike() -> Example:
+    return classifier("pixels / 255: mean 0.3, never negative", digits()[0] / 255, loss=CLIPPED)
+
+
+CAUSE = Cause(
+    "input-spread",
+    "inputs spread over far more than about 1",
+    "Pre-activations, logits and gradients grow with the inputs, and the curvature with their square."
+    " Outputs saturate at the start, and a step that suits weights of usual size throws the function far off.",
+    signs=(SIZE_LARGE,),
+    cures={
+        "keras": "keras.layers.Normalization(axis=None) in front, adapted to the training inputs",
+        "torch": "x = (x - x_train.mean()) / x_train.std()  # for both splits, with the training figures",
+        "sklearn": "make_pipeline(StandardScaler(), network)",
+        "": "x = (x - x_train.mean()) / x_train.std()",
+    },
+    cut=WhatIf("inputs divided by their standard deviation", inputs="spread"),
+    shows=_shows,
+    look_alike=_look_alike,
+)

@@ -1,0 +1,37 @@
+"""Inputs scaled to next to nothing, as when scaled twice."""
+
+from unstuck.causes.cause import Cause, Example
+from unstuck.causes.examples import classifier, digits, standardized
+from unstuck.causes.what_if import WhatIf
+from unstuck.engine.optimizers import keras
+from unstuck.symptoms.inputs import SIZE_SMALL
+
+
+def _shows() -> Example:
+    return classifier("pixels / 255 twice, SGD", digits()[0] / 255**2, optimizer=keras("sgd"))
+
+
+def _look_alike() -> Example:
+    return classifier(
+        "tiny but well-conditioned, with a rate to match",
+        standardized() / 100,
+        optimizer=keras("adam", learning_rate=0.03),
+    )
+
+
+CAUSE = Cause(
+    "input-too-small",
+    "inputs scaled to next to nothing, as when scaled twice",
+    "First-layer gradients shrink with the inputs, and pre-activations are all but the biases."
+    " The function hardly depends on the inputs, and steps of usual size hardly change that.",
+    signs=(SIZE_SMALL,),
+    cures={
+        "keras": "keras.layers.Normalization(axis=None) in front, adapted to the training inputs",
+        "torch": "x = (x - x_train.mean()) / x_train.std()  # for both splits, with the training figures",
+        "sklearn": "make_pipeline(StandardScaler(), network)",
+        "": "x = (x - x_train.mean()) / x_train.std()",
+    },
+    cut=WhatIf("inputs divided by their standard deviation", inputs="spread"),
+    shows=_shows,
+    look_alike=_look_alike,
+)

@@ -1,0 +1,199 @@
+"""Measures a set-up as it stands and says what is suspected; trains nothing, leaves no trace."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from unstuck.causes.suspects import Suspicion, suspects
+from unstuck.causes.what_if import WhatIf
+from unstuck.errors import UsageError
+from unstuck.probes import measure, probes
+from unstuck.probes.look import Curvature, Look
+from unstuck.probes.sharpness import curvature
+from unstuck.report.record import Evidence as Shown
+from unstuck.report.record import Link, Report, Suspect
+from unstuck.subjects.recognize import recognize
+from unstuck.subjects.subject import Given, Inputs, Sample, Subject
+from unstuck.subjects.untouched import untouched
+from unstuck.symptoms import symptoms
+from unstuck.symptoms.symptom import Evidence
+
+ACTIVATIONS = 1 << 26  # numbers a look may hold: 256 MB in float32
+
+# The links of the chain from inputs to harm, each with the probe that measures it. Where a probe
+# has a value a layer, the first, last or largest one is told.
+_CHAIN = (
+    ("size of the inputs", "input_size", max),
+    ("offset of the inputs", "input_offset", max),
+    ("size of the targets' distance", "target_distance", max),
+    ("pre-activations, first layer: sd", "pre_activation_spread", lambda v: v[0]),
+    ("saturated hidden units", "saturated_units", max),
+    ("dead hidden units", "dead_units", max),
+    ("logits: sd", "logit_spread", max),
+    ("saturated softmax outputs", "saturated_softmax", max),
+    ("output's spread over the targets'", "output_excess", max),
+    ("loss at the start over knowing nothing", "loss_at_start", max),
+    ("wrong examples with zero gradient", "frozen_examples", max),
+    ("learning rate over the critical one", "learning_rate_excess", max),
+    ("loss after one step over before", "step_loss_ratio", max),
+    ("share of the loss one step removes", "step_decrease", max),
+)
+
+
+def diagnose(
+    model: Any,
+    x: Any = None,
+    y: Any = None,
+    *,
+    validation_data: Any = None,
+    loss: Any = None,
+    optimizer: Any = None,
+    batch_size: int | None = None,
+    shuffle: bool | None = None,
+    step: Callable[..., Any] | None = None,
+    examples: int = 2_048,
+) -> Report:
+    """Says what keeps a set-up from learning, from measurements alone.
+
+    Nothing is trained, and everything is left as it was: weights, optimizer, random states, data.
+
+    Args:
+        model: a Keras 3 model, torch module, Lightning module, skorch net, scikit-learn estimator
+            with a neural network in it, or (apply function, parameters) for plain JAX.
+        x, y: arrays or tensors, one row an example; or x alone, a data set or loader that yields
+            batches (x, y).
+        validation_data: (x, y), or a data set or loader.
+        loss, optimizer: what a compiled Keras model or a scikit-learn estimator brings along and
+            a torch module or JAX function does not; objects or names of the framework.
+        batch_size: examples a step. Default: the data set's or estimator's, else 32.
+        shuffle: whether training shuffles. Default: what the framework or loader does.
+        step: (model, batch) ↦ loss, for torch training loops that are not loss(model(x), y).
+        examples: looked at, at most; fewer where the activations would not fit into 256 MB.
+
+    Returns:
+        a frozen record that displays itself; `to_json()` for programs.
+
+    Raises:
+        UsageError: a model, loss, optimizer or option that cannot be used.
+        DataError: data that cannot be trained on.
+    """
+    if examples < 2:
+        raise UsageError(f"examples={examples}", "at least 2")
+    if batch_size is not None and batch_size < 1:
+        raise UsageError(f"batch_size={batch_size}", "at least 1")
+    if x is None:
+        raise UsageError("no data were given", "diagnose(model, x, y)")
+    given = Given(x, y, validation_data, loss, optimizer, batch_size, shuffle, step, examples)
+    began = time.perf_counter()
+    with untouched():
+        subject = recognize(model, given)
+        made = time.perf_counter()
+        return examine(subject, began, made)
+
+
+def examine(subject: Subject, began: float | None = None, made: float | None = None) -> Report:
+    """The report on a subject; see `diagnose`.
+
+    Args:
+        began, made: clock readings (seconds) from before and after the subject was made.
+    """
+    began = time.perf_counter() if began is None else began
+    seconds = {"subject": (made or began) - began, "look": 0.0, "curvature": 0.0, "what_if": 0.0}
+    sample = _bounded(subject)
+
+    def look(x: Inputs, y: Any) -> Evidence:
+        start = time.perf_counter()
+        seen = Look(subject.about, replace(sample, x=x, y=y), subject.observe(x, y))
+        looked = time.perf_counter()
+        finite = measure(seen)["non_finite"]
+        sound = isinstance(finite, dict) and not any(finite.values())
+        curved = curvature(subject, x, y) if sound else Curvature(None)
+        seen = replace(seen, curvature=curved)
+        seconds["look"] += looked - start
+        seconds["curvature"] += time.perf_counter() - looked
+        return Evidence(seen, measure(seen))
+
+    evidence = look(sample.x, sample.y)
+
+    def relook(what_if: WhatIf) -> Evidence:
+        start = time.perf_counter()
+        again = look(*what_if(evidence.look))
+        seconds["what_if"] += time.perf_counter() - start
+        return again
+
+    found = suspects(evidence, relook)
+    seconds["static"] = time.perf_counter() - began
+    about = subject.about
+    return Report(
+        about.framework,
+        about.backend,
+        _setup(subject, sample),
+        tuple(_suspect(s, i + 1, evidence, about.framework) for i, s in enumerate(found)),
+        evidence.values,
+        {probe.name: probe.unit for probe in probes()},
+        about.limits,
+        seconds,
+    )
+
+
+def _bounded(subject: Subject) -> Sample:
+    """The sample, cut so that its activations fit into memory."""
+    sample, elements = subject.sample, max(1, subject.about.elements)
+    size = max(32, ACTIVATIONS // elements)
+    if len(sample.x[0]) <= size:
+        return sample
+    return replace(
+        sample,
+        x=tuple(a[:size] for a in sample.x),
+        y=None if sample.y is None else sample.y[:size],
+    )
+
+
+def _suspect(found: Suspicion, rank: int, evidence: Evidence, framework: str) -> Suspect:
+    sources = {symptom.name: symptom.source for symptom in symptoms()}
+    cause = found.cause
+    return Suspect(
+        cause.name,
+        cause.title,
+        cause.mechanism,
+        rank,
+        tuple(
+            Shown(f.probe, f.value, f.expected, f.where, sources[f.symptom]) for f in found.findings
+        ),
+        _chain(evidence, found.cut),
+        cause.cure(framework),
+        found.removes,
+        found.what_if.says if found.what_if else "",
+    )
+
+
+def _chain(evidence: Evidence, cut: Evidence | None) -> tuple[Link, ...]:
+    links = []
+    for says, probe, pick in _CHAIN:
+        value = _one(evidence, probe, pick)
+        if value is not None:
+            links.append(Link(says, probe, value, None if cut is None else _one(cut, probe, pick)))
+    return tuple(links)
+
+
+def _one(evidence: Evidence, probe: str, pick: Callable[[list[float]], float]) -> float | None:
+    value = evidence.number(probe)
+    if value is not None:
+        return value
+    several = list(evidence.numbers(probe).values())
+    return pick(several) if several else None
+
+
+def _setup(subject: Subject, sample: Sample) -> dict[str, str]:
+    about = subject.about
+    rule = about.rule
+    rate = "" if rule is None or rule.learning_rate is None else f", rate {rule.learning_rate:g}"
+    of = f" of {sample.examples:,}" if sample.examples else ""
+    return {
+        "loss": about.loss.name,
+        "output": about.output_activation,
+        "optimizer": "none" if rule is None else f"{rule.name}{rate}",
+        "batch size": f"{about.batch_size:,}",
+        "looked at": f"{len(sample.x[0]):,}{of} examples",
+    }

@@ -1,0 +1,160 @@
+"""The largest eigenvalue of the loss Hessian, and the learning rate it allows."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse.linalg import ArpackError, ArpackNoConvergence, LinearOperator, eigsh
+
+from unstuck.probes.look import Curvature, Look, Measured
+from unstuck.probes.probe import Probe
+from unstuck.subjects.subject import Inputs, Subject, UpdateRule
+
+EXAMPLES = 512  # of the sample, for Hessian products
+BATCHES = 8  # whose gradients estimate an adaptive optimizer's second moment
+MEMORY = 1 << 28  # bytes that Lanczos's vectors may take
+ADAPTIVE = ("adam", "adamw", "nadam", "rmsprop", "adagrad")
+
+Product = Callable[[NDArray[np.floating]], NDArray[np.floating]]
+
+
+def largest_eigenvalue(product: Product, size: int) -> float | None:
+    """Largest eigenvalue of a symmetric operator by Lanczos's method (ARPACK), to about 1 %.
+
+    Args:
+        product: v ↦ A v for float32 v of `size` entries.
+
+    Returns:
+        None where products are not finite or the vectors would not fit into `MEMORY`.
+    """
+    vectors = min(size, 12, MEMORY // (4 * size))
+    if size < 3 or vectors < 3:
+        return None
+    finite = True
+
+    def checked(v: NDArray[np.floating]) -> NDArray[np.float32]:
+        nonlocal finite
+        result = np.asarray(product(np.asarray(v, np.float32).ravel()), np.float32)
+        if not np.isfinite(result).all():
+            finite = False
+            return np.zeros_like(result)
+        return result
+
+    operator = LinearOperator((size, size), matvec=checked, dtype=np.float32)
+    start = np.random.default_rng(0).normal(size=size).astype(np.float32)
+    try:
+        (value,) = eigsh(
+            operator,
+            k=1,
+            which="LA",
+            ncv=vectors,
+            v0=start,
+            tol=1e-2,
+            maxiter=20,
+            return_eigenvectors=False,
+        )
+    except ArpackNoConvergence as stopped:
+        value = stopped.eigenvalues.max() if len(stopped.eigenvalues) else np.nan
+    except ArpackError:
+        value = np.nan
+    return float(value) if finite and np.isfinite(value) else None
+
+
+def curvature(subject: Subject, x: Inputs, y: NDArray[np.generic] | None) -> Curvature:
+    """The sharpness on these examples and, for an adaptive optimizer, that of P⁻¹H.
+
+    P = √v + ε, v the mean square of the gradients of `BATCHES` batches: what the optimizer's
+    second moment would come to if it stood still here. Similar to P^(−1/2) H P^(−1/2), which is
+    symmetric.
+    """
+    part = tuple(a[:EXAMPLES] for a in x), None if y is None else y[:EXAMPLES]
+    product = subject.hessian_product(*part)
+    if product is None:
+        return Curvature(None)
+    rule, batch = subject.about.rule, min(subject.about.batch_size, len(x[0]))
+    count = min(BATCHES, len(x[0]) // batch)
+    gradients = [
+        subject.gradient(
+            tuple(a[i * batch : (i + 1) * batch] for a in x),
+            None if y is None else y[i * batch : (i + 1) * batch],
+        )
+        for i in range(count if rule is not None and rule.name in ADAPTIVE else 1)
+    ]
+    size = gradients[0].size
+    sharpness = largest_eigenvalue(product, size)
+    if rule is None or rule.name not in ADAPTIVE:
+        return Curvature(sharpness)
+    second = np.mean([np.square(g, dtype=np.float64) for g in gradients], axis=0)
+    root = np.sqrt(np.sqrt(second) + (rule.epsilon or 1e-8)).astype(np.float32)
+    return Curvature(sharpness, largest_eigenvalue(lambda v: product(v / root) / root, size))
+
+
+def critical_rate(rule: UpdateRule | None, seen: Curvature | None) -> float | None:
+    """Learning rate beyond which a quadratic with this curvature diverges.
+
+    | rule | critical rate |
+    |---|---|
+    | SGD | 2/λ |
+    | with momentum β | 2(1 + β)/λ |
+    | with Nesterov's momentum β | 2(1 + β)/((1 + 2β)λ) |
+    | Adam, AdamW | (2 + 2β₁)/((1 − β₁)λ(P⁻¹H)); 38/λ(P⁻¹H) for β₁ = 0.9 |
+    | RMSprop, Adagrad | 2/λ(P⁻¹H) |
+
+    Source: Cohen et al. 2021, "Gradient descent on neural networks typically occurs at the edge
+    of stability", appendix B; Cohen et al. 2022, "Adaptive gradient methods at the edge of
+    stability".
+    """
+    if rule is None or seen is None:
+        return None
+    adaptive = rule.name in ADAPTIVE
+    value = seen.preconditioned if adaptive else seen.sharpness
+    if value is None or value <= 0 or (not adaptive and rule.name != "sgd"):
+        return None
+    beta = rule.momentum
+    if rule.beta_1 is not None:
+        return (2 + 2 * rule.beta_1) / ((1 - rule.beta_1) * value)
+    if rule.nesterov:
+        return 2 * (1 + beta) / ((1 + 2 * beta) * value)
+    return 2 * (1 + beta) / value
+
+
+def sharpness(look: Look) -> Measured:
+    """Largest eigenvalue of the Hessian of the mean loss, by Lanczos's method on at most 512
+    examples.
+
+    Source: LeCun et al. 1993, "Automatic learning rate maximization"; Cohen et al. 2021.
+    """
+    return None if look.curvature is None else look.curvature.sharpness
+
+
+def preconditioned(look: Look) -> Measured:
+    """The same of P⁻¹H for optimizers that divide by P = √v + ε. Source: Cohen et al. 2022."""
+    return None if look.curvature is None else look.curvature.preconditioned
+
+
+def critical(look: Look) -> Measured:
+    """Learning rate beyond which training along the sharpest direction diverges: 2/λ for SGD,
+    38/λ(P⁻¹H) for Adam; see `critical_rate`."""
+    return critical_rate(look.about.rule, look.curvature)
+
+
+def rate(look: Look) -> Measured:
+    """Learning rate of the next step."""
+    return None if look.about.rule is None else look.about.rule.learning_rate
+
+
+def excess(look: Look) -> Measured:
+    """Learning rate in use over the critical one."""
+    limit, used = critical(look), rate(look)
+    if not isinstance(limit, float) or not isinstance(used, int | float):
+        return None
+    return used / limit
+
+
+PROBES = (
+    Probe("sharpness", "loss / weight²", sharpness),
+    Probe("preconditioned_sharpness", "1 / learning rate", preconditioned),
+    Probe("critical_learning_rate", "learning rate", critical),
+    Probe("learning_rate", "learning rate", rate),
+    Probe("learning_rate_excess", "ratio", excess),
+)

@@ -1,0 +1,159 @@
+"""What a diagnosis found, as one frozen record; every display is drawn from it."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from unstuck.probes.look import Measured
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One probe's value beside what a set-up that can learn shows."""
+
+    probe: str
+    value: float | int | str
+    expected: str
+    where: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Link:
+    """One link of a chain: a quantity as it is, and as it would be with the cause cut.
+
+    Args:
+        says: the quantity in words.
+        probe: the probe that measured it.
+        value: as it is.
+        cut: with the suspect's cut, looked at again; None where there is no cut to look at.
+    """
+
+    says: str
+    probe: str
+    value: float
+    cut: float | None = None
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """A cause that is suspected.
+
+    Args:
+        name, title, mechanism: the cause's.
+        rank: 1 for the first.
+        evidence: what was measured and what is expected.
+        chain: from the inputs to the harm, in the order of the flow.
+        cure: the candidate cure as one line of the framework.
+        removes: names of the symptoms that go away when the cause is cut, looked at again.
+        what_if: the cut in words; "" where there is none.
+    """
+
+    name: str
+    title: str
+    mechanism: str
+    rank: int
+    evidence: tuple[Evidence, ...]
+    chain: tuple[Link, ...]
+    cure: str
+    removes: tuple[str, ...] = ()
+    what_if: str = ""
+    status: str = "suspected"
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """What was measured on a set-up as it stands, and what is suspected.
+
+    Args:
+        framework, backend: whose set-up it is and what computes.
+        setup: the set-up in words: loss, optimizer, batch size, examples looked at.
+        suspects: in the order of their rank; none means "nothing suspicious".
+        probes: every probe's value by name; None where it cannot be measured.
+        units: every probe's unit by name.
+        limits: what could not be seen.
+        seconds: what the diagnosis took, "static" in all.
+        state: "unknown": only a proof decides whether a set-up learns.
+    """
+
+    framework: str
+    backend: str
+    setup: Mapping[str, str]
+    suspects: tuple[Suspect, ...]
+    probes: Mapping[str, Measured]
+    units: Mapping[str, str]
+    limits: tuple[str, ...]
+    seconds: Mapping[str, float]
+    state: str = "unknown"
+
+    @property
+    def verdict(self) -> str:
+        """ "suspected" or "nothing suspicious"."""
+        return "suspected" if self.suspects else "nothing suspicious"
+
+    def to_json(self) -> dict[str, Any]:
+        """The record as JSON values; numbers that are not finite become None."""
+        record = {
+            "framework": self.framework,
+            "backend": self.backend,
+            "state": self.state,
+            "setup": dict(self.setup),
+            "causes": [
+                {
+                    "name": s.name,
+                    "status": s.status,
+                    "rank": s.rank,
+                    "title": s.title,
+                    "mechanism": s.mechanism,
+                    "evidence": [
+                        {
+                            "probe": e.probe,
+                            "value": e.value,
+                            "expected": e.expected,
+                            "where": e.where,
+                            "source": e.source,
+                        }
+                        for e in s.evidence
+                    ],
+                    "chain": [
+                        {"link": k.says, "probe": k.probe, "value": k.value, "cut": k.cut}
+                        for k in s.chain
+                    ],
+                    "what_if": s.what_if,
+                    "removes": list(s.removes),
+                    "cure": s.cure,
+                }
+                for s in self.suspects
+            ],
+            "probes": dict(self.probes),
+            "limits": list(self.limits),
+            "seconds": dict(self.seconds),
+        }
+        finite: dict[str, Any] = _finite(record)
+        return finite
+
+    def __str__(self) -> str:
+        from unstuck.report.diagnosis import text
+
+        return text(self)
+
+    def __rich__(self) -> Any:
+        from unstuck.report.diagnosis import renderable
+
+        return renderable(self)
+
+    def _repr_html_(self) -> str:
+        from unstuck.report.notebook import html
+
+        return html(self)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(v) for key, v in value.items()}
+    if isinstance(value, list):
+        return [_finite(v) for v in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

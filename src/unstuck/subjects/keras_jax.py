@@ -1,0 +1,106 @@
+"""Differentiation of a Keras model on the JAX backend."""
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.flatten_util import ravel_pytree
+
+from unstuck.subjects.keras_network import Look, Network
+from unstuck.subjects.keras_optimizer import Step
+from unstuck.subjects.subject import Floats
+
+
+class Backend:
+    """Compiled functions of one network, each compiled once per shape of the data."""
+
+    def __init__(self, network: Network, step: Step | None) -> None:
+        self.network, self.step = network, step
+
+    def look(self, x: Any, y: Any) -> Look:
+        """The loss, what was seen, gradients, and the same after one step."""
+        network = self.network
+        trail = network.logits_trail
+        delta = None if trail is None else np.zeros((len(x[0]), *trail), np.float32)
+        state = [] if self.step is None else self.step.state()
+        return Look(**jax.device_get(self._look(*self._values(), state, delta, x, y)))
+
+    def gradient(self, x: Any, y: Any) -> Floats:
+        """Flat, over the held parameters."""
+        return np.asarray(self._gradient(*self._values(), x, y))
+
+    def hessian_product(self, x: Any, y: Any) -> Callable[[Floats], Floats]:
+        """v ↦ Hessian times v."""
+        values, frozen = self._values()
+        x, y = jax.device_put((x, y))
+
+        def product(v: Floats) -> Floats:
+            return np.asarray(self._product(values, frozen, x, y, np.asarray(v, np.float32)))
+
+        return product
+
+    def _values(self) -> tuple[list[Any], list[Any]]:
+        return (
+            [v.value for v in self.network.variables],
+            [v.value for v in self.network.others],
+        )
+
+    @cached_property
+    def _look(self) -> Any:
+        network, step = self.network, self.step
+
+        @jax.jit
+        def look(values: Any, frozen: Any, state: Any, delta: Any, x: Any, y: Any) -> Any:
+            def loss(values: Any, delta: Any) -> Any:
+                return network.run(values, frozen, x, y, delta=delta)
+
+            (_, seen), (gradients, at_logits) = jax.value_and_grad(
+                loss, argnums=(0, 1), has_aux=True
+            )(values, delta)
+            gradients = [g / network.scale for g in gradients]
+            result = {"seen": seen, "gradients": gradients, "at_logits": at_logits}
+            if step is not None:
+                held = network.held
+                new = step.pure(state, [gradients[i] for i in held], [values[i] for i in held])
+                after = list(values)
+                for i, value in zip(held, new, strict=True):
+                    after[i] = value
+                _, later = network.run(after, frozen, x, y, watch=False)
+                result |= {"after": after, "loss_after": later["loss"]}
+                result |= {"output_after": later["output"]}
+            return result
+
+        return look
+
+    @cached_property
+    def _gradient(self) -> Any:
+        return jax.jit(
+            lambda values, frozen, x, y: ravel_pytree(
+                [jax.grad(self._loss)(values, frozen, x, y)[i] for i in self.network.held]
+            )[0].astype(jnp.float32)
+        )
+
+    @cached_property
+    def _product(self) -> Any:
+        held = self.network.held
+
+        @jax.jit
+        def product(values: Any, frozen: Any, x: Any, y: Any, v: Any) -> Any:
+            def gradient(parts: Any) -> Any:
+                full = list(values)
+                for i, part in zip(held, parts, strict=True):
+                    full[i] = part
+                slopes = jax.grad(self._loss)(full, frozen, x, y)
+                return [slopes[i] for i in held]
+
+            parts = [values[i] for i in held]
+            _, unravel = ravel_pytree(parts)
+            return ravel_pytree(jax.jvp(gradient, (parts,), (unravel(v),))[1])[0]
+
+        return product
+
+    def _loss(self, values: Any, frozen: Any, x: Any, y: Any) -> Any:
+        return self.network.run(values, frozen, x, y, watch=False)[0] / self.network.scale

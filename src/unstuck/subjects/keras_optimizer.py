@@ -1,0 +1,159 @@
+"""One step of a copy of a Keras optimizer, with its state, on copies of the variables."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from unstuck.errors import UsageError
+from unstuck.subjects.subject import Given, UpdateRule
+
+_OF_OTHERS = ("torch", "optax", "tf_keras")
+
+
+def optimizer_of(model: Any, given: Given) -> Any:
+    """The optimizer in use, which may be wrapped for mixed precision; None if there is none.
+
+    Raises:
+        UsageError: an unknown name, or an optimizer of another framework.
+    """
+    optimizer = given.optimizer
+    if optimizer is None:
+        return model.optimizer if model.compiled else None
+    if isinstance(optimizer, keras.optimizers.Optimizer):
+        return optimizer
+    found = repr(optimizer) if isinstance(optimizer, str) else type(optimizer).__name__
+    try:
+        if type(optimizer).__module__.split(".")[0] in _OF_OTHERS:
+            raise ValueError
+        return keras.optimizers.get(optimizer)
+    except (ValueError, TypeError):
+        raise UsageError(
+            f"the optimizer is {found}",
+            "an optimizer of Keras or its name",
+            'keras.optimizers.Adam(1e-3), or "adam"',
+        ) from None
+
+
+def inner(optimizer: Any) -> Any:
+    """The optimizer that a loss scaling optimizer wraps; else itself."""
+    return getattr(optimizer, "inner_optimizer", optimizer)
+
+
+def scale_of(optimizer: Any) -> float:
+    """What the loss is multiplied by before it is differentiated, for half precision."""
+    if optimizer is None:
+        return 1.0
+    if hasattr(optimizer, "inner_optimizer"):
+        if optimizer.built:
+            return float(np.asarray(keras.ops.convert_to_numpy(optimizer.dynamic_scale)))
+        return float(optimizer.initial_scale)
+    return float(optimizer.loss_scale_factor or 1.0)
+
+
+def rate_of(optimizer: Any) -> float:
+    """The learning rate of the next step, through a schedule where there is one."""
+    return float(keras.ops.convert_to_numpy(optimizer.learning_rate))
+
+
+def rule_of(optimizer: Any) -> UpdateRule:
+    """The optimizer's name and numbers."""
+
+    def number(name: str) -> float | None:
+        value = getattr(optimizer, name, None)
+        return float(value) if isinstance(value, int | float) else None
+
+    return UpdateRule(
+        type(optimizer).__name__.lower(),
+        rate_of(optimizer),
+        number("momentum") or 0.0,
+        bool(getattr(optimizer, "nesterov", False)),
+        number("beta_1"),
+        number("beta_2"),
+        number("rho"),
+        number("epsilon"),
+    )
+
+
+def holds(optimizer: Any) -> Callable[[Any], bool]:
+    """Whether the optimizer would step a variable: all of them until it is built."""
+    if optimizer is None or not optimizer.built:
+        return lambda variable: True
+    held = {id(v) for v in optimizer._trainable_variables}
+    return lambda variable: id(variable) in held
+
+
+class Step:
+    """One step of a copy of the optimizer, always from the state that the user's is in.
+
+    Args:
+        optimizer: the user's; never written to.
+        variables: the model's, those that are trained and held.
+    """
+
+    def __init__(self, optimizer: Any, variables: Sequence[Any]) -> None:
+        self.optimizer, self.variables = optimizer, list(variables)
+        held = list(optimizer._trainable_variables) if optimizer.built else self.variables
+        config = optimizer.get_config()
+        # The rate of this step, whatever schedule it comes from; no accumulation: its next step.
+        config |= {"learning_rate": rate_of(optimizer), "gradient_accumulation_steps": None}
+        config |= {"loss_scale_factor": None}
+        self.copy = type(optimizer).from_config(config)
+        twins = [_twin(v) for v in held]
+        twin_of = {id(v): twin for v, twin in zip(held, twins, strict=True)}
+        self.twins = [twin_of[id(v)] for v in self.variables]
+        for name in ("_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern"):
+            if hasattr(optimizer, name):
+                value = getattr(optimizer, name)
+                if isinstance(value, set):  # of ids
+                    value = {id(t) for v, t in zip(held, twins, strict=True) if id(v) in value}
+                setattr(self.copy, name, value)
+        self.copy.build(twins)
+        self._kept = list(zip(_state(self.copy), _state(optimizer), strict=False))
+        self.slots = [mine for mine, _ in self._kept]
+
+    def state(self) -> list[Any]:
+        """Values of the user's optimizer, one for each of `slots`."""
+        state = [theirs.value for _, theirs in self._kept]
+        if self.optimizer.gradient_accumulation_steps:
+            state[0] = state[0] // self.optimizer.gradient_accumulation_steps
+        return state
+
+    def pure(self, state: Sequence[Any], gradients: Sequence[Any], values: Sequence[Any]) -> Any:
+        """New values, as a pure function, for a backend that traces."""
+        mapping = [
+            *zip(self.twins, values, strict=True),
+            *zip(self.slots, state, strict=True),
+        ]
+        with keras.StatelessScope(mapping) as scope:
+            self.copy.apply(list(gradients), self.twins)
+        return [scope.get_current_value(twin) for twin in self.twins]
+
+    def eager(self, gradients: Sequence[Any], values: Sequence[Any]) -> list[Any]:
+        """New values, by writing to the copies."""
+        for twin, value in zip(self.twins, values, strict=True):
+            twin.assign(value)
+        for slot, value in zip(self.slots, self.state(), strict=True):
+            slot.assign(value)
+        self.copy.apply(list(gradients), self.twins)
+        return [twin.value for twin in self.twins]
+
+
+def _state(optimizer: Any) -> list[Any]:
+    """What changes in an optimizer with its steps, in the order in which it is built."""
+    left_out = [optimizer._learning_rate, *(getattr(optimizer, "_accumulated_gradients", None) or [])]
+    return [v for v in optimizer.variables if not any(v is other for other in left_out)]
+
+
+def _twin(variable: Any) -> Any:
+    twin = keras.Variable(
+        keras.ops.copy(variable.value),
+        dtype=variable.dtype,
+        trainable=True,
+        name=variable.name,
+    )
+    twin._path = variable.path  # some optimizers go by it
+    twin.constraint = variable.constraint
+    twin.overwrite_with_gradient = variable.overwrite_with_gradient
+    return twin

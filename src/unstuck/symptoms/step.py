@@ -1,0 +1,46 @@
+"""Harms that show in what one step would do: too far, or next to nothing."""
+
+from unstuck.symptoms.symptom import Evidence, Symptom, above
+
+OVERSHOOT = Symptom(
+    "step-overshoots",
+    "step_loss_ratio",
+    "a first step that does not double the loss",
+    "a step of gradient descent on a quadratic below the critical rate cannot raise the loss; a"
+    " factor of 2 leaves room for Adam's first step (benchmarks/predictions.py)",
+    above("step_loss_ratio", 2.0),
+    harm=True,
+)
+
+ABOVE_CRITICAL = Symptom(
+    "rate-above-critical",
+    "learning_rate_excess",
+    "at most 12 times the critical learning rate",
+    "Lewkowycz et al. 2020, “The large learning rate phase”: networks of ReLU units recover from"
+    " up to 12/λ, six times 2/λ; twice that is beyond rescue",
+    above("learning_rate_excess", 12.0),
+    harm=True,
+)
+
+
+def steps_allowed(evidence: Evidence) -> float:
+    """Steps that fifty epochs give, at least 1,000, at most 20,000."""
+    examples = evidence.look.sample.examples or len(evidence.look.sample.x[0])
+    return min(20_000.0, max(1_000.0, 50.0 * examples / evidence.look.about.batch_size))
+
+
+def _slow(evidence: Evidence) -> tuple[float, str] | None:
+    decrease, left = evidence.number("step_decrease"), evidence.number("loss_at_start")
+    if decrease is None or decrease < 0 or (left is not None and left < 0.5):
+        return None  # a network that has learnt need not progress
+    return (decrease, "") if decrease * steps_allowed(evidence) < 1.0 else None
+
+
+TOO_SLOW = Symptom(
+    "next-to-no-progress",
+    "step_decrease",
+    "a step that removes the loss's 1/n to first order, n the steps of 50 epochs (1,000 to 20,000)",
+    "to first order the whole loss is not removed within them; learning slows as it goes",
+    _slow,
+    harm=True,
+)

@@ -1,0 +1,146 @@
+"""Parts that do not fit together: targets, loss, output, optimizer, order."""
+
+import numpy as np
+
+from unstuck.probes.look import Look
+from unstuck.symptoms.symptom import Evidence, Symptom, above
+
+
+def _coding(evidence: Evidence) -> tuple[str, str] | None:
+    look, coding = evidence.look, evidence.values.get("label_coding")
+    y, wants = look.sample.y, look.about.loss.targets
+    if y is None or not isinstance(coding, str):
+        return None
+    outputs = look.seen.output.shape[1]
+    ids = wants == "ids"
+    if ids and coding == "fractions":
+        return "fractions", "targets"
+    if ids and coding.startswith("ids"):
+        low, high = float(y.min()), float(y.max())
+        if low < 0 or high >= outputs:
+            return coding, f"{outputs} outputs"
+        if low >= 1 and look.labels is not None and outputs > high + 1:
+            return None  # classes left out of this part of the data
+    if ids and coding == "values" and np.issubdtype(y.dtype, np.floating):
+        return "values", "targets"
+    if wants == "one-hot" and coding.startswith(("ids", "fractions")):
+        return coding, "targets"
+    if wants == "binary" and coding == "-1 or 1":
+        return coding, "targets"
+    if wants == "binary" and (coding.startswith("ids") or coding == "fractions"):
+        return coding, "targets"
+
+    if look.about.framework == "torch" and wants in ("values", "binary"):
+        returned = look.seen.output_shape
+        if returned is not None and y.shape[1:] != returned and y.size == look.seen.output.size:
+            return f"targets (n{_rest(y.shape[1:])}), output (n{_rest(returned)})", "shapes"
+    return None
+
+
+def _rest(shape: tuple[int, ...]) -> str:
+    return "".join(f", {length}" for length in shape) or ","
+
+
+LABEL_CODING = Symptom(
+    "labels-do-not-fit-loss",
+    "label_coding",
+    "targets written as the loss wants them",
+    "the loss's own documentation",
+    _coding,
+    harm=True,
+)
+
+
+def _mismatch(evidence: Evidence) -> tuple[str, str] | None:
+    look, kind = evidence.look, evidence.values.get("output_kind")
+    takes, after, width = look.about.loss.takes, look.about.output_activation, _width(look)
+    if not isinstance(kind, str):
+        return None
+    exclusive = look.about.loss.targets in ("ids", "one-hot")
+    wrong = {
+        "logits": kind == "probabilities" or after in ("softmax", "sigmoid", "log_softmax"),
+        "probabilities": kind in ("values", "log-probabilities"),
+        "log-probabilities": kind in ("probabilities", "values"),
+    }
+    if wrong.get(takes, False):
+        return f"{kind} ({after}) where the loss takes {takes}", "output"
+    if exclusive and takes == "probabilities" and after == "sigmoid" and width > 1:
+        return "a sigmoid for each of classes that exclude each other", "output"
+    if after == "softmax" and width == 1:
+        return "a softmax over a single output, which is always 1", "output"
+    if after == "softmax" and takes == "values" and look.targets is not None:
+        return "a softmax in front of a regression", "output"
+    return None
+
+
+def _width(look: Look) -> int:
+    return int(look.seen.output.shape[1])
+
+
+LOSS_MISMATCH = Symptom(
+    "loss-and-output-do-not-match",
+    "output_kind",
+    "an output activation that gives what the loss takes",
+    "the loss's own documentation",
+    _mismatch,
+    harm=True,
+)
+
+UNREACHABLE = Symptom(
+    "targets-out-of-reach",
+    "unreachable_targets",
+    "at most 1 % of targets outside the output activation's range",
+    "the range of the activation; 1 % are outliers",
+    above("unreachable_targets", 0.01),
+    harm=True,
+)
+
+FORGOTTEN = Symptom(
+    "optimizer-holds-too-little",
+    "forgotten_parameters",
+    "an optimizer that holds every trainable parameter",
+    "what it does not hold never changes; 1 % by number of weights",
+    above("forgotten_parameters", 0.01),
+    harm=True,
+)
+
+NOTHING_TRAINS = Symptom(
+    "nothing-trains",
+    "frozen_parameters",
+    "a last layer that trains",
+    "parts frozen on purpose (fine-tuning) leave the last layer free",
+    lambda e: _last_frozen(e),
+    harm=True,
+)
+
+
+def _last_frozen(evidence: Evidence) -> tuple[float, str] | None:
+    kernels = [p for p in evidence.look.seen.parameters if p.fan_in is not None]
+    share = evidence.number("frozen_parameters")
+    if not kernels or share is None:
+        return None
+    return (share, kernels[-1].layer) if not kernels[-1].trainable else None
+
+
+def _order(evidence: Evidence) -> tuple[float, str] | None:
+    mixing = evidence.number("class_mixing")
+    sorted_ = mixing is not None and mixing < 0.5
+    return (mixing or 0.0, "") if sorted_ and evidence.look.about.shuffled is False else None
+
+
+NOT_SHUFFLED = Symptom(
+    "sorted-and-not-shuffled",
+    "class_mixing",
+    "batches with over half the classes that random order would show, or shuffling",
+    "Bengio 2012, “Practical recommendations”, §3.1.2; half",
+    _order,
+    harm=True,
+)
+
+BELOW_EPSILON = Symptom(
+    "epsilon-in-charge",
+    "below_epsilon",
+    "at most half of the weights with a gradient below ε",
+    "Choi et al. 2019: above it Adam turns into SGD with rate lr/ε; half",
+    above("below_epsilon", 0.5),
+)
