@@ -15,7 +15,7 @@ import pytest
 
 from synthetic import Refusing
 from unstuck import cases
-from unstuck.cli import _write
+from unstuck.commands.output import write
 from unstuck.errors import UsageError
 
 COMMAND = [sys.executable, "-c", "from unstuck.cli import main; main()"]
@@ -101,7 +101,7 @@ def test_help_lists_the_commands_and_is_quick():
     done = unstuck("--help")
     assert time.monotonic() - began < 10  # a bound for a busy machine; 0.3 s on a quiet one
     assert done.returncode == 0
-    assert all(word in done.stdout for word in ("demo", "cases", "--version"))
+    assert all(word in done.stdout for word in ("demo", "diagnose", "causes", "cases", "--version"))
     run = unstuck("cases", "run", "--help")
     for option in ("--all", "--data", "--seeds", "--epochs", "--json", "--markdown", "--store"):
         assert option in run.stdout
@@ -191,7 +191,7 @@ def test_a_folder_that_cannot_be_written_is_told_before_training(folder):
 @pytest.mark.skipif(os.name != "posix", reason="has no such devices")
 def test_a_device_is_written_to_and_not_replaced():
     """As root, /dev/stdout would otherwise be a regular file from then on."""
-    _write(Path("/dev/null"), "text")
+    write(Path("/dev/null"), "text")
     assert not Path("/dev/null").is_file()
 
 
@@ -207,9 +207,9 @@ def test_a_file_is_written_whole_or_not_at_all(folder, monkeypatch):
     with monkeypatch.context() as patched:
         patched.setattr(Path, "write_text", full)
         with pytest.raises(UsageError, match="No space left on device"):
-            _write(target, "new text")
+            write(target, "new text")
     assert {path.name: path.read_text() for path in folder.iterdir()} == {"a.json": "old"}
-    _write(target, "new text")
+    write(target, "new text")
     assert {path.name: path.read_text() for path in folder.iterdir()} == {"a.json": "new text"}
 
 

@@ -13,7 +13,7 @@ import unstuck
 from unstuck.errors import UnstuckError
 
 ROOT = Path(__file__).parents[1]
-FACE = {"Equivalence", "UnstuckError", "__version__", "equivalence"}
+FACE = {"Equivalence", "Report", "UnstuckError", "__version__", "diagnose", "equivalence"}
 HEAVY = ("jax", "sklearn", "scipy", "optax", "keras", "tensorflow", "torch", "pandas", "uniplot")
 
 
@@ -40,12 +40,13 @@ with contextlib.suppress(SystemExit):
     "code",
     [
         "import unstuck",
-        "import unstuck; unstuck.UnstuckError; dir(unstuck)",
+        "import unstuck; unstuck.UnstuckError; unstuck.Report; dir(unstuck)",
         HELP.replace("ARGUMENTS", "['--help']"),
         HELP.replace("ARGUMENTS", "['cases', 'run', '--help']"),
+        HELP.replace("ARGUMENTS", "['diagnose', '--help']"),
         HELP.replace("ARGUMENTS", "['--version']"),
     ],
-    ids=["import", "errors", "help", "cases-run-help", "version"],
+    ids=["import", "errors", "help", "cases-run-help", "diagnose-help", "version"],
 )
 def test_nothing_heavy_is_loaded(code):
     loaded = loaded_by(code)

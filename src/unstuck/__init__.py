@@ -7,18 +7,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from unstuck.diagnosis import diagnose as diagnose
     from unstuck.errors import UnstuckError as UnstuckError
     from unstuck.fixes.equivalence import Equivalence as Equivalence
     from unstuck.fixes.equivalence import equivalence as equivalence
+    from unstuck.report.record import Report as Report
 
 __version__ = "0.1.0"
 
 _HOME = {
     "Equivalence": "unstuck.fixes.equivalence",
     "equivalence": "unstuck.fixes.equivalence",
+    "Report": "unstuck.report.record",
     "UnstuckError": "unstuck.errors",
+    "diagnose": "unstuck.diagnosis",
 }
-__all__ = ["Equivalence", "UnstuckError", "__version__", "equivalence"]
+__all__ = ["Equivalence", "Report", "UnstuckError", "__version__", "diagnose", "equivalence"]
 
 
 def __getattr__(name: str) -> object:

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from unstuck.causes.suspects import Suspicion, suspects
 from unstuck.causes.what_if import WhatIf
 from unstuck.errors import UsageError
@@ -17,6 +19,7 @@ from unstuck.subjects.recognize import recognize
 from unstuck.subjects.subject import Given, Inputs, Sample, Subject
 from unstuck.subjects.untouched import untouched
 from unstuck.symptoms import symptoms
+from unstuck.symptoms.step import ABOVE_CRITICAL
 from unstuck.symptoms.symptom import Evidence
 
 ACTIVATIONS = 1 << 26  # numbers a look may hold: 256 MB in float32
@@ -102,23 +105,27 @@ def examine(subject: Subject, began: float | None = None, made: float | None = N
     seconds = {"subject": (made or began) - began, "look": 0.0, "curvature": 0.0, "what_if": 0.0}
     sample = _bounded(subject)
 
-    def look(x: Inputs, y: Any) -> Evidence:
+    def look(
+        x: Inputs, y: Any, curved: bool = True, names: frozenset[str] | None = None
+    ) -> Evidence:
         start = time.perf_counter()
         seen = Look(subject.about, replace(sample, x=x, y=y), subject.observe(x, y))
         looked = time.perf_counter()
-        finite = measure(seen)["non_finite"]
-        sound = isinstance(finite, dict) and not any(finite.values())
-        curved = curvature(subject, x, y) if sound else Curvature(None)
-        seen = replace(seen, curvature=curved)
+        sound = bool(np.isfinite(seen.seen.loss) and np.isfinite(seen.seen.output).all())
+        bent = curvature(subject, x, y) if sound and curved else Curvature(None)
+        seen = replace(seen, curvature=bent)
         seconds["look"] += looked - start
         seconds["curvature"] += time.perf_counter() - looked
-        return Evidence(seen, measure(seen))
+        return Evidence(seen, measure(seen, names))
 
     evidence = look(sample.x, sample.y)
+    # Looked at again only where it is a harm: it takes most of the time.
+    steep = ABOVE_CRITICAL(evidence) is not None
+    judged_on = frozenset({s.probe for s in symptoms()} | {probe for _, probe, _ in _CHAIN})
 
     def relook(what_if: WhatIf) -> Evidence:
         start = time.perf_counter()
-        again = look(*what_if(evidence.look))
+        again = look(*what_if(evidence.look), steep, judged_on)
         seconds["what_if"] += time.perf_counter() - start
         return again
 

@@ -2,15 +2,15 @@
 
 from dataclasses import replace
 
-import jax
-import jax.numpy as jnp
-
 from unstuck.causes.cause import Cause, Example
 from unstuck.causes.examples import classifier
 from unstuck.symptoms.start import DEAD_UNITS
 
 
 def _shows() -> Example:
+    import jax
+    import jax.numpy as jnp
+
     example = classifier("biases of −10 in the hidden layer")
     (hidden, last), _ = example.model.network.init(jax.random.key(0), (64,), jnp.dtype("float32"))
     params = ({**hidden, "bias": hidden["bias"] - 10}, last)

@@ -1,16 +1,17 @@
 """Parts for the causes' examples: the bundled digits and small networks of the engine."""
 
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from unstuck.causes.cause import Example
 from unstuck.data.digits import load
-from unstuck.engine.network import Network, mlp
-from unstuck.engine.optimizers import Optimizer, keras
-from unstuck.engine.setup import Setup
+
+if TYPE_CHECKING:
+    from unstuck.engine.network import Network
+    from unstuck.engine.optimizers import Optimizer
 
 CLIPPED = "sparse_categorical_crossentropy_clipped"
 LOGITS = "sparse_categorical_crossentropy_logits"
@@ -44,19 +45,15 @@ def classifier(
     x: NDArray[Any] | None = None,
     y: NDArray[Any] | None = None,
     *,
-    network: Network | None = None,
+    network: "Network | None" = None,
     loss: str = LOGITS,
-    optimizer: Optimizer | None = None,
+    optimizer: "Optimizer | None" = None,
     **arguments: Any,
 ) -> Example:
     """A dense network 64-64-10 on the digits; sound unless something is said otherwise:
     standardized inputs, ReLU, Glorot, cross-entropy from logits, Adam 10⁻³."""
-    probabilities = loss.endswith("_clipped")
-    setup = Setup(
-        network or mlp([64], 10, output="softmax" if probabilities else "linear"),
-        loss,
-        optimizer or keras("adam"),
-    )
+    last = "softmax" if loss.endswith("_clipped") else "linear"
+    setup = _setup(network, [64], 10, last, loss, optimizer)
     inputs = standardized() if x is None else x
     return Example(says, setup, {"x": inputs, "y": digits()[1] if y is None else y, **arguments})
 
@@ -66,17 +63,30 @@ def regressor(
     x: NDArray[Any] | None = None,
     y: NDArray[Any] | None = None,
     *,
-    network: Network | None = None,
-    optimizer: Optimizer | None = None,
+    network: "Network | None" = None,
+    optimizer: "Optimizer | None" = None,
     **arguments: Any,
 ) -> Example:
     """A dense network 8-64-1 with squared error on a smooth function of standard normal inputs."""
-    setup = Setup(
-        network or mlp([64], 1, output="linear"), "mean_squared_error", optimizer or keras("adam")
-    )
+    setup = _setup(network, [64], 1, "linear", "mean_squared_error", optimizer)
     sound_x, sound_y = regression()
     return Example(
         says,
         setup,
         {"x": sound_x if x is None else x, "y": sound_y if y is None else y, **arguments},
     )
+
+
+def _setup(
+    network: "Network | None",
+    hidden: list[int],
+    outputs: int,
+    last: str,
+    loss: str,
+    optimizer: "Optimizer | None",
+) -> Any:
+    from unstuck.engine.network import mlp
+    from unstuck.engine.optimizers import keras
+    from unstuck.engine.setup import Setup
+
+    return Setup(network or mlp(hidden, outputs, output=last), loss, optimizer or keras("adam"))

@@ -23,12 +23,17 @@ def _look_alike() -> Example:
 CAUSE = Cause(
     "feature-scales",
     "features on different scales",
-    "The largest features alone decide pre-activations and the curvature, and so the step that is stable."
-    " For the small ones that step is too small by the square of the ratio, and they are not learnt.",
+    "The largest features alone decide pre-activations and the curvature, and so the step that"
+    " is stable."
+    " For the small ones that step is too small by the square of the ratio, and they are not"
+    " learnt.",
     signs=(SCALES,),
     cures={
         "keras": "keras.layers.Normalization() in front, adapted to the training inputs",
-        "torch": "x = (x - x_train.mean(0)) / x_train.std(0)  # for both splits, with the training figures",
+        "torch": (
+            "x = (x - x_train.mean(0)) / x_train.std(0)  # for both splits, with the training"
+            " figures"
+        ),
         "sklearn": "make_pipeline(StandardScaler(), network)",
         "": "x = (x - x_train.mean(axis=0)) / x_train.std(axis=0)",
     },

@@ -1,9 +1,5 @@
 """Parameters that training does not change."""
 
-import jax
-import jax.numpy as jnp
-import optax
-
 from unstuck.causes.cause import Cause, Example
 from unstuck.causes.examples import LOGITS, classifier, digits, standardized
 from unstuck.symptoms.start import NO_GRADIENT
@@ -11,6 +7,10 @@ from unstuck.symptoms.wiring import FORGOTTEN, NOTHING_TRAINS
 
 
 def _shows() -> Example:
+    import jax
+    import jax.numpy as jnp
+    import optax
+
     def cut_off(params, x):  # type: ignore[no-untyped-def]
         hidden = jax.nn.relu(x @ params["first"] + params["bias"])
         return jax.lax.stop_gradient(hidden @ params["last"])
@@ -35,15 +35,25 @@ def _look_alike() -> Example:
 CAUSE = Cause(
     "frozen-parameters",
     "parameters that training does not change",
-    "The optimizer was not given them, they are marked as not trainable, or the loss does not depend on them."
+    "The optimizer was not given them, they are marked as not trainable, or the loss does not"
+    " depend on them."
     " What is left to train cannot make up for layers that stay as they were drawn.",
     signs=(FORGOTTEN, NOTHING_TRAINS, NO_GRADIENT),
     cures={
         "keras": "layer.trainable = True before compile",
-        "torch": "optimizer over model.parameters(), each with requires_grad=True, and no detach() or no_grad() on the way",
+        "torch": (
+            "optimizer over model.parameters(), each with requires_grad=True, and no detach() or"
+            " no_grad() on the way"
+        ),
         "": "give the optimizer all parameters, and cut the gradient nowhere",
     },
-    harms=("optimizer-holds-too-little", "nothing-trains", "no-gradient", "gradient-vanishes", "next-to-no-progress"),
+    harms=(
+        "optimizer-holds-too-little",
+        "nothing-trains",
+        "no-gradient",
+        "gradient-vanishes",
+        "next-to-no-progress",
+    ),
     fits=lambda e: not e.numbers("dead_units") or max(e.numbers("dead_units").values()) < 0.99,
     shows=_shows,
     look_alike=_look_alike,

@@ -2,15 +2,18 @@
 
 from unstuck.causes.cause import Cause, Example
 from unstuck.causes.examples import classifier
-from unstuck.engine.network import mlp
 from unstuck.symptoms.start import KERNEL_GAIN, LOSS_AT_START, UNITS_ALIKE
 
 
 def _shows() -> Example:
+    from unstuck.engine.network import mlp
+
     return classifier("all weights one", network=mlp([64, 64], 10, output="linear", kernel="ones"))
 
 
 def _look_alike() -> Example:
+    from unstuck.engine.network import mlp
+
     return classifier(
         "He’s initialisation", network=mlp([64, 64], 10, output="linear", kernel="he_normal")
     )
@@ -19,7 +22,8 @@ def _look_alike() -> Example:
 CAUSE = Cause(
     "initialization",
     "weights drawn far too large, too small, or all alike",
-    "Signals grow or shrink by the gain of every layer they pass, and units that start alike stay alike."
+    "Signals grow or shrink by the gain of every layer they pass, and units that start alike"
+    " stay alike."
     " The network saturates, explodes, vanishes, or works with one unit a layer.",
     signs=(UNITS_ALIKE, KERNEL_GAIN, LOSS_AT_START),
     cures={

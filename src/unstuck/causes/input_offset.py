@@ -5,11 +5,12 @@ import numpy as np
 from unstuck.causes.cause import Cause, Example
 from unstuck.causes.examples import regressor
 from unstuck.causes.what_if import WhatIf
-from unstuck.engine.optimizers import keras
 from unstuck.symptoms.inputs import OFFSET
 
 
 def _shows() -> Example:
+    from unstuck.engine.optimizers import keras
+
     draw = np.random.default_rng(0)
     x = draw.normal(68.0, 1.5, size=(1000, 8))
     y = ((x[:, :1] - 68) / 1.5).astype(np.float32)
@@ -19,6 +20,8 @@ def _shows() -> Example:
 
 
 def _look_alike() -> Example:
+    from unstuck.engine.optimizers import keras
+
     draw = np.random.default_rng(0)
     x = draw.random(size=(1000, 8)).astype(np.float32)
     return regressor("features 0 to 1, mean 0.5", x, np.sin(4 * x[:, :1]), optimizer=keras("sgd"))
@@ -32,7 +35,10 @@ CAUSE = Cause(
     signs=(OFFSET,),
     cures={
         "keras": "keras.layers.Normalization() in front, adapted to the training inputs",
-        "torch": "x = (x - x_train.mean(0)) / x_train.std(0)  # for both splits, with the training figures",
+        "torch": (
+            "x = (x - x_train.mean(0)) / x_train.std(0)  # for both splits, with the training"
+            " figures"
+        ),
         "sklearn": "make_pipeline(StandardScaler(), network)",
         "": "x = (x - x_train.mean(axis=0)) / x_train.std(axis=0)",
     },

@@ -25,11 +25,15 @@ def _look_alike() -> Example:
 CAUSE = Cause(
     "input-outliers",
     "a few values far outside the bulk",
-    "A wild value dominates the step of its batch and the scale of anything fitted to minimum and maximum."
+    "A wild value dominates the step of its batch and the scale of anything fitted to minimum"
+    " and maximum."
     " The bulk of the data is squeezed together or drowned.",
     signs=(OUTLIERS,),
     cures={
-        "sklearn": 'make_pipeline(RobustScaler(), FunctionTransformer(np.clip, kw_args={"a_min": -5, "a_max": 5}), network)',
+        "sklearn": (
+            'make_pipeline(RobustScaler(), FunctionTransformer(np.clip, kw_args={"a_min": -5,'
+            ' "a_max": 5}), network)'
+        ),
         "": "x = np.clip((x - median) / iqr, -5, 5), with the training figures",
     },
     cut=WhatIf("outliers brought to three times the 99th percentile", clip=3.0),

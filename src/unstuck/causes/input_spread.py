@@ -17,12 +17,16 @@ def _look_alike() -> Example:
 CAUSE = Cause(
     "input-spread",
     "inputs spread over far more than about 1",
-    "Pre-activations, logits and gradients grow with the inputs, and the curvature with their square."
-    " Outputs saturate at the start, and a step that suits weights of usual size throws the function far off.",
+    "Pre-activations, logits and gradients grow with the inputs, and the curvature with their"
+    " square."
+    " Outputs saturate at the start, and a step that suits weights of usual size throws the"
+    " function far off.",
     signs=(SIZE_LARGE,),
     cures={
         "keras": "keras.layers.Normalization(axis=None) in front, adapted to the training inputs",
-        "torch": "x = (x - x_train.mean()) / x_train.std()  # for both splits, with the training figures",
+        "torch": (
+            "x = (x - x_train.mean()) / x_train.std()  # for both splits, with the training figures"
+        ),
         "sklearn": "make_pipeline(StandardScaler(), network)",
         "": "x = (x - x_train.mean()) / x_train.std()",
     },

@@ -3,15 +3,18 @@
 from unstuck.causes.cause import Cause, Example
 from unstuck.causes.examples import classifier, digits, standardized
 from unstuck.causes.what_if import WhatIf
-from unstuck.engine.optimizers import keras
 from unstuck.symptoms.inputs import SIZE_SMALL
 
 
 def _shows() -> Example:
+    from unstuck.engine.optimizers import keras
+
     return classifier("pixels / 255 twice, SGD", digits()[0] / 255**2, optimizer=keras("sgd"))
 
 
 def _look_alike() -> Example:
+    from unstuck.engine.optimizers import keras
+
     return classifier(
         "tiny but well-conditioned, with a rate to match",
         standardized() / 100,
@@ -27,7 +30,9 @@ CAUSE = Cause(
     signs=(SIZE_SMALL,),
     cures={
         "keras": "keras.layers.Normalization(axis=None) in front, adapted to the training inputs",
-        "torch": "x = (x - x_train.mean()) / x_train.std()  # for both splits, with the training figures",
+        "torch": (
+            "x = (x - x_train.mean()) / x_train.std()  # for both splits, with the training figures"
+        ),
         "sklearn": "make_pipeline(StandardScaler(), network)",
         "": "x = (x - x_train.mean()) / x_train.std()",
     },

@@ -2,22 +2,26 @@
 
 from unstuck.causes.cause import Cause, Example
 from unstuck.causes.examples import classifier
-from unstuck.engine.optimizers import keras
 from unstuck.symptoms.step import ABOVE_CRITICAL, OVERSHOOT
 
 
 def _shows() -> Example:
+    from unstuck.engine.optimizers import keras
+
     return classifier("SGD with rate 30", optimizer=keras("sgd", learning_rate=30.0))
 
 
 def _look_alike() -> Example:
+    from unstuck.engine.optimizers import keras
+
     return classifier("SGD with rate 0.1", optimizer=keras("sgd", learning_rate=0.1))
 
 
 CAUSE = Cause(
     "learning-rate-high",
     "a learning rate beyond what the curvature allows",
-    "Beyond the critical rate every step along the sharpest direction lands farther from the minimum than it began."
+    "Beyond the critical rate every step along the sharpest direction lands farther from the"
+    " minimum than it began."
     " The loss grows or jumps about, and units die or saturate on the way.",
     signs=(OVERSHOOT, ABOVE_CRITICAL),
     cures={

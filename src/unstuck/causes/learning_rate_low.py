@@ -2,15 +2,18 @@
 
 from unstuck.causes.cause import Cause, Example
 from unstuck.causes.examples import classifier
-from unstuck.engine.optimizers import keras
 from unstuck.symptoms.step import TOO_SLOW
 
 
 def _shows() -> Example:
+    from unstuck.engine.optimizers import keras
+
     return classifier("SGD with rate 10⁻⁶", optimizer=keras("sgd", learning_rate=1e-6))
 
 
 def _look_alike() -> Example:
+    from unstuck.engine.optimizers import keras
+
     return classifier("SGD with rate 0.01", optimizer=keras("sgd"))
 
 

@@ -16,11 +16,15 @@ def _look_alike() -> Example:
 CAUSE = Cause(
     "loss-clipping",
     "probabilities clipped to zero gradient",
-    "A loss on probabilities clips them to [ε, 1 − ε], and what is clipped has a gradient of exactly zero."
-    " Examples that are surely wrong are frozen so, and training stops on a staircase of −ln ε × their share.",
+    "A loss on probabilities clips them to [ε, 1 − ε], and what is clipped has a gradient of"
+    " exactly zero."
+    " Examples that are surely wrong are frozen so, and training stops on a staircase of −ln ε ×"
+    " their share.",
     signs=(FROZEN_EXAMPLES,),
     cures={
-        "keras": "Dense(classes) without activation, and SparseCategoricalCrossentropy(from_logits=True)",
+        "keras": (
+            "Dense(classes) without activation, and SparseCategoricalCrossentropy(from_logits=True)"
+        ),
         "torch": "CrossEntropyLoss()(logits, y) in place of log, clamp and softmax",
         "": "the loss computed from logits",
     },

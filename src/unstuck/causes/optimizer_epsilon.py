@@ -2,15 +2,18 @@
 
 from unstuck.causes.cause import Cause, Example
 from unstuck.causes.examples import classifier
-from unstuck.engine.optimizers import keras
 from unstuck.symptoms.wiring import BELOW_EPSILON
 
 
 def _shows() -> Example:
+    from unstuck.engine.optimizers import keras
+
     return classifier("Adam with ε = 100", optimizer=keras("adam", epsilon=100.0))
 
 
 def _look_alike() -> Example:
+    from unstuck.engine.optimizers import keras
+
     optimizer = keras("adam", learning_rate=0.1, epsilon=0.1)
     return classifier("a large ε with a rate to match", optimizer=optimizer)
 

@@ -4,12 +4,13 @@ from dataclasses import replace
 
 from unstuck.causes.cause import Cause, Example
 from unstuck.causes.examples import classifier
-from unstuck.engine.network import mlp
-from unstuck.engine.setup import FirstKernel
 from unstuck.symptoms.start import SATURATED_UNITS
 
 
 def _shows() -> Example:
+    from unstuck.engine.network import mlp
+    from unstuck.engine.setup import FirstKernel
+
     example = classifier(
         "tanh units with a first kernel four times Glorot’s",
         network=mlp([64, 64], 10, "tanh", "linear"),
@@ -19,6 +20,8 @@ def _shows() -> Example:
 
 
 def _look_alike() -> Example:
+    from unstuck.engine.network import mlp
+
     return classifier("tanh units, Glorot", network=mlp([64, 64], 10, "tanh", "linear"))
 
 

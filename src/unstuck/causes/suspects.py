@@ -20,7 +20,7 @@ from unstuck.symptoms.symptom import Evidence, Finding
 
 Relook = Callable[[WhatIf], Evidence]
 
-# Together, where each alone leaves every harm in place.
+# All that is about the inputs at once, for harms that no single change removes.
 _TOGETHER = WhatIf("inputs standardized", inputs="standard-per-feature")
 
 
@@ -46,7 +46,10 @@ class _Case:
     found: list[Suspicion] = field(default_factory=list)
 
     def signs(self, cause: Cause) -> tuple[Finding, ...]:
-        return tuple(self.present[s.name] for s in cause.signs if s.name in self.present)
+        """Those present; one that is a harm counts as long as nothing accounts for it."""
+        spent = self.harms - self.open if cause.accounts else frozenset()
+        names = (s.name for s in cause.signs if s.name in self.present and s.name not in spent)
+        return tuple(self.present[name] for name in names)
 
     def add(
         self,
@@ -84,8 +87,8 @@ def suspects(evidence: Evidence, relook: Relook) -> tuple[Suspicion, ...]:
     broken = {"non-finite-data", "constant-input"}
     for cause in (c for c in plain if c.name in broken):
         _by_signs(case, cause)
-    if case.found:  # nothing measured beyond this means anything
-        return tuple(case.found)
+        if case.found:  # nothing measured beyond this means anything
+            return tuple(case.found)
     cuts = [c for c in known if c.cut is not None]
     first = min(known.index(c) for c in cuts)
     for cause in plain:
@@ -100,7 +103,7 @@ def suspects(evidence: Evidence, relook: Relook) -> tuple[Suspicion, ...]:
 
 def _by_signs(case: _Case, cause: Cause) -> None:
     signs = case.signs(cause)
-    at_stake = case.harms if not cause.accounts else case.open
+    at_stake = case.open if cause.accounts else case.harms
     removed = at_stake & set(cause.harms)
     decided = bool(removed) or (signs and set(cause.harms) & set(case.present) - case.harms)
     if signs and decided and cause.fits(case.evidence):
@@ -118,16 +121,22 @@ def _by_cuts(case: _Case, cuts: list[Cause], relook: Relook) -> None:
         seen = relook(cause.cut)
         left = judged(seen)
         tried.append((cause, {h for h in at_stake if h not in left}, seen, cause.cut))
-    if not any(removed for _, removed, _, _ in tried):
+    left_over = at_stake.intersection(*(at_stake - removed for _, removed, _, _ in tried))
+    by_inputs = [c for c in marked if c.cut and (c.cut.inputs or c.cut.clip)]
+    together: set[str] = set()
+    if left_over and by_inputs:
         seen = relook(_TOGETHER)
         left = judged(seen)
-        removed = {h for h in at_stake if h not in left}
-        tried = [(c, removed, seen, _TOGETHER) for c in marked if c.cut and c.cut.inputs]
-    # The narrowest cut that removes the most: a wider one is only suspected for what it adds.
+        together = {h for h in left_over if h not in left}
+        if left_over == at_stake:
+            tried = [(c, together, seen, _TOGETHER) for c in by_inputs]
+    # The cut that removes the most first: another is only suspected for what it adds.
     tried.sort(key=lambda t: -len(t[1]))
     for cause, removed, seen, cut in tried:
-        if removed & case.open:
+        if removed & case.open or (cut is _TOGETHER and removed):
             case.add(cause, removed, seen, cut)
+    if case.found and any(s.cause in by_inputs for s in case.found):
+        case.open -= together
 
 
 def _ranked(found: list[Suspicion], first: int) -> tuple[Suspicion, ...]:

@@ -2,11 +2,12 @@
 
 from unstuck.causes.cause import Cause, Example
 from unstuck.causes.examples import regression, regressor
-from unstuck.engine.network import mlp
 from unstuck.symptoms.wiring import UNREACHABLE
 
 
 def _shows() -> Example:
+    from unstuck.engine.network import mlp
+
     _, y = regression()
     return regressor(
         "a sigmoid output for targets 0 to 50",
@@ -16,6 +17,8 @@ def _shows() -> Example:
 
 
 def _look_alike() -> Example:
+    from unstuck.engine.network import mlp
+
     _, y = regression()
     y = (y - y.min()) / (y.max() - y.min())
     return regressor(
@@ -26,7 +29,8 @@ def _look_alike() -> Example:
 CAUSE = Cause(
     "target-range",
     "targets the output activation cannot reach",
-    "A bounded activation is driven to its asymptote by targets beyond it, where its slope vanishes."
+    "A bounded activation is driven to its asymptote by targets beyond it, where its slope"
+    " vanishes."
     " Those examples keep an error that no weight can remove.",
     signs=(UNREACHABLE,),
     cures={

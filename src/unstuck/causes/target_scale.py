@@ -18,7 +18,8 @@ def _look_alike() -> Example:
 CAUSE = Cause(
     "target-scale",
     "targets far larger, or smaller, than what the output starts with",
-    "Steps of fixed size (Adam) take forever to reach them, and steps in proportion to the error (SGD) tear the weights apart."
+    "Steps of fixed size (Adam) take forever to reach them, and steps in proportion to the error"
+    " (SGD) tear the weights apart."
     " Either way the error stays of the size of the targets.",
     signs=(TARGETS_LARGE, TARGETS_SMALL),
     cures={

@@ -4,6 +4,7 @@ A harm that goes away when one thing about the data is changed, and nothing else
 consequence of that thing: it is a link of its chain and not a cause of its own.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +12,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unstuck.probes.look import Look
-from unstuck.scalers import Affine, scaler
+from unstuck.scalers import Affine
 from unstuck.subjects.subject import Inputs
+
+
+def _standard(x: NDArray[np.float64]) -> Affine:
+    return Affine(x.mean(axis=0), _spread(x.std(axis=0)))
+
+
+def _spread(sd: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.where(sd > 0, sd, 1.0)
+
+
+# As `scalers.scaler` of the same name fits them, without scikit-learn: importing it takes as long
+# as all else together.
+_SCALERS: Mapping[str, Callable[[NDArray[np.float64]], Affine]] = {
+    "spread": lambda x: Affine(np.zeros(()), _spread(x.std())),
+    "center-per-feature": lambda x: Affine(x.mean(axis=0), np.ones(x.shape[1])),
+    "standard-per-feature": _standard,
+}
 
 
 @dataclass(frozen=True)
@@ -21,7 +39,7 @@ class WhatIf:
 
     Args:
         says: the change in a few words, e.g. "inputs divided by their standard deviation".
-        inputs: name of a scaler fitted on the sample; None to leave the inputs.
+        inputs: name in `_SCALERS`, fitted on the sample; None to leave the inputs.
         clip: bring values beyond so many times the 99th percentile of their feature back to it.
         targets: whether targets are standardized.
     """
@@ -42,7 +60,7 @@ class WhatIf:
         y = look.sample.y
         if self.targets and y is not None:
             flat = y.reshape(len(y), -1).astype(np.float64)
-            fitted = scaler("standard-per-feature").fit(flat)
+            fitted = _SCALERS["standard-per-feature"](flat)
             dtype = y.dtype if np.issubdtype(y.dtype, np.floating) else np.float32
             y = fitted(flat).reshape(y.shape).astype(dtype)
         return x, y
@@ -58,6 +76,5 @@ class WhatIf:
             limit = self.clip * np.where(bulk > 0, bulk, common)
             values = np.clip(values, middle - limit, middle + limit)
         if self.inputs is not None:
-            fitted: Affine = scaler(self.inputs).fit(values)
-            values = fitted(values)
+            values = _SCALERS[self.inputs](values)(values)
         return values.reshape(x.shape).astype(dtype)

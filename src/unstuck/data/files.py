@@ -74,6 +74,69 @@ def load(name: str) -> Dataset:
     return Dataset(label, xs[0], ys[0], xs[1], ys[1], shape, classes)
 
 
+def array(path: Path, key: str) -> Array:
+    """One array from a file of its own, as it is stored: nothing is checked, cast or flattened.
+
+    - `.npy`: mapped into memory, not read.
+    - `.npz`: the array named `key` or `key`_train, upper or lower case, or the only one.
+    - `.csv`: comma-separated numbers, a header or none; (n, columns), or (n,) from one column:
+      integers as int64, other numbers as float64, text as text.
+
+    Args:
+        path: the file.
+        key: "x" or "y".
+
+    Raises:
+        DataNotFound: it is not there.
+        CorruptData: it is not what its name says.
+        DataError: another kind of file, or it has no such array.
+    """
+    suffix = path.suffix.lower()
+    if suffix == ".npy":
+        with _explained(path):
+            return np.lib.format.open_memmap(path, mode="r")
+    if suffix == ".npz":
+        with _explained(path), open(path, "rb") as file:
+            archive = np.lib.npyio.NpzFile(file, allow_pickle=False)
+            names = {name.lower(): name for name in archive.files}
+            only = {key: archive.files[0]} if len(names) == 1 else {}
+            for name in (key, f"{key}_train"):
+                if name in (found := names | only):
+                    return np.asarray(archive[found[name]])
+        seen = f"{path} holds {', '.join(archive.files) or 'nothing'}"
+        raise DataError(seen, f"an array called {key} or {key}_train, or a single one")
+    if suffix == ".csv":
+        return _read_columns(path)
+    raise DataError(f"{path} is no .npy, .npz or .csv file", "one of them")
+
+
+def _read_columns(path: Path) -> Array:
+    """All columns of a CSV file."""
+    try:
+        table = [row for _, row in _rows(path)]
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise CorruptData(f"{path}: {error}", "text in UTF-8") from error
+    if table and len(table) > 1 and not any(map(_is_number, table[0])):
+        one_column = len(table[0]) == 1
+        if not one_column or _is_number(table[1][0]) or table[0][0].lower() in TARGET_NAMES:
+            table = table[1:]
+    if not table:
+        raise DataError(f"{path} has no rows", "one example a row")
+    width = len(table[0])
+    if width == 1 and all(len(row) == 1 for row in table):
+        return _typed([row[0].strip() for row in table])
+    try:
+        return np.array(table, dtype=np.float64)
+    except ValueError as error:
+        raise DataError(
+            f"{path}: {_first_fault(path, width, -1, False) or error}",
+            "numbers in all columns, and rows of equal length",
+            "replace words by numbers, fill in or drop missing values",
+        ) from error
+
+
 def _read_npy(path: Path) -> Array:
     with _explained(path), open(path, "rb") as file:
         # Never unpickle: a data file must not be able to run code.

@@ -8,6 +8,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from unstuck.probes.look import Look, Measured
     from unstuck.probes.probe import Probe
 
@@ -45,6 +47,7 @@ def probes() -> "tuple[Probe, ...]":
     return tuple(probe for file in files for probe in file.PROBES)
 
 
-def measure(look: "Look") -> "dict[str, Measured]":
-    """Every probe's value for a look, by name."""
-    return {probe.name: probe.measure(look) for probe in probes()}
+def measure(look: "Look", names: "Collection[str] | None" = None) -> "dict[str, Measured]":
+    """Every probe's value for a look, by name; only those of `names` if they are given."""
+    chosen = (p for p in probes() if names is None or p.name in names)
+    return {probe.name: probe.measure(look) for probe in chosen}

@@ -7,7 +7,7 @@ from unstuck.probes.probe import Probe
 
 
 def kind(look: Look) -> Measured:
-    """"probabilities" (0 to 1, and summing to 1 where there are several, unless a sigmoid makes
+    """ "probabilities" (0 to 1, and summing to 1 where there are several, unless a sigmoid makes
     them), "log-probabilities" (whose exponentials sum to 1) or "values", told from the numbers."""
     output = look.seen.output.astype(np.float64)
     if not output.size or not np.isfinite(output).all():

@@ -13,7 +13,10 @@ from unstuck.subjects.subject import Inputs, Subject, UpdateRule
 EXAMPLES = 512  # of the sample, for Hessian products
 BATCHES = 8  # whose gradients estimate an adaptive optimizer's second moment
 MEMORY = 1 << 28  # bytes that Lanczos's vectors may take
-ADAPTIVE = ("adam", "adamw", "nadam", "rmsprop", "adagrad")
+WORK = 1 << 26  # examples × parameters in one Hessian product
+LARGE = 1 << 20  # parameters, beyond which only what the optimizer's rule needs is measured
+# Adagrad is left out: its denominator grows with every step, and no rate stays critical.
+ADAPTIVE = ("adam", "adamw", "nadam", "rmsprop")
 
 Product = Callable[[NDArray[np.floating]], NDArray[np.floating]]
 
@@ -61,32 +64,32 @@ def largest_eigenvalue(product: Product, size: int) -> float | None:
 
 
 def curvature(subject: Subject, x: Inputs, y: NDArray[np.generic] | None) -> Curvature:
-    """The sharpness on these examples and, for an adaptive optimizer, that of P⁻¹H.
+    """The sharpness on the first of these examples and, for an adaptive optimizer, that of P⁻¹H.
 
     P = √v + ε, v the mean square of the gradients of `BATCHES` batches: what the optimizer's
     second moment would come to if it stood still here. Similar to P^(−1/2) H P^(−1/2), which is
     symmetric.
     """
-    part = tuple(a[:EXAMPLES] for a in x), None if y is None else y[:EXAMPLES]
-    product = subject.hessian_product(*part)
+    rule = subject.about.rule
+    adaptive = rule is not None and rule.name in ADAPTIVE
+    batch = min(subject.about.batch_size, len(x[0]))
+
+    def part(start: int, stop: int) -> tuple[Inputs, NDArray[np.generic] | None]:
+        return tuple(a[start:stop] for a in x), None if y is None else y[start:stop]
+
+    first = subject.gradient(*part(0, batch))
+    large = first.size > LARGE
+    product = subject.hessian_product(*part(0, min(EXAMPLES, max(16, WORK // max(1, first.size)))))
     if product is None:
         return Curvature(None)
-    rule, batch = subject.about.rule, min(subject.about.batch_size, len(x[0]))
-    count = min(BATCHES, len(x[0]) // batch)
-    gradients = [
-        subject.gradient(
-            tuple(a[i * batch : (i + 1) * batch] for a in x),
-            None if y is None else y[i * batch : (i + 1) * batch],
-        )
-        for i in range(count if rule is not None and rule.name in ADAPTIVE else 1)
-    ]
-    size = gradients[0].size
-    sharpness = largest_eigenvalue(product, size)
-    if rule is None or rule.name not in ADAPTIVE:
-        return Curvature(sharpness)
-    second = np.mean([np.square(g, dtype=np.float64) for g in gradients], axis=0)
-    root = np.sqrt(np.sqrt(second) + (rule.epsilon or 1e-8)).astype(np.float32)
-    return Curvature(sharpness, largest_eigenvalue(lambda v: product(v / root) / root, size))
+    plain = None if large and adaptive else largest_eigenvalue(product, first.size)
+    if rule is None or not adaptive:
+        return Curvature(plain)
+    count = min(2 if large else BATCHES, len(x[0]) // batch)
+    gradients = (subject.gradient(*part(i * batch, (i + 1) * batch)) for i in range(1, count))
+    second = sum((np.square(g, dtype=np.float64) for g in gradients), np.square(first, dtype=float))
+    root = np.sqrt(np.sqrt(second / count) + (rule.epsilon or 1e-8)).astype(np.float32)
+    return Curvature(plain, largest_eigenvalue(lambda v: product(v / root) / root, first.size))
 
 
 def critical_rate(rule: UpdateRule | None, seen: Curvature | None) -> float | None:
@@ -98,7 +101,7 @@ def critical_rate(rule: UpdateRule | None, seen: Curvature | None) -> float | No
     | with momentum β | 2(1 + β)/λ |
     | with Nesterov's momentum β | 2(1 + β)/((1 + 2β)λ) |
     | Adam, AdamW | (2 + 2β₁)/((1 − β₁)λ(P⁻¹H)); 38/λ(P⁻¹H) for β₁ = 0.9 |
-    | RMSprop, Adagrad | 2/λ(P⁻¹H) |
+    | RMSprop | 2/λ(P⁻¹H) |
 
     Source: Cohen et al. 2021, "Gradient descent on neural networks typically occurs at the edge
     of stability", appendix B; Cohen et al. 2022, "Adaptive gradient methods at the edge of

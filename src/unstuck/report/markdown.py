@@ -5,21 +5,12 @@ from typing import Any
 
 from unstuck.cases.run import CaseReport
 from unstuck.report import wording
+from unstuck.report.templates import template
 from unstuck.report.terminal import chart
 
 
 def page(reports: Sequence[CaseReport], provenance: dict[str, Any], command: str) -> str:
     """The page, from the reports, the machine they were measured on and the command given."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("unstuck.report"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["cell"] = lambda text: str(text).replace("|", "\\|")
-    return environment.get_template("cases.md.j2").render(
+    return template("cases.md.j2").render(
         reports=reports, provenance=provenance, command=command, wording=wording, chart=chart
     )

@@ -153,6 +153,8 @@ def _losses(setup: Setup) -> Callable[[Array, Array, Array], Array]:
             elif y.ndim == 1 and jnp.issubdtype(y.dtype, jnp.integer):
                 y = jax.nn.one_hot(y, output.shape[-1])
             y = y.astype(output.dtype)
+        elif not jnp.issubdtype(y.dtype, jnp.integer):
+            y = y.astype(jnp.int32)  # as frameworks do with a class id stored as a fraction
         return LOSSES[setup.loss](output, y)
 
     return losses

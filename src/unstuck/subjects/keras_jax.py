@@ -13,6 +13,8 @@ from unstuck.subjects.keras_network import Look, Network
 from unstuck.subjects.keras_optimizer import Step
 from unstuck.subjects.subject import Floats
 
+SMALL = 10_000  # activations an example
+
 
 class Backend:
     """Compiled functions of one network, each compiled once per shape of the data."""
@@ -20,11 +22,18 @@ class Backend:
     def __init__(self, network: Network, step: Step | None) -> None:
         self.network, self.step = network, step
 
+    def inspect(self, x: Any) -> None:
+        """Finds the layers by their shapes alone: nothing is computed."""
+
+        def forward(values: Any, frozen: Any, x: Any) -> Any:
+            return self.network.run(values, frozen, x, None, with_loss=False)[1]
+
+        jax.eval_shape(forward, *self._values(), x)
+
     def look(self, x: Any, y: Any) -> Look:
         """The loss, what was seen, gradients, and the same after one step."""
         network = self.network
-        trail = network.logits_trail
-        delta = None if trail is None else np.zeros((len(x[0]), *trail), np.float32)
+        delta = np.zeros((len(x[0]), *network.logits_trail), np.float32)
         state = [] if self.step is None else self.step.state()
         return Look(**jax.device_get(self._look(*self._values(), state, delta, x, y)))
 
@@ -52,7 +61,6 @@ class Backend:
     def _look(self) -> Any:
         network, step = self.network, self.step
 
-        @jax.jit
         def look(values: Any, frozen: Any, state: Any, delta: Any, x: Any, y: Any) -> Any:
             def loss(values: Any, delta: Any) -> Any:
                 return network.run(values, frozen, x, y, delta=delta)
@@ -73,21 +81,20 @@ class Backend:
                 result |= {"output_after": later["output"]}
             return result
 
-        return look
+        return self._compiled(look)
 
     @cached_property
     def _gradient(self) -> Any:
-        return jax.jit(
-            lambda values, frozen, x, y: ravel_pytree(
-                [jax.grad(self._loss)(values, frozen, x, y)[i] for i in self.network.held]
-            )[0].astype(jnp.float32)
-        )
+        def gradient(values: Any, frozen: Any, x: Any, y: Any) -> Any:
+            slopes = jax.grad(self._loss)(values, frozen, x, y)
+            return ravel_pytree([slopes[i] for i in self.network.held])[0].astype(jnp.float32)
+
+        return self._compiled(gradient)
 
     @cached_property
     def _product(self) -> Any:
         held = self.network.held
 
-        @jax.jit
         def product(values: Any, frozen: Any, x: Any, y: Any, v: Any) -> Any:
             def gradient(parts: Any) -> Any:
                 full = list(values)
@@ -100,7 +107,13 @@ class Backend:
             _, unravel = ravel_pytree(parts)
             return ravel_pytree(jax.jvp(gradient, (parts,), (unravel(v),))[1])[0]
 
-        return product
+        return self._compiled(product)
+
+    def _compiled(self, function: Callable[..., Any]) -> Any:
+        """Of small networks the compilation takes longest: on a CPU it is told to try less."""
+        quick = self.network.elements <= SMALL and jax.default_backend() == "cpu"
+        options: Any = {"xla_backend_optimization_level": 0} if quick else None
+        return jax.jit(function, compiler_options=options)
 
     def _loss(self, values: Any, frozen: Any, x: Any, y: Any) -> Any:
         return self.network.run(values, frozen, x, y, watch=False)[0] / self.network.scale

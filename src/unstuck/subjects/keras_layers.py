@@ -145,6 +145,8 @@ class Recorder:
         if not self.entries or len(outputs) != 1:
             return None
         last = self.entries[-1]
+        if last.tensor is None and last.after is None:
+            return None  # a layer whose inside is not seen comes last
         for entry in self.entries:
             if entry.flow is not None and entry.after is not None and not entry.entered:
                 # A function outside of layers: what entered it is what counts.
@@ -293,7 +295,7 @@ def alone_name(layer: Any) -> str | None:
     name = kind_of(layer, _ALONE)
     if not name:
         return name_of(layer.activation)
-    if name == "relu" and getattr(layer, "negative_slope", 0):
+    if name == "relu" and getattr(layer, "negative_slope", None):
         return "leaky_relu"
     return "relu6" if name == "relu" and layer.max_value == 6 else name
 
@@ -329,8 +331,9 @@ def recognised(before: Floats, after: Floats) -> str:
 
 
 def _softmax(z: Floats) -> Floats:
-    e: Floats = np.exp(z - z.max(axis=-1, keepdims=True))
-    return e / e.sum(axis=-1, keepdims=True)
+    e = np.exp(z - z.max(axis=-1, keepdims=True))
+    p: Floats = e / e.sum(axis=-1, keepdims=True)
+    return p
 
 
 _FUNCTIONS: dict[str, Callable[[Floats], Floats]] = {

@@ -142,7 +142,10 @@ class Step:
 
 def _state(optimizer: Any) -> list[Any]:
     """What changes in an optimizer with its steps, in the order in which it is built."""
-    left_out = [optimizer._learning_rate, *(getattr(optimizer, "_accumulated_gradients", None) or [])]
+    left_out = [
+        optimizer._learning_rate,
+        *(getattr(optimizer, "_accumulated_gradients", None) or []),
+    ]
     return [v for v in optimizer.variables if not any(v is other for other in left_out)]
 
 

@@ -23,6 +23,11 @@ class Backend:
     def __init__(self, network: Network, step: Step | None) -> None:
         self.network, self.step = network, step
 
+    def inspect(self, x: Any) -> None:
+        """Finds the layers, on two examples."""
+        few = _tensors([a[:2] for a in x])
+        self.network.run(self._values(), None, few, None, with_loss=False)
+
     def look(self, x: Any, y: Any) -> Look:
         """The loss, what was seen, gradients, and the same after one step."""
         x, y = _tensors(x), _tensor(y)
@@ -41,14 +46,13 @@ class Backend:
 
     def gradient(self, x: Any, y: Any) -> Floats:
         """Flat, over the held parameters."""
-        return _array(self._gradient(self._values(), _tensors(x), _tensor(y)))
+        flat: Floats = _array(self._gradient(self._values(), _tensors(x), _tensor(y)))
+        return flat
 
     def hessian_product(self, x: Any, y: Any) -> Callable[[Floats], Floats]:
         """v ↦ Hessian times v, a gradient of a gradient."""
         values, x, y = self._values(), _tensors(x), _tensor(y)
-        return lambda v: _array(
-            self._product(values, x, y, tf.constant(np.asarray(v, np.float32)))
-        )
+        return lambda v: _array(self._product(values, x, y, tf.constant(np.asarray(v, np.float32))))
 
     def _values(self) -> list[Any]:
         return [tf.convert_to_tensor(v.value) for v in self.network.variables]

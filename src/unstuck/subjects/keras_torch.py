@@ -18,12 +18,18 @@ class Backend:
     def __init__(self, network: Network, step: Step | None) -> None:
         self.network, self.step = network, step
 
+    def inspect(self, x: Any) -> None:
+        """Finds the layers, on two examples."""
+        with torch.no_grad():
+            few = _tensors([a[:2] for a in x])
+            self._run(self._leaves(), few, None, with_loss=False)
+
     def look(self, x: Any, y: Any) -> Look:
         """The loss, what was seen, gradients, and the same after one step."""
         network = self.network
         values = self._leaves()
         with torch.enable_grad():
-            loss, seen = network.run(values, None, _tensors(x), _tensor(y))
+            loss, seen = self._run(values, _tensors(x), _tensor(y))
             logits = seen.pop("logits_tensor")
             *gradients, at_logits = _slopes(loss, [*values, logits])
         gradients = [None if g is None else g / network.scale for g in gradients]
@@ -35,7 +41,7 @@ class Backend:
                 after = list(values)
                 for i, value in zip(held, new, strict=True):
                     after[i] = value.detach().clone()
-                _, later = network.run(after, None, _tensors(x), _tensor(y), watch=False)
+                _, later = self._run(after, _tensors(x), _tensor(y), watch=False)
                 result |= {"after": after, "loss_after": later["loss"]}
                 result |= {"output_after": later["output"]}
         return Look(**keras.tree.map_structure(_array, result))
@@ -44,7 +50,10 @@ class Backend:
         """Flat, over the held parameters."""
         values = self._leaves()
         with torch.enable_grad():
-            return _array(self._gradient(values, _tensors(x), _tensor(y), create_graph=False))
+            flat: Floats = _array(
+                self._gradient(values, _tensors(x), _tensor(y), create_graph=False)
+            )
+        return flat
 
     def hessian_product(self, x: Any, y: Any) -> Callable[[Floats], Floats]:
         """v ↦ Hessian times v: the gradient's graph is kept and walked once a product."""
@@ -60,15 +69,23 @@ class Backend:
             slopes = torch.autograd.grad(
                 gradient, held, direction, retain_graph=True, allow_unused=True
             )
-            return _array(_flat(slopes, held))
+            along: Floats = _array(_flat(slopes, held))
+            return along
 
         return product
 
     def _gradient(self, values: Any, x: Any, y: Any, create_graph: bool) -> Any:
-        loss, _ = self.network.run(values, None, x, y, watch=False)
+        loss, _ = self._run(values, x, y, watch=False)
         held = [values[i] for i in self.network.held]
         slopes = _slopes(loss, held, create_graph=create_graph)
         return _flat(slopes, held) / self.network.scale
+
+    def _run(self, values: Any, x: Any, y: Any, **how: Any) -> Any:
+        """Some layers draw from torch's own random state, which is seeded for the call."""
+        devices = [torch.cuda.current_device()] if torch.cuda.is_initialized() else []
+        with torch.random.fork_rng(devices):
+            torch.manual_seed(0)
+            return self.network.run(values, None, x, y, **how)
 
     def _leaves(self) -> list[Any]:
         return [v.value.detach().requires_grad_() for v in self.network.variables]

@@ -41,11 +41,11 @@ _WRAPPED = ("best_estimator_", "regressor_", "estimator_", "estimator", "regress
 # output − target in every output, summed over outputs.
 _LOSSES: dict[str, tuple[LossView, Callable[[Array, Array, Array], Array]]] = {
     "softmax": (
-        LossView("log_loss", "logits", "ids"),
+        LossView("log_loss", "probabilities", "ids"),
         lambda z, p, y: -jnp.take_along_axis(jax.nn.log_softmax(z), y[:, None], axis=1)[:, 0],
     ),
     "sigmoid": (
-        LossView("log_loss", "logits", "binary"),
+        LossView("log_loss", "probabilities", "binary"),
         lambda z, p, y: jnp.sum(
             -y.reshape(z.shape) * jax.nn.log_sigmoid(z)
             - (1 - y.reshape(z.shape)) * jax.nn.log_sigmoid(-z),
@@ -75,6 +75,8 @@ def subject(model: BaseEstimator, given: Given) -> JaxSubject:
     network, reach, target = _unwrap(model)
     if n != len(y):
         raise DataError(f"{n} training examples but {len(y)} targets", "one for each example")
+    if not n:
+        raise DataError("the training data are empty", "at least one example of one feature")
     seen, transform = _reaching(reach, _take(x, chosen), y[chosen])
     coded, code = _coded(network, target, y)
     sample = Sample((seen,), coded[chosen], order=coded[:ORDERED], examples=n, names=("x",))

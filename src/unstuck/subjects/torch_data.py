@@ -4,9 +4,9 @@ A loader is not iterated, since its sampler would draw from the user's generator
 read by index and put together by its own `collate_fn`.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -92,8 +92,8 @@ def read(given: Given, step: bool) -> TorchData:
     x_validation, y_validation = None, None
     if given.validation_data is not None:
         v = given.validation_data
-        pair = isinstance(v, (tuple, list)) and len(v) == 2
-        validation = _read(*(v if pair else (v, None)), given, step)
+        v_x, v_y = v if isinstance(v, (tuple, list)) and len(v) == 2 else (v, None)
+        validation = _read(v_x, v_y, given, step)
         _, x_validation, y_validation, _ = _taken_apart(validation.batch, step)
         if len(x_validation) != len(x):
             raise UsageError(
@@ -102,16 +102,8 @@ def read(given: Given, step: bool) -> TorchData:
             )
         checked(x_validation, y_validation, "validation")
     order = part.order if part.order is not None or y is None else y[:ORDERED]
-    sample = Sample(
-        x,
-        y,
-        x_validation,
-        y_validation,
-        order,
-        part.examples,
-        names,
-        ("values",) * len(x),
-    )
+    kinds: list[Literal["values", "ids"]] = ["values" for _ in x]
+    sample = Sample(x, y, x_validation, y_validation, order, part.examples, names, tuple(kinds))
     return TorchData(sample, structure, part.batch_size, part.shuffled, part.limits)
 
 
@@ -169,7 +161,7 @@ def _loader(loader: Any, examples: int) -> _Read:
     if loader.batch_size is None:  # a batch sampler has the sampler inside, if there is one
         kind = type(getattr(loader.batch_sampler, "sampler", None)).__name__
     shuffled = _SHUFFLES.get(kind, getattr(sampler, "shuffle", None))
-    limits = ()
+    limits: tuple[str, ...] = ()
     if kind == "WeightedRandomSampler":
         limits = ("the loader draws examples by weight; the sample is of the data as stored",)
     if isinstance(dataset, data.IterableDataset):
@@ -306,6 +298,3 @@ def _check_lengths(x: list[Any], y: Any) -> None:
 def _check_any(items: Any) -> None:
     if not len(items):
         raise DataError("the training data are empty", "at least one example of one feature")
-
-
-Collate = Callable[[list[Any]], Any]

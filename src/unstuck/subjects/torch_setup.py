@@ -5,12 +5,13 @@ import difflib
 import inspect
 import random
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from torch.nn.parameter import UninitializedBuffer
 from torch.utils._pytree import tree_leaves
 
 from unstuck.errors import UsageError
@@ -59,14 +60,17 @@ def copied(setup: Setup, left_out: tuple[Any, ...] = ()) -> Setup:
     modules = [p for p in (setup.model, setup.loss) if isinstance(p, torch.nn.Module)]
     for module in (m for root in modules for m in root.modules()):
         for value in tree_leaves(vars(module)):
-            # Activations that a module keeps from its last forward pass refuse to be copied.
-            if isinstance(value, torch.Tensor) and not value.is_leaf:
+            # Buffers of lazy layers refuse to be copied, and so do activations that a module keeps
+            # from its last forward pass.
+            if isinstance(value, UninitializedBuffer):
+                memo[id(value)] = UninitializedBuffer(False, value.device)
+            elif isinstance(value, torch.Tensor) and not value.is_leaf:
                 memo[id(value)] = value.detach().clone()
     try:
         return copy.deepcopy(setup, memo)
     except Exception as error:
         raise UsageError(
-            f"the model cannot be copied: {_first_line(error)}",
+            f"the model cannot be copied: {first_line(error)}",
             "a model, optimizer and loss that copy.deepcopy can copy",
             "everything is computed on a copy, so that yours stays as it is; remove what cannot"
             " be copied (open files, locks, generators) from the model's attributes",
@@ -153,8 +157,9 @@ def loss_of(loss: Any) -> Any:
 
 def loss_name(loss: Any) -> str:
     """How a loss is called; "" for lambdas and partial functions."""
-    name = type(loss).__name__ if isinstance(loss, torch.nn.Module) else None
-    name = name or getattr(loss, "__name__", "")
+    if isinstance(loss, torch.nn.Module):
+        return type(loss).__name__
+    name = str(getattr(loss, "__name__", ""))
     return "" if name.startswith("<") else name
 
 
@@ -163,15 +168,19 @@ def is_optimizer(optimizer: Any) -> bool:
     return hasattr(optimizer, "param_groups") and hasattr(optimizer, "step")
 
 
-def made(optimizer: Any, model: Any) -> Any:
-    """An optimizer over the model's parameters.
+def maker(optimizer: Any) -> Any:
+    """An optimizer that is made or None as it is; anything else as a function model ↦ optimizer.
 
     Args:
-        optimizer: a class, a function parameters ↦ optimizer, or a name such as "adam".
+        optimizer: also a class, a function parameters ↦ optimizer, or a name such as "adam".
 
     Raises:
-        UsageError: an unknown name, or the function fails.
+        UsageError: an unknown name, or nothing that makes an optimizer.
     """
+    if optimizer is None:
+        return None
+    if is_optimizer(optimizer):
+        return getattr(optimizer, "optimizer", optimizer)  # Lightning and others wrap it
     if isinstance(optimizer, str):
         known = {n.lower(): n for n in dir(torch.optim) if inspect.isclass(getattr(torch.optim, n))}
         if optimizer.lower() not in known:
@@ -187,16 +196,20 @@ def made(optimizer: Any, model: Any) -> Any:
             f"the optimizer is a {type(optimizer).__name__}",
             "torch.optim.Adam(model.parameters()), or a function parameters ↦ optimizer",
         )
-    try:
-        result = optimizer(model.parameters())
-    except Exception as error:
-        raise UsageError(
-            f"the optimizer cannot be made: {_first_line(error)}",
-            "a function parameters ↦ optimizer, or an optimizer that is already made",
-        ) from error
-    if not is_optimizer(result):
-        raise UsageError(f"the optimizer's function gave a {type(result).__name__}", "an optimizer")
-    return result
+
+    def make(model: Any) -> Any:
+        try:
+            made = optimizer(model.parameters())
+        except Exception as error:
+            raise UsageError(
+                f"the optimizer cannot be made: {first_line(error)}",
+                "a function parameters ↦ optimizer, or an optimizer that is already made",
+            ) from error
+        if not is_optimizer(made):
+            raise UsageError(f"the optimizer's function gave a {type(made).__name__}")
+        return made
+
+    return make
 
 
 def rule_of(optimizer: Any) -> tuple[UpdateRule | None, tuple[str, ...]]:
@@ -233,7 +246,7 @@ def stepped(optimizer: Any) -> str:
     try:
         step(optimizer)
     except Exception as error:
-        return f"{name} cannot take a step on a copy, so its update is not seen: " + _first_line(
+        return f"{name} cannot take a step on a copy, so its update is not seen: " + first_line(
             error
         )
     return ""
@@ -259,7 +272,7 @@ def seeded(device: Any) -> Iterator[None]:
 
 
 @contextmanager
-def twice_differentiable(device: Any) -> Iterator[None]:
+def twice_differentiable() -> Iterator[None]:
     """The kernels of attention and recurrent layers that can be differentiated twice."""
     kernels = torch.nn.attention
     with kernels.sdpa_kernel(kernels.SDPBackend.MATH), torch.backends.cudnn.flags(enabled=False):
@@ -270,8 +283,6 @@ def _number(value: Any) -> float | None:
     return None if value is None else float(value)
 
 
-def _first_line(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
+    """Of an error's own message; its class if it has none."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
-
-
-Make = Callable[[Any], Any]  # model -> optimizer

@@ -9,97 +9,37 @@ called several times the first call counts.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch.overrides import TorchFunctionMode
-from torch.utils._pytree import tree_leaves
 
-from unstuck.errors import DataError, UsageError
 from unstuck.subjects.subject import Floats, Layer, LossView
-
-POSITIONS = 16  # of a convolution or sequence, looked at in each example
-
-# Function -> the axis of its output along which units are counted.
-_LAYERS = {"linear": -1, "bilinear": -1} | {
-    f"{kind}{d}d": -1 - d for kind in ("conv", "conv_transpose") for d in (1, 2, 3)
-}
-_PRODUCTS = {"matmul", "mm", "addmm", "rmatmul"}  # a layer if one factor is a parameter
-_ACTIVATIONS = set(
-    "relu relu6 leaky_relu rrelu prelu elu selu celu gelu silu mish softplus softsign tanh"
-    " tanhshrink hardtanh hardswish hardsigmoid sigmoid log_sigmoid logsigmoid softmax"
-    " log_softmax softmin threshold hardshrink softshrink".split()
+from unstuck.subjects.torch_functions import (
+    ACTIVATIONS,
+    ARITHMETIC,
+    BOUNDING,
+    LAYERS,
+    LOSSES,
+    MOVING,
+    NORMS,
+    PRODUCTS,
+    SAME_UNITS,
+    TO_PROBABILITIES,
+    UNSEEN,
+    Logits,
+    LossCall,
+    Tap,
+    argument,
+    check_ids,
+    differentiable,
+    logits_at,
+    numpy,
+    rows,
+    standard_name,
+    tensors_in,
 )
-_NORMS = {"batch_norm", "layer_norm", "group_norm", "instance_norm", "rms_norm"}
-_ARITHMETIC = {"add", "sub", "mul", "div", "truediv", "radd", "rsub", "rmul", "iadd"}
-_SAME_UNITS = _NORMS | {"dropout", "alpha_dropout", "contiguous", "clone", "to", "float", "double"}
-_SAME_UNITS |= {f"dropout{d}d" for d in (1, 2, 3)} | {
-    f"{kind}_pool{d}d"
-    for kind in ("max", "avg", "adaptive_max", "adaptive_avg")
-    for d in (1, 2, 3)
-}
-_MOVING = set(
-    "view reshape flatten unflatten squeeze unsqueeze transpose permute movedim getitem cat concat"
-    " t".split()
-)
-_BOUNDING = {"log", "clamp", "clamp_min", "clamp_max", "clip", "nan_to_num"}
-_UNSEEN = dict.fromkeys(
-    "lstm gru rnn_tanh rnn_relu lstm_cell gru_cell rnn_tanh_cell rnn_relu_cell".split(),
-    "a recurrent layer computes all its steps in one function",
-) | {
-    "multi_head_attention_forward": "an attention layer computes its projections in one function",
-    "embedding": "an embedding looks its output up",
-    "embedding_bag": "an embedding looks its output up",
-}
-
-# Function -> what it takes, which targets it wants.
-_LOSSES: dict[str, tuple[Any, Any]] = {
-    "cross_entropy": ("logits", "ids"),
-    "nll_loss": ("log-probabilities", "ids"),
-    "multi_margin_loss": ("logits", "ids"),
-    "kl_div": ("log-probabilities", "one-hot"),
-    "binary_cross_entropy": ("probabilities", "binary"),
-    "binary_cross_entropy_with_logits": ("logits", "binary"),
-    "multilabel_soft_margin_loss": ("logits", "binary"),
-    "poisson_nll_loss": ("unknown", "values"),
-} | {f"{kind}_loss": ("values", "values") for kind in ("mse", "l1", "huber", "smooth_l1")}
-_TO_PROBABILITIES = {"softmax", "sigmoid", "log_softmax", "logsigmoid", "log_sigmoid"}
-
-
-@dataclass(eq=False)
-class Tap:
-    """A layer with weights, as one forward pass shows it."""
-
-    name: str
-    kind: str
-    axis: int
-    rows: Floats | None
-    activation: str = "linear"
-    unseen: str = ""
-    open: bool = True  # nothing but normalization, sums and the like has taken its output yet
-
-
-@dataclass(eq=False)
-class Logits:
-    """What an activation takes: a copy, and where its gradient is found."""
-
-    value: Any
-    edge: Any
-
-
-@dataclass(frozen=True, eq=False)
-class LossCall:
-    """One call of a loss function of `torch.nn.functional`."""
-
-    name: str
-    done_before: tuple[str, ...]  # what the loss did to the model's output first
-    shapes: tuple[tuple[int, ...], tuple[int, ...]]
-    ids: bool
-    ignored: int
-    losses: Any  # of each example, or None
 
 
 @dataclass(eq=False)
@@ -117,6 +57,7 @@ class Trace(TorchFunctionMode):  # type: ignore[misc]
         examples: in the batch.
         inputs: the tensors handed to the model.
         strangers: identities of parameters that the loss should not read, the user's own.
+        look: whether layers' pre-activations are kept.
     """
 
     def __init__(
@@ -125,6 +66,7 @@ class Trace(TorchFunctionMode):  # type: ignore[misc]
         examples: int,
         inputs: Sequence[Any] = (),
         strangers: frozenset[int] = frozenset(),
+        look: bool = True,
     ) -> None:
         super().__init__()
         self.taps: list[Tap] = []
@@ -135,6 +77,7 @@ class Trace(TorchFunctionMode):  # type: ignore[misc]
         self.calls: list[LossCall] = []
         self.ids: set[int] = set()  # inputs that an embedding looks up
         self.elements = 0
+        self._look = look
         self.model_calls = 0
         self.met_strangers = False
         self._model, self._examples, self._strangers = model, examples, strangers
@@ -149,6 +92,7 @@ class Trace(TorchFunctionMode):  # type: ignore[misc]
         self._done: dict[int, tuple[Any, tuple[str, ...]]] = {}  # the same for the model's output
         self._means: dict[int, tuple[Any, Any]] = {}
         self._hooks: list[Any] = []
+        self._losses: Any = None
 
     def __enter__(self) -> "Trace":
         for name, module in self._model.named_modules():
@@ -171,10 +115,10 @@ class Trace(TorchFunctionMode):  # type: ignore[misc]
         name = getattr(func, "__name__", "").strip("_")
         if name == "get":
             return func(*args, **kwargs)
-        tensors = _tensors((*args, *kwargs.values()))
+        tensors = tensors_in((*args, *kwargs.values()))
         if self._strangers and any(id(t) in self._strangers for t in tensors):
             self.met_strangers = True
-        name = _standard(name, args, kwargs)
+        name = standard_name(name, args, kwargs)
         handler = self._handler(name, tensors)
         if handler is not None:
             return handler(self, name, func, args, kwargs, tensors)
@@ -184,17 +128,17 @@ class Trace(TorchFunctionMode):  # type: ignore[misc]
         return out
 
     def _handler(self, name: str, tensors: list[Any]) -> Callable[..., Any] | None:
-        if name in _LOSSES and len(tensors) >= 2:
+        if name in LOSSES and len(tensors) >= 2:
             return Trace._loss
         if self.output is not None or not tensors:
             return None
-        if name in _LAYERS or (
-            name in _PRODUCTS and len(tensors) >= 2 and id(tensors[-1]) in self._parameters
+        if name in LAYERS or (
+            name in PRODUCTS and tensors[-1].ndim > 1 and id(tensors[-1]) in self._parameters
         ):
             return Trace._layer
-        if name in _UNSEEN:
+        if name in UNSEEN:
             return Trace._unseen_layer
-        return Trace._activation if name in _ACTIVATIONS else None
+        return Trace._activation if name in ACTIVATIONS else None
 
     # -- layers -----------------------------------------------------------------------------
 
@@ -202,8 +146,8 @@ class Trace(TorchFunctionMode):  # type: ignore[misc]
         self, name: str, func: Any, args: Any, kwargs: Any, tensors: list[Any]
     ) -> torch.Tensor:
         out = func(*args, **kwargs)
-        product = name in _PRODUCTS
-        weight = tensors[-1] if product else _argument(args, kwargs, 1, "weight")
+        product = name in PRODUCTS
+        weight = tensors[-1] if product else argument(args, kwargs, 1, "weight")
         self._close(tensors)
         if product:
             self.kernels[id(weight)] = weight.shape[-2], weight.ndim - 1
@@ -211,12 +155,12 @@ class Trace(TorchFunctionMode):  # type: ignore[misc]
             transposed = "transpose" in name
             fan_in = weight[:, 0].numel() if transposed else weight[0].numel()
             self.kernels[id(weight)] = fan_in, int(transposed)
-        tap = self._tap(tensors, _LAYERS.get(name, -1), weight)
+        tap = self._tap(tensors, LAYERS.get(name, -1), weight)
         if tap is not None:
-            tap.rows = rows(out, tap.axis)
+            tap.rows = self._rows(out, tap.axis)
             self._trails[id(out)] = _Trail(out, (tap,))
         self.elements += out.numel() // self._examples
-        return out  # type: ignore[no-any-return]
+        return out
 
     def _unseen_layer(
         self, name: str, func: Any, args: Any, kwargs: Any, tensors: list[Any]
@@ -228,8 +172,8 @@ class Trace(TorchFunctionMode):  # type: ignore[misc]
                 self.ids.add(self._inputs[id(t)])
         tap = self._tap(tensors, -1, None)
         if tap is not None:
-            tap.activation, tap.unseen, tap.open = "unknown", _UNSEEN[name], False
-        self.elements += sum(t.numel() for t in _tensors((out,))) // self._examples
+            tap.activation, tap.unseen, tap.open = "unknown", UNSEEN[name], False
+        self.elements += sum(t.numel() for t in tensors_in((out,))) // self._examples
         return out
 
     def _tap(self, tensors: list[Any], axis: int, weight: Any) -> Tap | None:
@@ -262,44 +206,48 @@ class Trace(TorchFunctionMode):  # type: ignore[misc]
         self, name: str, func: Any, args: Any, kwargs: Any, tensors: list[Any]
     ) -> torch.Tensor:
         a = tensors[0]
-        in_place = func.__name__.endswith("_") or kwargs.get("inplace") or True in args[1:]
+        in_place = (
+            func.__name__.endswith("_") or kwargs.get("inplace") or any(a is True for a in args[1:])
+        )
         if not a.requires_grad and a.is_floating_point() and not in_place and args:
-            a = differentiable(a)  # frozen layers: the gradient at this place is wanted all the same
+            a = differentiable(
+                a
+            )  # frozen layers: the gradient at this place is wanted all the same
             args = (a, *args[1:])
         chained = id(tensors[0]) in self._after
         if not chained:
-            self._last, self._after = _logits(a), {}
+            self._last, self._after = logits_at(a), {}
         trail = self._trails.get(id(tensors[0]))
         for tap in self._taps_of(tensors[0]):
             tap.activation, tap.open = name, False
             if trail is not None and not trail.moved:
-                tap.rows = rows(a, tap.axis)
+                tap.rows = self._rows(a, tap.axis)
         self._known |= {id(t) for t in tensors}
         out = func(*args, **kwargs)
         self._trails.pop(id(out), None)
         self._after[id(out)] = out
         self.output_activation = name
         self.elements += out.numel() // self._examples
-        return out  # type: ignore[no-any-return]
+        return out
 
     def _follow(self, name: str, out: Any, tensors: list[Any], args: Any) -> None:
         """Carries on what is known of the arguments to what became of them."""
         first = id(tensors[0]) if tensors else 0
         alone = len(tensors) == 1
-        passing = name in _SAME_UNITS or name in _MOVING or (name in _ARITHMETIC and alone)
+        passing = name in SAME_UNITS or name in MOVING or (name in ARITHMETIC and alone)
         if first in self._inputs and (passing or name in ("long", "int")):
             self._inputs[id(out)] = self._inputs[first]
             self._trails.setdefault(id(out), _Trail(out))
         if self.output is not None:
             if name == "mean" and out.ndim == 0 and tensors[0].shape[:1] == (self._examples,):
                 self._means[id(out)] = out, tensors[0].detach()
-            if first in self._done and (passing or name in _BOUNDING | _TO_PROBABILITIES):
+            if first in self._done and (passing or name in BOUNDING | TO_PROBABILITIES):
                 self._done[id(out)] = out, (*self._done[first][1], name)
             return
-        if name in _NORMS:
+        if name in NORMS:
             self._known |= {id(t) for t in tensors}
         self._follow_taps(name, out, tensors, passing)
-        if first in self._after and (passing or name in _BOUNDING) and name not in _NORMS:
+        if first in self._after and (passing or name in BOUNDING) and name not in NORMS:
             self._after[id(out)] = out
             if name == "log":
                 logs = {"softmax": "log_softmax", "sigmoid": "log_sigmoid"}
@@ -312,14 +260,14 @@ class Trace(TorchFunctionMode):  # type: ignore[misc]
             return
         sums = name in ("add", "radd", "iadd", "sub")
         if passing or sums:
-            moved = name in _MOVING or any(trail.moved for trail in trails)
+            moved = name in MOVING or any(trail.moved for trail in trails)
             self._trails[id(out)] = _Trail(out, taps, moved)
             parameters = [t for t in tensors if id(t) in self._parameters]
             if sums and parameters and not moved:  # a bias added by hand
                 self._known |= {id(t) for t in parameters}
                 for tap in taps:
-                    tap.rows = rows(out, tap.axis)
-        elif name not in _ARITHMETIC and out.is_floating_point() and name != "detach":
+                    tap.rows = self._rows(out, tap.axis)
+        elif name not in ARITHMETIC and out.is_floating_point() and name != "detach":
             for tap in taps:  # an elementwise function without a name of its own, such as sin
                 if out.shape == tensors[0].shape:
                     tap.activation, tap.open = "unknown", False
@@ -347,7 +295,7 @@ class Trace(TorchFunctionMode):  # type: ignore[misc]
                 self._came_out(output)
                 return output
             return None
-        self._came_out(next((t for t in _tensors((output,)) if t.is_floating_point()), None))
+        self._came_out(next((t for t in tensors_in((output,)) if t.is_floating_point()), None))
         return None
 
     def _came_out(self, output: Any) -> None:
@@ -356,21 +304,25 @@ class Trace(TorchFunctionMode):  # type: ignore[misc]
         if id(output) in self._after and self._last is not None:
             self.logits = self._last
         else:
-            self.logits, self.output_activation = _logits(output), "linear"
+            self.logits, self.output_activation = logits_at(output), "linear"
         self._done[id(output)] = output, ()
         self.output = output.detach().clone()
 
     def _loss(self, name: str, func: Any, args: Any, kwargs: Any, tensors: list[Any]) -> Any:
-        prediction = _argument(args, kwargs, 0, "input")
-        target = _argument(args, kwargs, 1, "target")
+        prediction = argument(args, kwargs, 0, "input")
+        target = argument(args, kwargs, 1, "target")
         if not isinstance(prediction, torch.Tensor) or not isinstance(target, torch.Tensor):
             return func(*args, **kwargs)
         if self.output is None:  # a step that calls parts of the model
             self._came_out(prediction)
         ignored = kwargs.get("ignore_index", -100)
-        ids = _LOSSES[name][1] == "ids" and not target.is_floating_point()
+        ids = LOSSES[name][1] == "ids" and not target.is_floating_point()
         if ids:
-            check_ids(target.detach().cpu().numpy(), _classes(prediction), ignored)
+            check_ids(
+                target.detach().cpu().numpy(),
+                prediction.shape[min(1, prediction.ndim - 1)],
+                ignored,
+            )
         out = func(*args, **kwargs)
         try:
             with torch.no_grad():
@@ -389,13 +341,23 @@ class Trace(TorchFunctionMode):  # type: ignore[misc]
         )
         return out
 
+    def _rows(self, z: Any, axis: int) -> Floats | None:
+        return rows(z, axis) if self._look else None
+
     # -- what was found ------------------------------------------------------------------------
 
-    def losses(self, loss: Any) -> Floats | None:
+    def finish(self, loss: Any) -> None:
+        """Keeps what the loss was the mean of, and lets all else go."""
+        mean = self._means.get(id(loss), (None, None))[1]
+        calls = [call.losses for call in self.calls]
+        self._losses = mean if mean is not None or len(calls) != 1 else calls[0]
+        for kept in (self._trails, self._after, self._means):
+            kept.clear()
+        self._last = None
+
+    def losses(self) -> Floats | None:
         """(n,) of each example; None if the loss gives no value for each."""
-        found = self._means.get(id(loss), (None, None))[1]
-        if found is None and len(self.calls) == 1:
-            found = self.calls[0].losses
+        found = self._losses
         if found is None or found.ndim == 0 or found.numel() % self._examples:
             return None
         return numpy(found.reshape(self._examples, -1).mean(1))
@@ -404,15 +366,15 @@ class Trace(TorchFunctionMode):  # type: ignore[misc]
         """What the loss wants of the model's output, as far as it shows."""
         if len(self.calls) != 1:
             done = {n for _, names in self._done.values() for n in names}
-            if done & _TO_PROBABILITIES:
+            if done & TO_PROBABILITIES:
                 return LossView(name or "loss", "logits")
             return LossView(name or "loss", "probabilities" if "log" in done else "unknown")
         (call,) = self.calls
-        takes, targets = _LOSSES[call.name]
+        takes, targets = LOSSES[call.name]
         if targets == "ids" and not call.ids:
             targets = "one-hot"
         if takes.endswith("probabilities"):
-            if _TO_PROBABILITIES & set(call.done_before):
+            if TO_PROBABILITIES & set(call.done_before):
                 takes = "logits"
             elif "log" in call.done_before:
                 takes = "probabilities"
@@ -439,94 +401,5 @@ class Trace(TorchFunctionMode):  # type: ignore[misc]
 
     def class_axis(self) -> int:
         """The axis of the output along which its units are counted."""
-        ids = [c for c in self.calls if _LOSSES[c.name][1] == "ids" and not c.done_before]
+        ids = [c for c in self.calls if LOSSES[c.name][1] == "ids" and not c.done_before]
         return 1 if self.output.ndim >= 4 or (ids and self.output.ndim > 1) else -1
-
-
-def rows(z: Any, axis: int) -> Floats:
-    """(rows, units) float32: at most 16 evenly spaced positions of each example."""
-    z = z.detach()
-    z = z.movedim(axis, -1) if z.ndim > 1 else z[None]
-    z = z.reshape(len(z), -1, z.shape[-1])
-    if z.shape[1] > POSITIONS:
-        z = z[:, torch.linspace(0, z.shape[1] - 1, POSITIONS, device=z.device).long()]
-    return numpy(z.reshape(-1, z.shape[-1]))
-
-
-def numpy(t: Any) -> Floats:
-    """A tensor's values as a float32 array of its own."""
-    if t.layout != torch.strided:
-        t = t.to_dense()
-    array: Floats = t.detach().to("cpu", torch.float32, copy=True).numpy()
-    return array
-
-
-def differentiable(t: Any) -> Any:
-    """The same values, as something that autograd follows."""
-    return t + torch.zeros((), dtype=t.dtype, device=t.device, requires_grad=True)
-
-
-def check_ids(y: NDArray[Any], classes: int, ignored: int = -100) -> None:
-    """Raises DataError for class ids that no output stands for."""
-    wrong = y[((y < 0) | (y >= classes)) & (y != ignored)]
-    if wrong.size:
-        raise DataError(
-            f"label {np.unique(wrong)[0]} is outside the model's {classes} outputs"
-            f" ({wrong.size} of {y.size} labels)",
-            f"labels 0 to {classes - 1}",
-            "count classes from 0, or give the last layer as many outputs as there are classes",
-        )
-
-
-def check_loss(loss: Any) -> Any:
-    """The loss as a tensor of one number.
-
-    Raises:
-        UsageError: a vector, or no tensor at all.
-    """
-    if not isinstance(loss, torch.Tensor):
-        raise UsageError(
-            f"the loss is a {type(loss).__name__}", "a tensor", "leave out .item() or .detach()"
-        )
-    if loss.numel() != 1:
-        raise UsageError(
-            f"the loss has shape {tuple(loss.shape)}",
-            "one number for the batch",
-            'reduce it: reduction="mean", or loss.mean()',
-        )
-    return loss.reshape(())
-
-
-def _logits(t: Any) -> Logits:
-    edge = torch.autograd.graph.get_gradient_edge(t) if t.requires_grad else None
-    return Logits(t.detach().clone(), edge)
-
-
-def _tensors(values: Any) -> list[Any]:
-    found = []
-    for v in values:
-        if isinstance(v, torch.Tensor):
-            found.append(v)
-        elif isinstance(v, (list, tuple, dict)):
-            found += [t for t in tree_leaves(v) if isinstance(t, torch.Tensor)]
-    return found
-
-
-def _argument(args: Any, kwargs: Any, position: int, name: str) -> Any:
-    return args[position] if len(args) > position else kwargs.get(name)
-
-
-def _classes(prediction: Any) -> int:
-    return int(prediction.shape[1 if prediction.ndim > 1 else 0])
-
-
-def _standard(name: str, args: Any, kwargs: Any) -> str:
-    """ReLU and ReLU6 by their own name where they are written as a clamp."""
-    bounds = [*args[1:3], kwargs.get("min", kwargs.get("min_val")), kwargs.get("max")]
-    if name == "clamp_min" and bounds[0] == 0:
-        return "relu"
-    if name == "clamp" and 0 in bounds[:-1] and all(b is None or b == 0 for b in bounds):
-        return "relu"
-    if name == "hardtanh" and args[1:3] == (0.0, 6.0):
-        return "relu6"
-    return name

@@ -1,0 +1,135 @@
+"""`unstuck demo` and `unstuck cases`: parse, call, print."""
+
+import json
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from unstuck.commands.options import DataDir, DataOption, JsonFile, MarkdownFile
+from unstuck.commands.output import console, must_be_writable, write
+from unstuck.errors import UsageError
+
+if TYPE_CHECKING:
+    from unstuck.cases.case import Case
+    from unstuck.cases.run import CaseReport
+
+cases_app = typer.Typer(no_args_is_help=True, help="Published questions, answered by experiment.")
+
+StoreOption = Annotated[
+    Path | None, typer.Option(help="File of finished trials. Default: the user's data folder.")
+]
+Workers = Annotated[int | None, typer.Option(min=1, help="Processes. Default: one per core.")]
+
+
+def demo(workers: Workers = None) -> None:
+    """See a stuck network explained and cured: bundled digits, offline, half a minute."""
+    import tempfile
+
+    from unstuck.cases.demo import DEMO
+
+    # A store of its own: a demonstration that only reads what it stored shows nothing.
+    with tempfile.TemporaryDirectory() as folder:
+        store = Path(folder) / "demo.sqlite"
+        try:
+            _print(_run([DEMO], "digits", None, 8, None, store, workers))
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt from None  # nothing stays stored from which to go on
+
+
+@cases_app.command("list")
+def cases_list() -> None:
+    """Name the published cases."""
+    from rich.table import Table
+
+    table = Table("name", "question", "published")
+    for case in _cases(()):
+        table.add_row(case.name, case.title, case.source)
+    console().print(table)
+
+
+@cases_app.command("show")
+def cases_show(name: str) -> None:
+    """What a case asks, what was published and offered, and how it is tested."""
+    from rich.text import Text
+
+    from unstuck.report.terminal import outline
+
+    (case,) = _cases((name,))
+    console().print(Text(outline(case)))
+
+
+@cases_app.command("run")
+def cases_run(
+    names: Annotated[list[str] | None, typer.Argument(help="Cases by name.")] = None,
+    all_: Annotated[bool, typer.Option("--all", help="All cases.")] = False,
+    data: DataOption = "digits",
+    data_dir: DataDir = None,
+    seeds: Annotated[int, typer.Option(min=1, help="Independent seeds an arm.")] = 8,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="At most so many epochs. Default: the case's own.")
+    ] = None,
+    json_file: JsonFile = None,
+    markdown: MarkdownFile = None,
+    store: StoreOption = None,
+    workers: Workers = None,
+) -> None:
+    """Train a case's networks as published and decide each explanation.
+
+    Finished trials are stored: an interrupted run goes on where it stopped.
+    """
+    if bool(names) == all_:
+        raise UsageError(
+            "both case names and --all" if names else "no case named",
+            "one or more names, or --all",
+            "see them with: unstuck cases list",
+        )
+    for target in (json_file, markdown):
+        must_be_writable(target)
+    chosen = _cases(tuple(names or ()))
+    reports = _run(chosen, data, data_dir, seeds, epochs, store, workers)
+    _print(reports)
+    from unstuck.cases.run import provenance, to_json
+
+    if json_file:
+        write(json_file, json.dumps(to_json(reports), indent=2, ensure_ascii=False) + "\n")
+    if markdown:
+        from unstuck.report.markdown import page
+
+        command = f"unstuck cases run {'--all' if all_ else ' '.join(names or ())}"
+        command += f" --data {shlex.quote(data)} --seeds {seeds}"
+        command += f" --epochs {epochs}" if epochs else ""
+        write(markdown, page(reports, provenance(), command))
+
+
+def _cases(names: tuple[str, ...]) -> "list[Case]":
+    from unstuck import cases
+
+    return [cases.load(name) for name in dict.fromkeys(names or cases.NAMES)]
+
+
+def _run(
+    chosen: "list[Case]",
+    data: str,
+    data_dir: Path | None,
+    seeds: int,
+    epochs: int | None,
+    store: Path | None,
+    workers: int | None,
+) -> "list[CaseReport]":
+    from unstuck.cases.run import checked, run_cases
+    from unstuck.data.sources import DataRef
+    from unstuck.studies.executor import ProcessExecutor
+    from unstuck.studies.store import Store, default_path
+
+    source = DataRef(data, str(data_dir) if data_dir else None)
+    checked(source)  # first: what is wrong with the data is said before anything else is made
+    with Store(store or default_path()) as opened:
+        return run_cases(chosen, source, seeds, opened, ProcessExecutor(source, workers), epochs)
+
+
+def _print(reports: "list[CaseReport]") -> None:
+    from unstuck.report.terminal import show
+
+    show(reports, console())

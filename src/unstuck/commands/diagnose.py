@@ -1,0 +1,106 @@
+"""`unstuck diagnose`: parse, call, print."""
+
+import contextlib
+import json
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from unstuck.commands.options import DATA, DataDir, JsonFile
+from unstuck.commands.output import console, is_stdout, must_be_writable, write
+from unstuck.errors import UsageError
+
+if TYPE_CHECKING:
+    from unstuck.report.record import Report
+
+SUSPECTED = 10  # exit status, with --fail-on suspected
+
+
+class FailOn(StrEnum):
+    """When a finding is a failure."""
+
+    suspected = "suspected"
+    never = "never"
+
+
+def diagnose(
+    target: Annotated[
+        str,
+        typer.Argument(help="module:factory, path/to/file.py:factory, or a saved model.keras."),
+    ],
+    x: Annotated[Path | None, typer.Option(help="Inputs: .npy, .npz or .csv.")] = None,
+    y: Annotated[Path | None, typer.Option(help="Targets: .npy, .npz or .csv.")] = None,
+    data: Annotated[str | None, typer.Option(help=f"In place of --x and --y: {DATA}")] = None,
+    data_dir: DataDir = None,
+    loss: Annotated[str | None, typer.Option(help="A loss the framework knows.")] = None,
+    optimizer: Annotated[str | None, typer.Option(help="An optimizer it knows.")] = None,
+    batch_size: Annotated[int | None, typer.Option(min=1, help="Examples a step.")] = None,
+    shuffle: Annotated[
+        bool | None, typer.Option("--shuffle/--no-shuffle", help="Whether training shuffles.")
+    ] = None,
+    examples: Annotated[
+        int | None, typer.Option(min=2, help="Looked at, at most. Default: 2,048.")
+    ] = None,
+    json_file: JsonFile = None,
+    fail_on: Annotated[
+        FailOn, typer.Option(help=f"suspected: exit with {SUSPECTED} if a cause is suspected.")
+    ] = FailOn.never,
+) -> None:
+    """Say what keeps a model from learning, from measurements alone; nothing is trained.
+
+    A factory is called without arguments and returns a model, (model, x, y), or a dict of
+    arguments of unstuck.diagnose; what is given here goes before what it returns.
+    """
+    if data is not None and (x or y):
+        raise UsageError("both --data and --x or --y", "one of them")
+    must_be_writable(json_file)
+    options = {
+        "loss": loss,
+        "optimizer": optimizer,
+        "batch_size": batch_size,
+        "shuffle": shuffle,
+        "examples": examples,
+    }
+    given = {name: value for name, value in options.items() if value is not None}
+    # TensorFlow's greetings; to be set before it is imported.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # What the user's code prints must not come between the lines of a record on stdout.
+    with contextlib.redirect_stdout(sys.stderr):
+        report = _diagnosed(target, x, y, data, data_dir, given)
+    console(stderr=is_stdout(json_file)).print(report)
+    if json_file:
+        write(json_file, json.dumps(report.to_json(), indent=2, ensure_ascii=False) + "\n")
+    if fail_on is FailOn.suspected and report.suspects:
+        raise typer.Exit(SUSPECTED)
+
+
+def _diagnosed(
+    target: str,
+    x: Path | None,
+    y: Path | None,
+    data: str | None,
+    data_dir: Path | None,
+    given: dict[str, Any],
+) -> "Report":
+    from unstuck.data.sources import DataRef
+    from unstuck.diagnosis import diagnose as measured
+    from unstuck.script import arrays
+    from unstuck.script.target import load
+
+    with console(stderr=True).status("loading the model") as status:
+        arguments = load(target) | given
+        if data is not None:
+            source = DataRef(data, str(data_dir) if data_dir else None)
+            arguments |= arrays.from_source(source, arguments["model"])
+        elif x or y:
+            arguments |= arrays.from_files(x, y)
+        if arguments.get("x") is None:
+            raise UsageError(
+                "no data were given", "a factory that returns (model, x, y), --data, or --x and --y"
+            )
+        status.update("looking at the model")
+        return measured(**arguments)

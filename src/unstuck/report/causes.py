@@ -1,0 +1,149 @@
+"""The causes as they are known: a table, one of them, and the page docs/causes.md."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from rich.table import Table
+
+from unstuck.causes import NAMES, load
+from unstuck.causes import causes as all_causes
+from unstuck.causes.cause import Cause, Example
+from unstuck.errors import UsageError
+from unstuck.report import diagnosis
+from unstuck.report.record import Report, Suspect
+from unstuck.report.templates import template
+from unstuck.report.wording import quantity
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A cause beside what was measured on its example and on what looks like it.
+
+    Args:
+        example, look_alike: the set-ups.
+        report, other: what was found on them.
+    """
+
+    cause: Cause
+    example: Example
+    report: Report
+    look_alike: Example
+    other: Report
+
+    @property
+    def suspect(self) -> Suspect | None:
+        """The cause as suspected in its example."""
+        return _named(self.report, self.cause)
+
+    @property
+    def mistaken(self) -> bool:
+        """Whether it is suspected in what only looks like it."""
+        return _named(self.other, self.cause) is not None
+
+
+def _named(report: Report, cause: Cause) -> Suspect | None:
+    return next((s for s in report.suspects if s.name == cause.name), None)
+
+
+def named(name: str) -> Cause:
+    """The cause of this name.
+
+    Raises:
+        UsageError: no such cause; the nearest name is proposed.
+    """
+    if name not in NAMES:
+        near = get_close_matches(name, NAMES, n=1)
+        raise UsageError(
+            f"no cause is called {name!r}",
+            f"one of {', '.join(NAMES)}",
+            f"did you mean {near[0]}?" if near else "see them with: unstuck causes",
+        )
+    return load(name)
+
+
+def table() -> Table:
+    """All causes in the order of the chain."""
+    told = Table("name", "fault")
+    for cause in all_causes():
+        told.add_row(cause.name, cause.title)
+    return told
+
+
+def outline(cause: Cause) -> str:
+    """A cause as plain text: what it is, how it is told, what cures it. Nothing is measured."""
+    lines = [f"{cause.name}: {cause.title}", cause.mechanism, "", "Signs:"]
+    for sign in cause.signs:
+        lines += [
+            f"  {sign.name}: {sign.probe}",
+            f"    expected: {sign.expected}",
+            f"    source: {sign.source}",
+        ]
+    if cause.cut:
+        lines += ["", f"Suspected if a harm goes away with: {cause.cut.says}"]
+    elif cause.harms:
+        lines += ["", f"Suspected beside any of: {', '.join(cause.harms)}"]
+    lines += ["", "Candidate cures:"]
+    lines += [f"  {_framework(name)}: {line}" for name, line in _cures(cause)]
+    lines += ["", f"Example: {cause.shows().says}"]
+    lines += [f"Looks like it and is sound: {cause.look_alike().says}"]
+    return "\n".join(lines)
+
+
+def _cures(cause: Cause) -> list[tuple[str, str]]:
+    """By framework, what holds for all others last."""
+    return sorted(cause.cures.items(), key=lambda item: item[0] == "")
+
+
+def _framework(name: str) -> str:
+    return name or "all others"
+
+
+def measured(progress: Callable[[str], object] = lambda name: None) -> list[Shown]:
+    """Every cause's example and look-alike, looked at now; about a minute on two cores.
+
+    Args:
+        progress: called with each cause's name before it is looked at.
+    """
+    shown = []
+    for cause in all_causes():
+        progress(cause.name)
+        shown.append(_shown(cause))
+    return shown
+
+
+def _shown(cause: Cause) -> Shown:
+    from unstuck.diagnosis import diagnose
+
+    example, look_alike = cause.shows(), cause.look_alike()
+    return Shown(
+        cause,
+        example,
+        diagnose(example.model, **example.arguments),
+        look_alike,
+        diagnose(look_alike.model, **look_alike.arguments),
+    )
+
+
+def page(shown: Sequence[Shown], provenance: dict[str, Any], command: str) -> str:
+    """The page, from what was measured, the machine it was measured on and the command given."""
+    from unstuck.probes import probes
+    from unstuck.symptoms import symptoms
+
+    return template("causes.md.j2").render(
+        shown=shown,
+        provenance=provenance,
+        command=command,
+        probes=probes(),
+        symptoms=symptoms(),
+        quantity=quantity,
+        cures=_cures,
+        framework=_framework,
+        listed=_listed,
+        d=diagnosis,
+    )
+
+
+def _listed(suspects: Iterable[Suspect]) -> str:
+    return ", ".join(f"`{s.name}`" for s in suspects) or "nothing suspicious"

@@ -1,0 +1,1 @@
+"""The user's own code: found, run, and what it gives handed on."""

@@ -1,0 +1,54 @@
+"""Every cause's own example shows it, and its look-alike shows nothing."""
+
+import pytest
+
+from unstuck.causes import NAMES, causes, load
+from unstuck.diagnosis import diagnose
+
+# Clipping needs logits far apart, which something before it in the chain has made: it comes second.
+RANKS = dict.fromkeys(NAMES, 1) | {"loss-clipping": 2}
+
+SLUGS = """
+input-spread input-offset feature-scales input-outliers input-too-small split-mismatch
+non-finite-data constant-input target-scale target-range label-coding loss-mismatch loss-clipping
+saturation dead-units initialization learning-rate-high learning-rate-low optimizer-epsilon
+frozen-parameters not-shuffled
+"""
+
+
+def test_slugs_are_the_published_ones() -> None:
+    assert set(NAMES) == set(SLUGS.split())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_example_shows_it(name: str) -> None:
+    example = load(name).shows()
+    report = diagnose(example.model, **example.arguments)
+    ranks = {suspect.name: suspect.rank for suspect in report.suspects}
+    assert ranks.get(name) == RANKS[name], ranks
+    suspect = report.suspects[RANKS[name] - 1]
+    assert suspect.evidence
+    assert suspect.cure
+    for evidence in suspect.evidence:
+        assert evidence.expected
+        assert evidence.source
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_look_alike_shows_nothing(name: str) -> None:
+    example = load(name).look_alike()
+    report = diagnose(example.model, **example.arguments)
+    assert [suspect.name for suspect in report.suspects] == []
+    assert report.verdict == "nothing suspicious"
+
+
+@pytest.mark.parametrize("cause", causes(), ids=lambda c: c.name)
+def test_every_record_is_whole(cause) -> None:
+    assert cause.signs
+    assert cause.cut is not None or cause.harms
+    assert cause.mechanism.count(". ") + 1 == 2, "two sentences"
+    for framework in ("keras", "torch", "sklearn", "engine", "jax"):
+        assert cause.cure(framework)
+    for sign in cause.signs:
+        assert sign.source
+        assert sign.expected

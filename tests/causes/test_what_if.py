@@ -1,0 +1,71 @@
+"""A change of the data changes just what it says, and nothing in place."""
+
+import numpy as np
+import pytest
+
+from unstuck.causes.what_if import WhatIf
+from unstuck.probes.look import Look
+from unstuck.subjects.subject import About, LossView, Observation, Sample
+
+
+def look(x, y=None, kinds=("values",)) -> Look:
+    about = About("engine", "jax", LossView("loss"), "linear", None, 1)
+    observation = Observation((), (), np.zeros((len(x[0]), 1)), np.zeros((1, 1)), None, 0.0, None)
+    return Look(about, Sample(x, y, kinds=kinds, names=("x",) * len(x)), observation)
+
+
+DRAW = np.random.default_rng(0)
+X = DRAW.normal(5.0, 3.0, size=(500, 2, 3)).astype(np.float32)
+Y = DRAW.normal(100.0, 7.0, size=(500, 2)).astype(np.float32)
+
+
+def test_spread_divides_all_by_one_number() -> None:
+    (changed,), y = WhatIf("", inputs="spread")(look((X,), Y))
+    assert changed.std() == pytest.approx(1.0, rel=1e-5)
+    np.testing.assert_allclose(changed * X.std(), X, rtol=1e-5)
+    assert y is Y
+
+
+def test_centring_takes_each_features_mean() -> None:
+    (changed,), _ = WhatIf("", inputs="center-per-feature")(look((X,)))
+    np.testing.assert_allclose(changed.mean(axis=0), 0.0, atol=1e-5)
+    np.testing.assert_allclose(changed.std(axis=0), X.std(axis=0), rtol=1e-4)
+
+
+def test_targets_are_standardized_in_their_own_dtype() -> None:
+    (x,), y = WhatIf("", targets=True)(look((X,), Y))
+    assert x is X
+    assert y.dtype == Y.dtype
+    np.testing.assert_allclose([y.mean(axis=0), y.std(axis=0)], [[0, 0], [1, 1]], atol=1e-4)
+
+
+def test_clipping_moves_the_wild_value_alone() -> None:
+    wild = X.copy()
+    wild[3, 1, 2] = 1e6
+    (changed,), _ = WhatIf("", clip=3.0)(look((wild,)))
+    assert changed[3, 1, 2] < 100
+    keep = np.ones(X.shape, bool)
+    keep[3, 1, 2] = False
+    np.testing.assert_array_equal(changed[keep], X[keep])
+
+
+def test_ids_and_the_users_arrays_stay() -> None:
+    ids, before = DRAW.integers(0, 9, size=(500, 4)), X.copy()
+    changed, _ = WhatIf("", inputs="standard")(look((ids, X), kinds=("ids", "values")))
+    assert changed[0] is ids
+    np.testing.assert_array_equal(X, before)
+
+
+def test_whole_numbers_become_float32() -> None:
+    (changed,), _ = WhatIf("", inputs="spread")(look((np.arange(8, dtype=np.uint8)[:, None],)))
+    assert changed.dtype == np.float32
+
+
+@pytest.mark.parametrize("name", ["spread", "center-per-feature", "standard-per-feature"])
+def test_scaling_is_that_of_the_scaler_of_the_same_name(name: str) -> None:
+    from unstuck.scalers import scaler
+
+    flat = np.hstack([X.reshape(500, -1), np.full((500, 1), 4.0, np.float32)])  # one is constant
+    (changed,), _ = WhatIf("", inputs=name)(look((flat,)))
+    expected = scaler(name).fit(flat)(flat)
+    np.testing.assert_allclose(changed, expected, rtol=1e-5, atol=1e-6)  # float32
