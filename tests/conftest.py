@@ -1,8 +1,14 @@
 """What all tests share: a user's data folder that is not the user's."""
 
+import os
 import signal
 
 import pytest
+
+# One thread a worker: threads of several workers that wait for each other by spinning take ten
+# times as long. Before any framework is imported; processes that a test starts inherit it.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # A shell that starts the suite in the background has it ignore Ctrl-C, and every process started
 # by a test would inherit that: none could be interrupted.

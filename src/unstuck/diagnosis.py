@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from unstuck.causes.suspects import Suspicion, suspects
+from unstuck.causes.suspects import Suspicion, judged, suspects
 from unstuck.causes.what_if import WhatIf
 from unstuck.errors import UsageError
 from unstuck.probes import measure, probes
@@ -141,6 +141,7 @@ def examine(subject: Subject, began: float | None = None, made: float | None = N
         {probe.name: probe.unit for probe in probes()},
         about.limits,
         seconds,
+        harms=tuple(s.name for s in symptoms() if s.harm and s.name in judged(evidence)),
     )
 
 

@@ -25,7 +25,9 @@ def keras(weights: Any, x: Any, y: Any) -> dict[str, Any]:
     )
     model.set_weights(weights)
     model.compile(
-        k.optimizers.Adam(RATE, epsilon=EPSILON), "sparse_categorical_crossentropy", ["accuracy"]
+        k.optimizers.Adam(RATE, epsilon=EPSILON),
+        "sparse_categorical_crossentropy",
+        metrics=["accuracy"],
     )
     return {"model": model, "x": x, "y": y}
 

@@ -27,7 +27,7 @@ Results = Callable[[str], dict[str, tuple[str, Any]]]
 def results(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Results]:
     """What a backend's checks gave. The first to be asked for starts them all."""
     folder = tmp_path_factory.mktemp("keras")
-    running: dict[str, subprocess.Popen[str]] = {}
+    running: dict[str, subprocess.Popen[bytes]] = {}
     read: dict[str, dict[str, tuple[str, Any]]] = {}
 
     def of(backend: str) -> dict[str, tuple[str, Any]]:
@@ -37,8 +37,8 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Results]:
             if name not in running and importlib.util.find_spec(name) is not None:
                 running[name] = _start(name, folder)
         if backend not in read:
-            _, errors = running[backend].communicate(timeout=600)
-            assert running[backend].returncode == 0, errors[-3_000:]
+            code = running[backend].wait(timeout=600)
+            assert code == 0, (folder / f"{backend}.txt").read_text()[-3_000:]
             with open(folder / f"{backend}.pickle", "rb") as file:
                 read[backend] = pickle.load(file)
         return read[backend]
@@ -46,28 +46,29 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Results]:
     yield of
     for process in running.values():
         process.kill()
-        process.communicate()
+        process.wait()
 
 
-def _start(backend: str, folder: Path) -> subprocess.Popen[str]:
+def _start(backend: str, folder: Path) -> subprocess.Popen[bytes]:
     environment = {
         **os.environ,
         "KERAS_BACKEND": backend,
         "KERAS_HOME": str(folder),  # not the user's keras.json
         "JAX_PLATFORMS": "cpu",
+        "JAX_DISABLE_MOST_OPTIMIZATIONS": "1",  # most of the time goes into compiling
         "CUDA_VISIBLE_DEVICES": "",
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "OMP_NUM_THREADS": "1",
         "TF_NUM_INTRAOP_THREADS": "1",
     }
-    return subprocess.Popen(
-        [sys.executable, "-m", "subjects.keras_backend", str(folder / f"{backend}.pickle")],
-        cwd=SCRIPT.parents[1],
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    with open(folder / f"{backend}.txt", "w") as said:
+        return subprocess.Popen(
+            [sys.executable, "-m", "subjects.keras_backend", str(folder / f"{backend}.pickle")],
+            cwd=SCRIPT.parents[1],
+            env=environment,
+            stdout=said,
+            stderr=subprocess.STDOUT,
+        )
 
 
 @pytest.mark.parametrize("check", CHECKS)

@@ -30,8 +30,8 @@ def largest_eigenvalue(product: Product, size: int) -> float | None:
     Returns:
         None where products are not finite or the vectors would not fit into `MEMORY`.
     """
-    vectors = min(size, 12, MEMORY // (4 * size))
-    if size < 3 or vectors < 3:
+    vectors = min(size, 12, MEMORY // (4 * max(1, size)))
+    if vectors < 3:
         return None
     finite = True
 

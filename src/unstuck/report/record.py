@@ -70,6 +70,7 @@ class Report:
         framework, backend: whose set-up it is and what computes.
         setup: the set-up in words: loss, optimizer, batch size, examples looked at.
         suspects: in the order of their rank; none means "nothing suspicious".
+        harms: symptoms that say training is kept from working, by name.
         probes: every probe's value by name; None where it cannot be measured.
         units: every probe's unit by name.
         limits: what could not be seen.
@@ -86,6 +87,7 @@ class Report:
     limits: tuple[str, ...]
     seconds: Mapping[str, float]
     state: str = "unknown"
+    harms: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> str:
@@ -126,6 +128,7 @@ class Report:
                 }
                 for s in self.suspects
             ],
+            "harms": list(self.harms),
             "probes": dict(self.probes),
             "limits": list(self.limits),
             "seconds": dict(self.seconds),

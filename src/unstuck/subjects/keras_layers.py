@@ -17,7 +17,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from unstuck.subjects.subject import Floats
+from unstuck.subjects.keras_activations import ALONE, alone_name, kind_of, name_of
 
 POSITIONS = 16  # of a convolution or sequence, for each example
 
@@ -30,15 +30,6 @@ _OPAQUE = {
     "GroupedQueryAttention": "attention has several inner products and no one pre-activation",
     "Embedding": "an embedding looks rows up, it adds nothing up",
 }
-_ALONE = {  # activation layers
-    "Activation": "",
-    "ReLU": "relu",
-    "LeakyReLU": "leaky_relu",
-    "PReLU": "prelu",
-    "ELU": "elu",
-    "Softmax": "softmax",
-}
-_OTHER_NAMES = {"swish": "silu", "hard_swish": "hard_silu", "exponential": "exp"}
 
 
 @dataclass
@@ -94,7 +85,7 @@ class Recorder:
         """One call of a layer."""
         inputs = [a for a in keras.tree.flatten((args, kwargs)) if _is_tensor(a)]
         self._arrive(inputs)
-        alone = kind_of(layer, _ALONE)
+        alone = kind_of(layer, ALONE)
         if alone is not None and _is_tensor(args[0] if args else None):
             return self._activate(layer, call, args, kwargs)
         if not layer._trainable_variables and kind_of(layer, _OPAQUE) is None:
@@ -239,7 +230,7 @@ def watched(model: Any, recorder: Recorder) -> Iterator[None]:
             if (
                 callable(activation)
                 and not isinstance(activation, keras.Layer)
-                and kind_of(layer, _ALONE) is None
+                and kind_of(layer, ALONE) is None
                 and kind_of(layer, _OPAQUE) is None
             ):
                 swap(layer, "activation", _activates(recorder, activation))
@@ -274,32 +265,6 @@ def visible(model: Any) -> list[Any]:
     return found
 
 
-def kind_of(layer: Any, table: dict[str, str]) -> str | None:
-    """The table's word on the layer's class or the nearest of its ancestors."""
-    for ancestor in type(layer).__mro__:
-        if ancestor.__name__ in table and ancestor.__module__.split(".")[0] == "keras":
-            return table[ancestor.__name__]
-    return None
-
-
-def name_of(activation: Any) -> str | None:
-    """An activation function's standard name; None for one that is not Keras's."""
-    name = getattr(activation, "__name__", type(activation).__name__).lower()
-    if not str(getattr(activation, "__module__", "")).startswith("keras."):
-        return None
-    return _OTHER_NAMES.get(name, name)
-
-
-def alone_name(layer: Any) -> str | None:
-    """The activation that an activation layer stands for."""
-    name = kind_of(layer, _ALONE)
-    if not name:
-        return name_of(layer.activation)
-    if name == "relu" and getattr(layer, "negative_slope", None):
-        return "leaky_relu"
-    return "relu6" if name == "relu" and layer.max_value == 6 else name
-
-
 def rows_of(tensor: Any, layer: Any) -> Any:
     """(rows, units) float32 of a pre-activation, at most POSITIONS rows an example."""
     ops = keras.ops
@@ -316,40 +281,6 @@ def rows_of(tensor: Any, layer: Any) -> Any:
     elif len(tensor.shape) < 2:
         tensor = ops.reshape(tensor, (-1, 1))
     return ops.cast(tensor, "float32")
-
-
-def recognised(before: Floats, after: Floats) -> str:
-    """The name of the function that made `after` of `before`, both (rows, units)."""
-    if before.shape != after.shape or not np.isfinite(before).all():
-        return "unknown"
-    tolerance = 1e-3 * max(float(np.abs(after).max(initial=0)), 1e-6)
-    with np.errstate(all="ignore"):
-        for name, function in _FUNCTIONS.items():
-            if np.abs(function(before) - after).max(initial=0) <= tolerance:
-                return name
-    return "unknown"
-
-
-def _softmax(z: Floats) -> Floats:
-    e = np.exp(z - z.max(axis=-1, keepdims=True))
-    p: Floats = e / e.sum(axis=-1, keepdims=True)
-    return p
-
-
-_FUNCTIONS: dict[str, Callable[[Floats], Floats]] = {
-    "linear": lambda z: z,
-    "relu": lambda z: np.maximum(z, 0),
-    "softmax": _softmax,
-    "sigmoid": lambda z: 0.5 + 0.5 * np.tanh(z / 2),
-    "tanh": np.tanh,
-    "log_softmax": lambda z: np.log(_softmax(z)),
-    "silu": lambda z: z * (0.5 + 0.5 * np.tanh(z / 2)),
-    "gelu": lambda z: z * (0.5 + 0.5 * np.tanh(0.7978846 * (z + 0.044715 * z**3))),
-    "leaky_relu": lambda z: np.where(z > 0, z, 0.2 * z),
-    "elu": lambda z: np.where(z > 0, z, np.expm1(np.minimum(z, 0))),
-    "softplus": lambda z: np.logaddexp(z, 0),
-    "exp": np.exp,
-}
 
 
 def _calls(recorder: Recorder, layer: Any, call: Callable[..., Any]) -> Callable[..., Any]:

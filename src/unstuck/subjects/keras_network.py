@@ -88,8 +88,8 @@ class Network:
             with_loss: whether there is a loss; else it is None.
 
         Returns:
-            loss, and a dict: "loss" without scale, "output" (n, k), "losses" (n,) or None; if
-            watched "layers", a list of (pre-activation, what a function made of it), "logits"
+            loss, and a dict: "loss" without scale, "output" (n, k); if watched "losses", (n,) or
+            None, "layers", a list of (pre-activation, what a function made of it), "logits"
             (n, k) and "logits_tensor" as it was.
         """
         mapping = list(zip(self.variables, values, strict=True))
@@ -115,7 +115,9 @@ class Network:
                 output = self.model(inputs, **mode)
             if with_loss:
                 loss = self._loss(inputs, y, output)
-                seen |= {"loss": loss, "losses": self._losses(y, output)}
+                seen["loss"] = loss
+                if watch:
+                    seen["losses"] = self._losses(y, output)
                 loss = loss * self.scale
         seen["output"] = _rows(output)
         return loss, seen

@@ -151,7 +151,7 @@ def _state(optimizer: Any) -> list[Any]:
 
 def _twin(variable: Any) -> Any:
     twin = keras.Variable(
-        keras.ops.copy(variable.value),
+        np.array(keras.ops.convert_to_numpy(variable.value)),  # no memory shared with the user's
         dtype=variable.dtype,
         trainable=True,
         name=variable.name,

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from unstuck.errors import DataError
 from unstuck.subjects import keras_loss, keras_optimizer
+from unstuck.subjects.keras_activations import kind_of, recognised
 from unstuck.subjects.keras_build import FRESH, built
 from unstuck.subjects.keras_data import check_ids, read
-from unstuck.subjects.keras_layers import kind_of, recognised, visible
+from unstuck.subjects.keras_layers import visible
 from unstuck.subjects.keras_network import Network, explained, names_kept
 from unstuck.subjects.subject import (
     About,

@@ -1,5 +1,6 @@
 """Harms that show in what one step would do: too far, or next to nothing."""
 
+from unstuck.probes.sharpness import ADAPTIVE
 from unstuck.symptoms.symptom import Evidence, Symptom, above
 
 OVERSHOOT = Symptom(
@@ -12,13 +13,23 @@ OVERSHOOT = Symptom(
     harm=True,
 )
 
+
+def _above_critical(evidence: Evidence) -> tuple[float, str] | None:
+    """Not judged for adaptive rules: their preconditioned sharpness starts far above the
+    threshold and comes down by itself (Cohen et al. 2022, §4)."""
+    rule, excess = evidence.look.about.rule, evidence.number("learning_rate_excess")
+    if rule is None or rule.name in ADAPTIVE or excess is None:
+        return None
+    return (excess, "") if excess > 12.0 else None
+
+
 ABOVE_CRITICAL = Symptom(
     "rate-above-critical",
     "learning_rate_excess",
     "at most 12 times the critical learning rate",
     "Lewkowycz et al. 2020, “The large learning rate phase”: networks of ReLU units recover from"
     " up to 12/λ, six times 2/λ; twice that is beyond rescue",
-    above("learning_rate_excess", 12.0),
+    _above_critical,
     harm=True,
 )
 
