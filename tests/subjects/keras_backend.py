@@ -470,7 +470,8 @@ def chain(shape: tuple[int, ...], *parts: Any, dtype: str | None = None) -> Any:
     return keras.Sequential([keras.Input(shape, dtype=dtype), *parts])
 
 
-D, SOFTMAX = layers.Dense, ("output", "softmax")
+D = layers.Dense
+QUICK = {"recurrent_initializer": "glorot_uniform"}  # JAX compiles a long time for orthogonal ones
 SHAPES = {"image": (8, 8, 3), "sequence": (7, 3), "tokens": (7,), "flat": (6,)}
 # name: (inputs, model, [(kind, activation, seen)], activation of the output)
 LAYERS: dict[str, tuple[str, Callable[[], Any], list[tuple[str, str, bool]], str]] = {
@@ -518,8 +519,8 @@ LAYERS: dict[str, tuple[str, Callable[[], Any], list[tuple[str, str, bool]], str
         lambda: chain(
             (7,),
             layers.Embedding(11, 5),
-            layers.LSTM(6, return_sequences=True),
-            layers.Bidirectional(layers.GRU(3)),
+            layers.LSTM(6, return_sequences=True, **QUICK),
+            layers.Bidirectional(layers.GRU(3, **QUICK)),
             D(4, "softmax"),
         ),
         [
@@ -536,7 +537,7 @@ LAYERS: dict[str, tuple[str, Callable[[], Any], list[tuple[str, str, bool]], str
             (7, 3),
             layers.TimeDistributed(D(5, "relu")),
             layers.Conv1D(4, 3, activation="elu"),
-            layers.SimpleRNN(4),
+            layers.SimpleRNN(4, **QUICK),
             D(4, "softmax"),
         ),
         [
@@ -607,7 +608,7 @@ LAYERS: dict[str, tuple[str, Callable[[], Any], list[tuple[str, str, bool]], str
     ),
     "recurrent last": (
         "sequence",
-        lambda: chain((7, 3), layers.LSTM(4, activation="softmax")),
+        lambda: chain((7, 3), layers.LSTM(4, activation="softmax", **QUICK)),
         [("LSTM", "unknown", False)],
         "unknown",
     ),

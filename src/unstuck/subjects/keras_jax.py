@@ -24,11 +24,15 @@ class Backend:
 
     def inspect(self, x: Any) -> None:
         """Finds the layers by their shapes alone: nothing is computed."""
+        jax.eval_shape(self._forward, *self._values(), x)
 
-        def forward(values: Any, frozen: Any, x: Any) -> Any:
-            return self.network.run(values, frozen, x, None, with_loss=False)[1]
+    def forward(self, x: Any) -> dict[str, Any]:
+        """What is seen without a loss."""
+        seen: dict[str, Any] = self._compiled(self._forward)(*self._values(), x)
+        return seen
 
-        jax.eval_shape(forward, *self._values(), x)
+    def _forward(self, values: Any, frozen: Any, x: Any) -> Any:
+        return self.network.run(values, frozen, x, None, with_loss=False)[1]
 
     def look(self, x: Any, y: Any) -> Look:
         """The loss, what was seen, gradients, and the same after one step."""

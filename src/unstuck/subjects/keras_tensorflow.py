@@ -25,8 +25,11 @@ class Backend:
 
     def inspect(self, x: Any) -> None:
         """Finds the layers, on two examples."""
-        few = _tensors([a[:2] for a in x])
-        self.network.run(self._values(), None, few, None, with_loss=False)
+        self.forward([a[:2] for a in x])
+
+    def forward(self, x: Any) -> dict[str, Any]:
+        """What is seen without a loss."""
+        return self.network.run(self._values(), None, _tensors(x), None, with_loss=False)[1]
 
     def look(self, x: Any, y: Any) -> Look:
         """The loss, what was seen, gradients, and the same after one step."""

@@ -20,9 +20,13 @@ class Backend:
 
     def inspect(self, x: Any) -> None:
         """Finds the layers, on two examples."""
+        self.forward([a[:2] for a in x])
+
+    def forward(self, x: Any) -> dict[str, Any]:
+        """What is seen without a loss."""
         with torch.no_grad():
-            few = _tensors([a[:2] for a in x])
-            self._run(self._leaves(), few, None, with_loss=False)
+            seen: dict[str, Any] = self._run(self._leaves(), _tensors(x), None, with_loss=False)[1]
+        return seen
 
     def look(self, x: Any, y: Any) -> Look:
         """The loss, what was seen, gradients, and the same after one step."""
