@@ -170,7 +170,8 @@ WRONG = {
         UsageError, "optax"),
     "inputs of another width": (
         bare(), {"x": np.zeros((2, 9)), "y": [0, 1], "loss": LOGITS}, UsageError, "one example"),
-    "nothing known": (object(), {"x": np.zeros((2, 3)), "y": [0, 1]}, UsageError, "torch.nn.Module"),
+    "nothing known": (object(), {"x": np.zeros((2, 3)), "y": [0, 1]}, UsageError,
+        "torch.nn.Module"),
     "a class": (dict, {"x": np.zeros((2, 3)), "y": [0, 1]}, UsageError, "call it"),
 }  # fmt: skip
 

@@ -1,52 +1,58 @@
-"""The Keras subject on each backend, in a process of its own; the checks are in `keras_backend`."""
+"""The Keras subject on each backend, in a process of its own; the checks are in `keras_checks`."""
 
 import ast
+import fcntl
 import importlib.util
 import os
 import pickle
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-SCRIPT = Path(__file__).with_name("keras_backend.py")
+FOLDER = Path(__file__).with_name("keras_checks")
 BACKENDS = ("jax", "torch", "tensorflow")
 CHECKS = [
     node.name
-    for node in ast.parse(SCRIPT.read_text()).body
+    for file in sorted(FOLDER.glob("*.py"))
+    for node in ast.parse(file.read_text()).body
     if isinstance(node, ast.FunctionDef) and node.name.startswith("check_")
 ]
 Results = Callable[[str], dict[str, tuple[str, Any]]]
 
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Results]:
-    """What a backend's checks gave. The first to be asked for starts them all."""
-    folder = tmp_path_factory.mktemp("keras")
-    running: dict[str, subprocess.Popen[bytes]] = {}
+def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """What a backend's checks gave. The workers of one session share one run of each backend."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    folder = shared / "keras-checks"
+    folder.mkdir(exist_ok=True)
     read: dict[str, dict[str, tuple[str, Any]]] = {}
 
     def of(backend: str) -> dict[str, tuple[str, Any]]:
         if importlib.util.find_spec("keras") is None or importlib.util.find_spec(backend) is None:
             pytest.skip(f"Keras with {backend} is not installed")
-        for name in BACKENDS:
-            if name not in running and importlib.util.find_spec(name) is not None:
-                running[name] = _start(name, folder)
         if backend not in read:
-            code = running[backend].wait(timeout=600)
-            assert code == 0, (folder / f"{backend}.txt").read_text()[-3_000:]
-            with open(folder / f"{backend}.pickle", "rb") as file:
-                read[backend] = pickle.load(file)
+            out = folder / f"{backend}.pickle"
+            with (folder / f"{backend}.lock").open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                if not out.exists():
+                    process = _start(backend, folder)
+                    try:
+                        code = process.wait(timeout=900)
+                    finally:
+                        process.kill()
+                    assert code == 0, (folder / f"{backend}.txt").read_text()[-3_000:]
+            read[backend] = pickle.loads(out.read_bytes())
         return read[backend]
 
-    yield of
-    for process in running.values():
-        process.kill()
-        process.wait()
+    return of
 
 
 def _start(backend: str, folder: Path) -> subprocess.Popen[bytes]:
@@ -63,8 +69,8 @@ def _start(backend: str, folder: Path) -> subprocess.Popen[bytes]:
     }
     with open(folder / f"{backend}.txt", "w") as said:
         return subprocess.Popen(
-            [sys.executable, "-m", "subjects.keras_backend", str(folder / f"{backend}.pickle")],
-            cwd=SCRIPT.parents[1],
+            [sys.executable, "-m", "subjects.keras_checks", str(folder / f"{backend}.pickle")],
+            cwd=FOLDER.parents[1],
             env=environment,
             stdout=said,
             stderr=subprocess.STDOUT,

@@ -15,7 +15,7 @@ from typing import Any
 from unstuck.errors import UsageError
 from unstuck.subjects.subject import Given
 from unstuck.subjects.torch import TorchSubject, assembled, step_of
-from unstuck.subjects.torch_setup import first_line, is_optimizer, loss_of, maker, unwrapped
+from unstuck.subjects.torch.setup import first_line, is_optimizer, loss_of, maker, unwrapped
 
 
 def subject(model: Any, given: Given) -> TorchSubject:

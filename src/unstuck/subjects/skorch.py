@@ -14,7 +14,7 @@ from sklearn.base import clone
 
 from unstuck.subjects.subject import Given
 from unstuck.subjects.torch import TorchSubject, assembled, step_of
-from unstuck.subjects.torch_setup import loss_of, maker, seeded
+from unstuck.subjects.torch.setup import loss_of, maker, seeded
 
 
 def subject(net: Any, given: Given) -> TorchSubject:

@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unstuck.errors import DataError
-from unstuck.subjects import keras_loss, keras_optimizer
-from unstuck.subjects.keras_activations import kind_of, recognised
-from unstuck.subjects.keras_build import FRESH, built
-from unstuck.subjects.keras_data import check_ids, read
-from unstuck.subjects.keras_layers import visible
-from unstuck.subjects.keras_network import Network, explained, names_kept
+from unstuck.subjects.keras import loss as keras_loss
+from unstuck.subjects.keras import optimizer as keras_optimizer
+from unstuck.subjects.keras.activations import kind_of, recognised
+from unstuck.subjects.keras.build import FRESH, built
+from unstuck.subjects.keras.data import check_ids, read
+from unstuck.subjects.keras.layers import visible
+from unstuck.subjects.keras.network import Network, explained, names_kept
 from unstuck.subjects.subject import (
     About,
     Floats,
@@ -69,7 +70,7 @@ class KerasSubject:
                 with explained(data.sample.x, data.sample.y):
                     step = keras_optimizer.Step(inner, [variables[i] for i in held])
             backend = keras.backend.backend()
-            files = import_module(f"unstuck.subjects.keras_{backend}")
+            files = import_module(f"unstuck.subjects.keras.{backend}")
             self._backend = files.Backend(self._network, step)
             self._names = _names(self._model)
 

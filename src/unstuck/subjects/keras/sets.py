@@ -125,7 +125,7 @@ def _sampled(found: Read, examples: int, total: int | None) -> Read:
 
 
 def of_tf_data(dataset: Any, examples: int) -> Read:
-    from unstuck.subjects.keras_tf_data import harmless
+    from unstuck.subjects.keras.tf_data import harmless
 
     readable, limits = harmless(dataset)
     limit = max(examples, min(ORDERED, 2 * examples))

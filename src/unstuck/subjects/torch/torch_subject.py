@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from unstuck.errors import UnstuckError, UsageError
 from unstuck.subjects.subject import About, Floats, Inputs, Observation, Parameter, Sample
-from unstuck.subjects.torch_data import Structure
-from unstuck.subjects.torch_functions import check_loss, numpy
-from unstuck.subjects.torch_setup import (
+from unstuck.subjects.torch.data import Structure
+from unstuck.subjects.torch.functions import check_loss, numpy
+from unstuck.subjects.torch.setup import (
     Setup,
     copied,
     first_line,
@@ -21,7 +21,7 @@ from unstuck.subjects.torch_setup import (
     stepped,
     twice_differentiable,
 )
-from unstuck.subjects.torch_trace import Trace
+from unstuck.subjects.torch.trace import Trace
 
 MODEL = "the model cannot take the data"
 

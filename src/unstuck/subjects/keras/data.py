@@ -12,7 +12,7 @@ from typing import Any
 import keras
 
 from unstuck.errors import DataError, UsageError
-from unstuck.subjects.keras_sets import (
+from unstuck.subjects.keras.sets import (
     ORDERED,
     Read,
     of_loader,

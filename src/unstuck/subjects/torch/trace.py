@@ -16,7 +16,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from unstuck.subjects.subject import Floats, Layer, LossView
-from unstuck.subjects.torch_functions import (
+from unstuck.subjects.torch.functions import (
     ACTIVATIONS,
     ARITHMETIC,
     BOUNDING,

@@ -21,9 +21,9 @@ from torch.nn.parameter import is_lazy
 
 from unstuck.errors import UsageError
 from unstuck.subjects.subject import About, Given, LossView
-from unstuck.subjects.torch_data import read
-from unstuck.subjects.torch_functions import check_ids
-from unstuck.subjects.torch_setup import (
+from unstuck.subjects.torch.data import read
+from unstuck.subjects.torch.functions import check_ids
+from unstuck.subjects.torch.setup import (
     Setup,
     copied,
     device_of,
@@ -36,8 +36,8 @@ from unstuck.subjects.torch_setup import (
     unwrapped,
     without_hooks,
 )
-from unstuck.subjects.torch_subject import MODEL, Form, Look, Step, TorchSubject
-from unstuck.subjects.torch_trace import Trace
+from unstuck.subjects.torch.torch_subject import MODEL, Form, Look, Step, TorchSubject
+from unstuck.subjects.torch.trace import Trace
 
 __all__ = ["TorchSubject", "assembled", "step_of", "subject"]
 

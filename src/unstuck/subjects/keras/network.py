@@ -9,8 +9,8 @@ import keras
 from keras.src.backend.common import global_state
 
 from unstuck.errors import UnstuckError, UsageError
-from unstuck.subjects.keras_layers import Entry, Recorder, rows_of, watched
-from unstuck.subjects.keras_loss import each
+from unstuck.subjects.keras.layers import Entry, Recorder, rows_of, watched
+from unstuck.subjects.keras.loss import each
 from unstuck.subjects.subject import Floats
 
 

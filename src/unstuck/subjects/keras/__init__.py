@@ -46,6 +46,6 @@ def subject(model: Any, given: Given) -> Subject:
             "a loss",
             "loss=…; for a loss of several parts override compute_loss of the model",
         )
-    from unstuck.subjects.keras_subject import KerasSubject
+    from unstuck.subjects.keras.keras_subject import KerasSubject
 
     return KerasSubject(model, given)

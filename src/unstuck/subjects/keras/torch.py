@@ -7,8 +7,8 @@ import keras
 import numpy as np
 import torch
 
-from unstuck.subjects.keras_network import Look, Network
-from unstuck.subjects.keras_optimizer import Step
+from unstuck.subjects.keras.network import Look, Network
+from unstuck.subjects.keras.optimizer import Step
 from unstuck.subjects.subject import Floats
 
 

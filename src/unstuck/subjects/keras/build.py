@@ -7,7 +7,7 @@ import keras
 from keras.src import backend
 
 from unstuck.errors import UsageError
-from unstuck.subjects.keras_network import reason
+from unstuck.subjects.keras.network import reason
 
 FRESH = (
     "the model was not built: a copy with freshly drawn weights was looked at, which differ from"

@@ -17,7 +17,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from unstuck.subjects.keras_activations import ALONE, alone_name, kind_of, name_of
+from unstuck.subjects.keras.activations import ALONE, alone_name, kind_of, name_of
 
 POSITIONS = 16  # of a convolution or sequence, for each example
 

@@ -9,8 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
-from unstuck.subjects.keras_network import Look, Network
-from unstuck.subjects.keras_optimizer import Step
+from unstuck.subjects.keras.network import Look, Network
+from unstuck.subjects.keras.optimizer import Step
 from unstuck.subjects.subject import Floats
 
 SMALL = 100_000  # activations of one example

@@ -1,0 +1,186 @@
+"""Nothing of the user's is changed, and nothing is compiled twice."""
+
+import random
+import sys
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers
+
+from subjects.keras_checks.parts import BACKEND, CROSSENTROPY, EAGER, classes, look, mlp, raises
+from unstuck.errors import UsageError
+from unstuck.subjects.recognize import recognize
+from unstuck.subjects.subject import Given
+from unstuck.subjects.untouched import untouched
+
+
+def stochastic() -> Any:
+    """Every kind of state that a model can have."""
+    model = keras.Sequential(
+        [
+            keras.Input((6,)),
+            layers.GaussianNoise(0.1),
+            layers.Dense(8, activation="relu"),
+            layers.BatchNormalization(),
+            layers.Dropout(0.3),
+            layers.Dense(8, activity_regularizer="l2"),
+            layers.LeakyReLU(),
+            layers.Dense(4),
+            layers.Softmax(),
+        ]
+    )
+    model.compile(
+        "adam", CROSSENTROPY, metrics=["accuracy", keras.metrics.SparseTopKCategoricalAccuracy(2)]
+    )
+    return model
+
+
+def state_of(model: Any) -> dict[str, Any]:
+    numbers = keras.ops.convert_to_numpy
+    state = {f"{i} {v.path}": numbers(v).copy() for i, v in enumerate(model.variables)}
+    if model.optimizer is not None:
+        optimizer = model.optimizer
+        state |= {f"o{i}": numbers(v).copy() for i, v in enumerate(optimizer.variables)}
+        state["optimizer"] = (optimizer.built, sorted(vars(optimizer)))
+    state |= {f"m{i} {v.path}": numbers(v).copy() for i, v in enumerate(model.metrics_variables)}
+    for i, layer in enumerate(model._flatten_layers()):
+        inside = vars(layer)
+        state[f"layer {i}"] = (layer.built, layer.trainable, list(inside), layer._called)
+        state[f"lists {i}"] = (len(layer._losses), len(layer._loss_ids), layer._parent_path)
+        state[f"activation {i}"] = id(inside.get("activation"))
+        state[f"call {i}"] = ("call" in inside, id(inside.get("build")))
+        if BACKEND == "torch":
+            parameters = list(layer.parameters())
+            state[f"torch {i}"] = [(p.requires_grad, p.grad is None) for p in parameters]
+            state[f"hooks {i}"] = (layer.training, len(layer._forward_hooks))
+    loss = model._compile_loss
+    state["loss"] = loss is not None and (loss.built, len(loss.metrics))
+    state["random"] = random_states()
+    return state
+
+
+def random_states() -> Any:
+    from keras.src.backend.common import global_state
+    from keras.src.random.seed_generator import global_seed_generator
+
+    states: list[Any] = [keras.ops.convert_to_numpy(global_seed_generator().state).tolist()]
+    states += [random.getstate(), [np.array(a).tolist() for a in np.random.get_state()[1:3]]]
+    states.append(dict(global_state.get_global_attribute("object_name_uids") or {}))
+    if "torch" in sys.modules:
+        states.append(sys.modules["torch"].random.get_rng_state().tolist())
+    if BACKEND == "tensorflow":
+        from tensorflow.python.eager import context
+
+        states.append(context.context()._rng.getstate())
+    return states
+
+
+def same(a: dict[str, Any], b: dict[str, Any]) -> None:
+    assert a.keys() == b.keys()
+    for key, value in a.items():
+        if isinstance(value, np.ndarray):
+            np.testing.assert_array_equal(value, b[key], err_msg=key)
+        else:
+            assert value == b[key], key
+
+
+def check_no_trace() -> None:
+    x, y = classes(64)
+    histories = []
+    for looked in (False, True):
+        keras.utils.set_random_seed(5)
+        model = stochastic()
+        model.fit(x, y, epochs=1, verbose=0, batch_size=32)
+        keras.utils.set_random_seed(6)
+        if looked:
+            kept = x.copy(), y.copy()
+            before = state_of(model)
+            with untouched():
+                subject = recognize(model, Given(x, y, validation_data=(x[:9], y[:9])))
+                first = subject.observe((x,), y)
+                second = subject.observe((x,), y)
+                subject.gradient((x[:32],), y[:32])
+                subject.hessian_product((x,), y)(subject.gradient((x,), y))
+            same(before, state_of(model))
+            np.testing.assert_array_equal(first.output, second.output)  # the same noise
+            np.testing.assert_array_equal(x, kept[0])
+            np.testing.assert_array_equal(y, kept[1])
+        history = model.fit(x, y, epochs=2, verbose=0, batch_size=32).history
+        histories.append((history, model.get_weights()))
+    (history, weights), (after, weights_after) = histories
+    assert history == after
+    for a, b in zip(weights, weights_after, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def check_no_trace_before_training() -> None:
+    """Compiled but never trained: loss and optimizer are not built by a look."""
+    x, y = classes()
+    keras.utils.set_random_seed(5)
+    model = stochastic()
+    before = state_of(model)
+    _, seen = look(model, x, y)
+    same(before, state_of(model))
+    assert seen.output_after is not None
+    assert not model.optimizer.built
+
+
+def check_no_trace_on_an_unbuilt_model() -> None:
+    x, y = classes()
+    keras.utils.set_random_seed(5)
+    model = keras.Sequential([layers.Dense(5, "relu"), layers.Dense(4, "softmax")])
+    model.compile("adam", CROSSENTROPY, **EAGER)
+    before = state_of(model)
+    subject, seen = look(model, x, y)
+    same(before, state_of(model))
+    assert not model.built
+    assert [p.update.shape for p in seen.parameters] == [(6, 5), (5,), (5, 4), (4,)]
+    assert any("freshly drawn" in limit for limit in subject.about.limits)
+    model.train_on_batch(x[:32], y[:32])
+
+
+def check_no_trace_of_an_error() -> None:
+    class Fails(keras.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.dense = layers.Dense(4, "relu")
+            self.failing = False
+
+        def call(self, x: Any) -> Any:
+            x = self.dense(x)
+            if self.failing:
+                raise RuntimeError("out of cheese")
+            return x
+
+    x, y = classes()
+    model = Fails()
+    model(x[:1])
+    model.compile("adam", "mse")
+    model.failing = True
+    before = state_of(model)
+    raises(UsageError, "out of cheese", lambda: look(model, x, y))
+    same(before, state_of(model))
+
+
+def check_compiled_once() -> None:
+    """Other arrays of the same shape compile nothing, of whatever dtype they are."""
+    x, y = classes()
+    model = mlp()
+    model.compile("adam", CROSSENTROPY)
+    with untouched():
+        subject = recognize(model, Given(x, y))
+        for other in (x, x * 2, (x * 9).astype("int64"), x.astype("float64")):
+            subject.observe((other,), y)
+            subject.gradient((other[:32],), y[:32])
+            product = subject.hessian_product((other[:64],), y[:64])
+            product(subject.gradient((x,), y))
+            product(subject.gradient((x,), y))
+    names = ("_look", "_gradient", "_product") if BACKEND != "torch" else ()
+    for name in names:
+        function = getattr(subject._backend, name)
+        if BACKEND == "jax":
+            assert function._cache_size() == (2 if name == "_gradient" else 1), name
+        if BACKEND == "tensorflow":
+            traces = function.experimental_get_tracing_count()
+            assert traces == (2 if name == "_gradient" else 1), name
