@@ -180,8 +180,9 @@ def _chain(evidence: Evidence, cut: Evidence | None) -> tuple[Link, ...]:
     links = []
     for says, probe, pick in _CHAIN:
         value = _one(evidence, probe, pick)
-        if value is not None:
-            links.append(Link(says, probe, value, None if cut is None else _one(cut, probe, pick)))
+        changed = None if cut is None else _one(cut, probe, pick)
+        if value is not None and (cut is None or changed is not None):
+            links.append(Link(says, probe, value, changed))
     return tuple(links)
 
 

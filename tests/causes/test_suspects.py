@@ -80,6 +80,10 @@ def test_clipping_and_inputs_are_two_cuts_of_one_chain() -> None:
     assert names(classifier("", raw, loss=LOGITS)) == ["input-spread"]
 
 
+def test_one_class_teaches_nothing() -> None:
+    assert names(classifier("", y=np.full(1437, 3, np.int32))) == ["label-coding"]
+
+
 def test_a_rate_too_high_only_for_these_inputs_is_no_suspect() -> None:
     """Raw pixels make every usual rate too high; on standardized ones 30 is too high by itself."""
     fast = keras("sgd", learning_rate=0.1)

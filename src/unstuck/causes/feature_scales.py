@@ -3,6 +3,7 @@
 import numpy as np
 
 from unstuck.causes.cause import Cause, Example
+from unstuck.causes.cures import FEATURES
 from unstuck.causes.examples import regression, regressor
 from unstuck.causes.what_if import WhatIf
 from unstuck.symptoms.inputs import SCALES
@@ -28,15 +29,7 @@ CAUSE = Cause(
     " For the small ones that step is too small by the square of the ratio, and they are not"
     " learnt.",
     signs=(SCALES,),
-    cures={
-        "keras": "keras.layers.Normalization() in front, adapted to the training inputs",
-        "torch": (
-            "x = (x - x_train.mean(0)) / x_train.std(0)  # for both splits, with the training"
-            " figures"
-        ),
-        "sklearn": "make_pipeline(StandardScaler(), network)",
-        "": "x = (x - x_train.mean(axis=0)) / x_train.std(axis=0)",
-    },
+    cures=FEATURES,
     cut=WhatIf("every feature standardized on its own", inputs="standard-per-feature"),
     shows=_shows,
     look_alike=_look_alike,

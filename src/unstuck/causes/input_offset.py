@@ -3,6 +3,7 @@
 import numpy as np
 
 from unstuck.causes.cause import Cause, Example
+from unstuck.causes.cures import FEATURES
 from unstuck.causes.examples import regressor
 from unstuck.causes.what_if import WhatIf
 from unstuck.symptoms.inputs import OFFSET
@@ -33,15 +34,7 @@ CAUSE = Cause(
     "The mean adds an eigenvalue of its square to the curvature, and all units react to it alike."
     " The step that is stable along the mean is too small for what distinguishes the examples.",
     signs=(OFFSET,),
-    cures={
-        "keras": "keras.layers.Normalization() in front, adapted to the training inputs",
-        "torch": (
-            "x = (x - x_train.mean(0)) / x_train.std(0)  # for both splits, with the training"
-            " figures"
-        ),
-        "sklearn": "make_pipeline(StandardScaler(), network)",
-        "": "x = (x - x_train.mean(axis=0)) / x_train.std(axis=0)",
-    },
+    cures=FEATURES,
     cut=WhatIf("every feature less its mean", inputs="center-per-feature"),
     shows=_shows,
     look_alike=_look_alike,

@@ -1,6 +1,7 @@
 """Inputs spread over far more than about 1."""
 
 from unstuck.causes.cause import Cause, Example
+from unstuck.causes.cures import INPUTS
 from unstuck.causes.examples import CLIPPED, classifier, digits
 from unstuck.causes.what_if import WhatIf
 from unstuck.symptoms.inputs import SIZE_LARGE
@@ -22,14 +23,7 @@ CAUSE = Cause(
     " Outputs saturate at the start, and a step that suits weights of usual size throws the"
     " function far off.",
     signs=(SIZE_LARGE,),
-    cures={
-        "keras": "keras.layers.Normalization(axis=None) in front, adapted to the training inputs",
-        "torch": (
-            "x = (x - x_train.mean()) / x_train.std()  # for both splits, with the training figures"
-        ),
-        "sklearn": "make_pipeline(StandardScaler(), network)",
-        "": "x = (x - x_train.mean()) / x_train.std()",
-    },
+    cures=INPUTS,
     cut=WhatIf("inputs divided by their standard deviation", inputs="spread"),
     shows=_shows,
     look_alike=_look_alike,

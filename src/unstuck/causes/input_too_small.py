@@ -1,6 +1,7 @@
 """Inputs scaled to next to nothing, as when scaled twice."""
 
 from unstuck.causes.cause import Cause, Example
+from unstuck.causes.cures import INPUTS
 from unstuck.causes.examples import classifier, digits, standardized
 from unstuck.causes.what_if import WhatIf
 from unstuck.symptoms.inputs import SIZE_SMALL
@@ -28,14 +29,7 @@ CAUSE = Cause(
     "First-layer gradients shrink with the inputs, and pre-activations are all but the biases."
     " The function hardly depends on the inputs, and steps of usual size hardly change that.",
     signs=(SIZE_SMALL,),
-    cures={
-        "keras": "keras.layers.Normalization(axis=None) in front, adapted to the training inputs",
-        "torch": (
-            "x = (x - x_train.mean()) / x_train.std()  # for both splits, with the training figures"
-        ),
-        "sklearn": "make_pipeline(StandardScaler(), network)",
-        "": "x = (x - x_train.mean()) / x_train.std()",
-    },
+    cures=INPUTS,
     cut=WhatIf("inputs divided by their standard deviation", inputs="spread"),
     shows=_shows,
     look_alike=_look_alike,

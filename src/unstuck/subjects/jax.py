@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from unstuck.errors import UsageError
 from unstuck.subjects.arrays import sample_of
+from unstuck.subjects.compiling import quick
 from unstuck.subjects.subject import (
     About,
     Floats,
@@ -156,14 +157,14 @@ class JaxSubject:
                 }
             return result
 
-        return jax.jit(look)
+        return jax.jit(look, compiler_options=quick())
 
     @cached_property
     def _gradient(self) -> Callable[..., Array]:
         def gradient(params: Any, x: tuple[Array, ...], y: Array | None) -> Array:
             return ravel_pytree(jax.grad(lambda p: self.forward(p, x, y, 0.0)[0])(params))[0]
 
-        return jax.jit(gradient)
+        return jax.jit(gradient, compiler_options=quick())
 
     @cached_property
     def _hessian(self) -> Callable[..., Array]:
@@ -172,7 +173,7 @@ class JaxSubject:
             gradient = jax.grad(lambda p: self.forward(p, x, y, 0.0)[0])
             return ravel_pytree(jax.jvp(gradient, (params,), (unravel(v),))[1])[0]
 
-        return jax.jit(product)
+        return jax.jit(product, compiler_options=quick())
 
 
 def _on_device(x: Inputs) -> tuple[Array, ...]:

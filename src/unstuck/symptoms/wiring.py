@@ -11,6 +11,8 @@ def _coding(evidence: Evidence) -> tuple[str, str] | None:
     y, wants = look.sample.y, look.about.loss.targets
     if y is None or not isinstance(coding, str):
         return None
+    if look.labels is not None and len(y) > 1 and len(np.unique(look.labels)) == 1:
+        return f"one class only: {look.labels[0]}", "targets"
     outputs = look.seen.output.shape[1]
     ids = wants == "ids"
     if ids and coding == "fractions":
@@ -44,7 +46,7 @@ def _rest(shape: tuple[int, ...]) -> str:
 LABEL_CODING = Symptom(
     "labels-do-not-fit-loss",
     "label_coding",
-    "targets written as the loss wants them",
+    "targets of at least two classes or values, written as the loss wants them",
     "the loss's own documentation",
     _coding,
     harm=True,

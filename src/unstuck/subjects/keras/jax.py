@@ -1,7 +1,7 @@
 """Differentiation of a Keras model on the JAX backend."""
 
 from collections.abc import Callable
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any
 
 import jax
@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
+from unstuck.subjects.compiling import quick
 from unstuck.subjects.keras.network import Look, Network
 from unstuck.subjects.keras.optimizer import Step
 from unstuck.subjects.subject import Floats
@@ -115,23 +116,7 @@ class Backend:
 
     def _compiled(self, function: Callable[..., Any]) -> Any:
         small = self.network.elements <= SMALL
-        return jax.jit(function, compiler_options=_quick() if small else None)
+        return jax.jit(function, compiler_options=quick() if small else None)
 
     def _loss(self, values: Any, frozen: Any, x: Any, y: Any) -> Any:
         return self.network.run(values, frozen, x, y, watch=False)[0] / self.network.scale
-
-
-@cache
-def _quick() -> dict[str, Any] | None:
-    """Has XLA compile in a fifth of the time on a CPU, where this version of it can be told to.
-
-    A small network runs each program a few times only: its compilation is what takes long.
-    """
-    options = {"xla_backend_optimization_level": 0, "xla_cpu_use_fusion_emitters": False}
-    if jax.default_backend() != "cpu":
-        return None
-    try:
-        jax.jit(lambda: 0, compiler_options=options)()
-    except Exception:  # an error of XLA's own, by whatever name
-        return None
-    return options
