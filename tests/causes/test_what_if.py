@@ -51,7 +51,7 @@ def test_clipping_moves_the_wild_value_alone() -> None:
 
 def test_ids_and_the_users_arrays_stay() -> None:
     ids, before = DRAW.integers(0, 9, size=(500, 4)), X.copy()
-    changed, _ = WhatIf("", inputs="standard")(look((ids, X), kinds=("ids", "values")))
+    changed, _ = WhatIf("", inputs="spread")(look((ids, X), kinds=("ids", "values")))
     assert changed[0] is ids
     np.testing.assert_array_equal(X, before)
 
