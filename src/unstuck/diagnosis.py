@@ -112,7 +112,9 @@ def examine(subject: Subject, began: float | None = None, made: float | None = N
         seen = Look(subject.about, replace(sample, x=x, y=y), subject.observe(x, y))
         looked = time.perf_counter()
         sound = bool(np.isfinite(seen.seen.loss) and np.isfinite(seen.seen.output).all())
-        bent = curvature(subject, x, y) if sound and curved else Curvature(None)
+        bent = Curvature(None)
+        if sound and curved:
+            bent = curvature(subject, x, y, seen.seen.parameters)
         seen = replace(seen, curvature=bent)
         seconds["look"] += looked - start
         seconds["curvature"] += time.perf_counter() - looked

@@ -1,6 +1,6 @@
 """The largest eigenvalue of the loss Hessian, and the learning rate it allows."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,13 +8,13 @@ from scipy.sparse.linalg import ArpackError, ArpackNoConvergence, LinearOperator
 
 from unstuck.probes.look import Curvature, Look, Measured
 from unstuck.probes.probe import Probe
-from unstuck.subjects.subject import Inputs, Subject, UpdateRule
+from unstuck.subjects.subject import Inputs, Parameter, Subject, UpdateRule
 
 EXAMPLES = 512  # of the sample, for Hessian products
 BATCHES = 8  # whose gradients estimate an adaptive optimizer's second moment
 MEMORY = 1 << 28  # bytes that Lanczos's vectors may take
 WORK = 1 << 26  # examples × parameters in one Hessian product
-LARGE = 1 << 20  # parameters, beyond which only what the optimizer's rule needs is measured
+LARGE = 1 << 20  # parameters, beyond which only what can be judged is measured: SGD's sharpness
 # Adagrad is left out: its denominator grows with every step, and no rate stays critical.
 ADAPTIVE = ("adam", "adamw", "nadam", "rmsprop")
 
@@ -63,12 +63,20 @@ def largest_eigenvalue(product: Product, size: int) -> float | None:
     return float(value) if finite and np.isfinite(value) else None
 
 
-def curvature(subject: Subject, x: Inputs, y: NDArray[np.generic] | None) -> Curvature:
+def curvature(
+    subject: Subject,
+    x: Inputs,
+    y: NDArray[np.generic] | None,
+    parameters: Sequence[Parameter] = (),
+) -> Curvature:
     """The sharpness on the first of these examples and, for an adaptive optimizer, that of P⁻¹H.
 
     P = √v + ε, v the mean square of the gradients of `BATCHES` batches: what the optimizer's
     second moment would come to if it stood still here. Similar to P^(−1/2) H P^(−1/2), which is
     symmetric.
+
+    Args:
+        parameters: as observed, to tell how many there are.
     """
     rule = subject.about.rule
     adaptive = rule is not None and rule.name in ADAPTIVE
@@ -77,15 +85,17 @@ def curvature(subject: Subject, x: Inputs, y: NDArray[np.generic] | None) -> Cur
     def part(start: int, stop: int) -> tuple[Inputs, NDArray[np.generic] | None]:
         return tuple(a[start:stop] for a in x), None if y is None else y[start:stop]
 
+    trained = sum(p.value.size for p in parameters if p.trainable and p.held)
+    if trained > LARGE and adaptive:
+        return Curvature(None)
     first = subject.gradient(*part(0, batch))
-    large = first.size > LARGE
     product = subject.hessian_product(*part(0, min(EXAMPLES, max(16, WORK // max(1, first.size)))))
     if product is None:
         return Curvature(None)
-    plain = None if large and adaptive else largest_eigenvalue(product, first.size)
+    plain = largest_eigenvalue(product, first.size)
     if rule is None or not adaptive:
         return Curvature(plain)
-    count = min(2 if large else BATCHES, len(x[0]) // batch)
+    count = min(BATCHES, len(x[0]) // batch)
     gradients = (subject.gradient(*part(i * batch, (i + 1) * batch)) for i in range(1, count))
     second = sum((np.square(g, dtype=np.float64) for g in gradients), np.square(first, dtype=float))
     root = np.sqrt(np.sqrt(second / count) + (rule.epsilon or 1e-8)).astype(np.float32)
