@@ -6,8 +6,8 @@ FROZEN_EXAMPLES = Symptom(
     "frozen-examples",
     "frozen_examples",
     "below 5 % of examples wrong and without any gradient",
-    "an example whose loss has gradient 0 is not learnt; below one in twenty the rest can still"
-    " move it (benchmarks/predictions.py)",
+    "an example whose loss has gradient 0 is not learnt; of 27 set-ups above one in twenty none"
+    " learned (benchmarks/predictions.py)",
     above("frozen_examples", 0.05),
     harm=True,
 )
@@ -23,8 +23,8 @@ LOSS_AT_START = Symptom(
     "loss-at-start",
     "loss_at_start",
     "at most 3 times the loss of knowing nothing (ln K for K classes)",
-    "Karpathy 2019, “A recipe for training neural networks”; default initialisations on"
-    " standardized inputs stay below 2 (benchmarks/predictions.py)",
+    "Karpathy 2019, “A recipe for training neural networks”; Glorot’s kernels on [0, 1] or"
+    " standardized inputs start at 1.4 at most (benchmarks/predictions.py)",
     _loss,
     harm=True,
 )
