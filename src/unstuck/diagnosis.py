@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from unstuck.causes.suspects import Suspicion, judged, suspects
+from unstuck.causes.suspects import Suspicion, harms, judged, suspects
 from unstuck.causes.what_if import WhatIf
 from unstuck.errors import UsageError
 from unstuck.probes import measure, probes
@@ -16,6 +16,7 @@ from unstuck.probes.sharpness import curvature
 from unstuck.report.record import Evidence as Shown
 from unstuck.report.record import Link, Report, Suspect
 from unstuck.subjects.recognize import recognize
+from unstuck.subjects.sample import EXAMPLES
 from unstuck.subjects.subject import Given, Inputs, Sample, Subject
 from unstuck.subjects.untouched import untouched
 from unstuck.symptoms import symptoms
@@ -55,7 +56,7 @@ def diagnose(
     batch_size: int | None = None,
     shuffle: bool | None = None,
     step: Callable[..., Any] | None = None,
-    examples: int = 2_048,
+    examples: int = EXAMPLES,
 ) -> Report:
     """Says what keeps a set-up from learning, from measurements alone.
 
@@ -122,7 +123,8 @@ def examine(subject: Subject, began: float | None = None, made: float | None = N
 
     evidence = look(sample.x, sample.y)
     # Looked at again only where it is a harm: it takes most of the time.
-    steep = ABOVE_CRITICAL(evidence) is not None
+    present = judged(evidence)
+    steep = ABOVE_CRITICAL.name in present
     judged_on = frozenset({s.probe for s in symptoms()} | {probe for _, probe, _ in _CHAIN})
 
     def relook(what_if: WhatIf) -> Evidence:
@@ -131,7 +133,7 @@ def examine(subject: Subject, began: float | None = None, made: float | None = N
         seconds["what_if"] += time.perf_counter() - start
         return again
 
-    found = suspects(evidence, relook)
+    found = suspects(evidence, present, relook)
     seconds["static"] = time.perf_counter() - began
     about = subject.about
     return Report(
@@ -143,7 +145,7 @@ def examine(subject: Subject, began: float | None = None, made: float | None = N
         {probe.name: probe.unit for probe in probes()},
         about.limits,
         seconds,
-        harms=tuple(s.name for s in symptoms() if s.harm and s.name in judged(evidence)),
+        harms=harms(present),
     )
 
 

@@ -1,8 +1,6 @@
 """The published questions, one a file, each run as a study."""
 
-from difflib import get_close_matches
-
-from unstuck.errors import UsageError
+from unstuck.names import unknown
 
 # name -> module; the order in which they are listed
 _CASES = {
@@ -23,10 +21,5 @@ def load(name: str):  # type: ignore[no-untyped-def]  # a Case; its module is im
     from importlib import import_module
 
     if name not in _CASES:
-        near = get_close_matches(name, NAMES, n=1)
-        raise UsageError(
-            f"no case is called {name!r}",
-            f"one of {', '.join(NAMES)}",
-            f"did you mean {near[0]}?" if near else "see them with: unstuck cases list",
-        )
+        raise unknown("case", name, NAMES, "see them with: unstuck cases list")
     return import_module(f"unstuck.cases.{_CASES[name]}").CASE

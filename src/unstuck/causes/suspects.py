@@ -72,16 +72,23 @@ def judged(evidence: Evidence) -> dict[str, Finding]:
     return {name: finding for name, finding in findings if finding is not None}
 
 
-def suspects(evidence: Evidence, relook: Relook) -> tuple[Suspicion, ...]:
+def harms(present: Mapping[str, Finding]) -> tuple[str, ...]:
+    """Those of the symptoms present that are harms."""
+    return tuple(s.name for s in symptoms() if s.harm and s.name in present)
+
+
+def suspects(
+    evidence: Evidence, present: Mapping[str, Finding], relook: Relook
+) -> tuple[Suspicion, ...]:
     """The causes suspected, most important first.
 
     Args:
         evidence: the look at the set-up as it stands.
+        present: the symptoms `judged` on it.
         relook: looks again with the data changed.
     """
-    present = judged(evidence)
-    harms = frozenset(s.name for s in symptoms() if s.harm and s.name in present)
-    case = _Case(evidence, present, harms, set(harms))
+    at_stake = frozenset(harms(present))
+    case = _Case(evidence, present, at_stake, set(at_stake))
     known = causes()
     plain = [c for c in known if c.cut is None]
     broken = {"non-finite-data", "constant-input"}
@@ -118,15 +125,13 @@ def _by_cuts(case: _Case, cuts: list[Cause], relook: Relook) -> None:
     tried = []
     for cause in marked:
         assert cause.cut is not None
-        seen = relook(cause.cut)
-        left = judged(seen)
+        seen, left = _relooked(relook, cause.cut)
         tried.append((cause, {h for h in at_stake if h not in left}, seen, cause.cut))
     left_over = at_stake.intersection(*(at_stake - removed for _, removed, _, _ in tried))
     by_inputs = [c for c in marked if c.cut and (c.cut.inputs or c.cut.clip)]
     together: set[str] = set()
     if left_over and by_inputs:
-        seen = relook(_TOGETHER)
-        left = judged(seen)
+        seen, left = _relooked(relook, _TOGETHER)
         together = {h for h in left_over if h not in left}
         if left_over == at_stake:
             tried = [(c, together, seen, _TOGETHER) for c in by_inputs]
@@ -137,6 +142,11 @@ def _by_cuts(case: _Case, cuts: list[Cause], relook: Relook) -> None:
             case.add(cause, removed, seen, cut)
     if case.found and any(s.cause in by_inputs for s in case.found):
         case.open -= together
+
+
+def _relooked(relook: Relook, what_if: WhatIf) -> tuple[Evidence, dict[str, Finding]]:
+    seen = relook(what_if)
+    return seen, judged(seen)
 
 
 def _ranked(found: list[Suspicion], first: int) -> tuple[Suspicion, ...]:

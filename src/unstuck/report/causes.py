@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 from rich.table import Table
@@ -10,7 +9,7 @@ from rich.table import Table
 from unstuck.causes import NAMES, load
 from unstuck.causes import causes as all_causes
 from unstuck.causes.cause import Cause, Example
-from unstuck.errors import UsageError
+from unstuck.names import unknown
 from unstuck.report import diagnosis
 from unstuck.report.record import Report, Suspect
 from unstuck.report.templates import template
@@ -54,12 +53,7 @@ def named(name: str) -> Cause:
         UsageError: no such cause; the nearest name is proposed.
     """
     if name not in NAMES:
-        near = get_close_matches(name, NAMES, n=1)
-        raise UsageError(
-            f"no cause is called {name!r}",
-            f"one of {', '.join(NAMES)}",
-            f"did you mean {near[0]}?" if near else "see them with: unstuck causes",
-        )
+        raise unknown("cause", name, NAMES, "see them with: unstuck causes")
     return load(name)
 
 

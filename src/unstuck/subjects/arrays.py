@@ -5,10 +5,8 @@ from typing import Any
 from numpy.typing import NDArray
 
 from unstuck.errors import UsageError
-from unstuck.subjects.sample import as_array, checked, refuse_generator, rows
+from unstuck.subjects.sample import ORDERED, as_array, checked, refuse_generator, rows
 from unstuck.subjects.subject import Given, Inputs, Sample
-
-ORDERED = 4_096  # targets whose order is looked at
 
 
 def sample_of(given: Given) -> Sample:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from unstuck.errors import DataError, UsageError
 
 EXAMPLES = 2_048  # looked at by default
+ORDERED = 4_096  # targets whose order is looked at
 
 
 def rows(n: int, examples: int = EXAMPLES) -> NDArray[np.int64]:

@@ -27,10 +27,9 @@ from sklearn.utils.validation import check_is_fitted
 from unstuck.engine import optimizers
 from unstuck.engine.network import Network, mlp
 from unstuck.errors import DataError, UsageError
-from unstuck.subjects.arrays import ORDERED
 from unstuck.subjects.engine import forward_of, of_network, rule
 from unstuck.subjects.jax import JaxSubject
-from unstuck.subjects.sample import as_array, checked, refuse_generator, rows
+from unstuck.subjects.sample import ORDERED, as_array, checked, refuse_generator, rows
 from unstuck.subjects.subject import About, Given, LossView, Sample
 
 _ACTIVATIONS = {"identity": "linear", "logistic": "sigmoid", "tanh": "tanh", "relu": "relu"}

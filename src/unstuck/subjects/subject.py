@@ -12,6 +12,8 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from unstuck.subjects.sample import EXAMPLES
+
 Floats = NDArray[np.floating]
 Inputs = tuple[NDArray[Any], ...]  # one array an input of the model, each (n, ...)
 
@@ -215,7 +217,7 @@ class Given:
     batch_size: int | None = None
     shuffle: bool | None = None
     step: Callable[..., Any] | None = None
-    examples: int = 2_048
+    examples: int = EXAMPLES
 
 
 class Subject(Protocol):

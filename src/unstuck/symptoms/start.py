@@ -1,6 +1,8 @@
 """Harms that show before the first step: where the network stands at the start."""
 
-from unstuck.symptoms.symptom import Evidence, Symptom, above
+from math import log
+
+from unstuck.symptoms.symptom import Evidence, Symptom, above, below
 
 FROZEN_EXAMPLES = Symptom(
     "frozen-examples",
@@ -61,14 +63,8 @@ def _gain(evidence: Evidence) -> tuple[float, str] | None:
     gains = evidence.numbers("kernel_gain")
     if not gains:
         return None
-    place, value = max(gains.items(), key=lambda item: abs(_log(item[1])))
+    place, value = max(gains.items(), key=lambda item: abs(log(max(item[1], 1e-30))))
     return (value, place) if not 0.05 <= value <= 5.0 else None
-
-
-def _log(value: float) -> float:
-    from math import log
-
-    return log(max(value, 1e-30))
 
 
 KERNEL_GAIN = Symptom(
@@ -93,7 +89,7 @@ GRADIENT_VANISHES = Symptom(
     "gradient_ratio",
     "gradients of the kernels within 10⁵ of each other",
     "Hochreiter 1991; Glorot & Bengio 2010, fig. 7: within 10² at a usual start",
-    lambda e: (v, "") if (v := e.number("gradient_ratio")) is not None and v < 1e-5 else None,
+    below("gradient_ratio", 1e-5),
     harm=True,
 )
 

@@ -85,25 +85,23 @@ class Symptom:
 
 def above(probe: str, threshold: float) -> Judge:
     """Present where the probe, or its largest value over layers, is above the threshold."""
-
-    def judge(evidence: Evidence) -> tuple[float, str] | None:
-        value = evidence.number(probe)
-        if value is not None:
-            return (value, "") if value > threshold else None
-        worst = max(evidence.numbers(probe).items(), key=lambda item: item[1], default=None)
-        return (worst[1], worst[0]) if worst and worst[1] > threshold else None
-
-    return judge
+    return _worst(probe, max, lambda value: value > threshold)
 
 
 def below(probe: str, threshold: float) -> Judge:
     """Present where the probe, or its smallest value over layers, is below the threshold."""
+    return _worst(probe, min, lambda value: value < threshold)
 
+
+def _worst(
+    probe: str, pick: Callable[..., tuple[str, float]], beyond: Callable[[float], bool]
+) -> Judge:
     def judge(evidence: Evidence) -> tuple[float, str] | None:
         value = evidence.number(probe)
-        if value is not None:
-            return (value, "") if value < threshold else None
-        worst = min(evidence.numbers(probe).items(), key=lambda item: item[1], default=None)
-        return (worst[1], worst[0]) if worst and worst[1] < threshold else None
+        values = evidence.numbers(probe) if value is None else {"": value}
+        if not values:
+            return None
+        place, worst = pick(values.items(), key=lambda item: item[1])
+        return (worst, place) if beyond(worst) else None
 
     return judge

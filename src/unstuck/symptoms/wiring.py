@@ -31,7 +31,6 @@ def _coding(evidence: Evidence) -> tuple[str, str] | None:
         return coding, "targets"
     if wants == "binary" and (coding.startswith("ids") or coding == "fractions"):
         return coding, "targets"
-
     if look.about.framework == "torch" and wants in ("values", "binary"):
         returned = look.seen.output_shape
         if returned is not None and y.shape[1:] != returned and y.size == look.seen.output.size:
@@ -106,15 +105,6 @@ FORGOTTEN = Symptom(
     harm=True,
 )
 
-NOTHING_TRAINS = Symptom(
-    "nothing-trains",
-    "frozen_parameters",
-    "a last layer that trains",
-    "parts frozen on purpose (fine-tuning) leave the last layer free",
-    lambda e: _last_frozen(e),
-    harm=True,
-)
-
 
 def _last_frozen(evidence: Evidence) -> tuple[float, str] | None:
     kernels = [p for p in evidence.look.seen.parameters if p.fan_in is not None]
@@ -122,6 +112,16 @@ def _last_frozen(evidence: Evidence) -> tuple[float, str] | None:
     if not kernels or share is None:
         return None
     return (share, kernels[-1].layer) if not kernels[-1].trainable else None
+
+
+NOTHING_TRAINS = Symptom(
+    "nothing-trains",
+    "frozen_parameters",
+    "a last layer that trains",
+    "parts frozen on purpose (fine-tuning) leave the last layer free",
+    _last_frozen,
+    harm=True,
+)
 
 
 def _order(evidence: Evidence) -> tuple[float, str] | None:

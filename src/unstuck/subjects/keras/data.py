@@ -13,14 +13,13 @@ import keras
 
 from unstuck.errors import DataError, UsageError
 from unstuck.subjects.keras.sets import (
-    ORDERED,
     Read,
     of_loader,
     of_py_dataset,
     of_tf_data,
     target_of,
 )
-from unstuck.subjects.sample import as_array, checked, refuse_generator, rows
+from unstuck.subjects.sample import ORDERED, as_array, checked, refuse_generator, rows
 from unstuck.subjects.subject import Given, Inputs, Sample
 
 

@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unstuck.errors import DataError, UsageError
-from unstuck.subjects.sample import as_array, refuse_generator, rows
+from unstuck.subjects.sample import ORDERED, as_array, refuse_generator, rows
 
-ORDERED = 4_096  # targets whose order is looked at
 _WEIGHTS = "the data hold weights of the examples, which were left out"
 _FIRST = "only the first {n} examples of the data were looked at"
 

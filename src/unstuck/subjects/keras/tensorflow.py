@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from unstuck.subjects.keras.network import Look, Network
 from unstuck.subjects.keras.optimizer import Step
+from unstuck.subjects.keras.tensors import tensor, tensors
 from unstuck.subjects.subject import Floats
 
 
@@ -29,11 +30,11 @@ class Backend:
 
     def forward(self, x: Any) -> dict[str, Any]:
         """What is seen without a loss."""
-        return self.network.run(self._values(), None, _tensors(x), None, with_loss=False)[1]
+        return self.network.run(self._values(), None, tensors(x), None, with_loss=False)[1]
 
     def look(self, x: Any, y: Any) -> Look:
         """The loss, what was seen, gradients, and the same after one step."""
-        x, y = _tensors(x), _tensor(y)
+        x, y = tensors(x), tensor(y)
         values = self._values()
         result = self._look(values, x, y)
         if self.step is not None:
@@ -49,12 +50,12 @@ class Backend:
 
     def gradient(self, x: Any, y: Any) -> Floats:
         """Flat, over the held parameters."""
-        flat: Floats = _array(self._gradient(self._values(), _tensors(x), _tensor(y)))
+        flat: Floats = _array(self._gradient(self._values(), tensors(x), tensor(y)))
         return flat
 
     def hessian_product(self, x: Any, y: Any) -> Callable[[Floats], Floats]:
         """v ↦ Hessian times v, a gradient of a gradient."""
-        values, x, y = self._values(), _tensors(x), _tensor(y)
+        values, x, y = self._values(), tensors(x), tensor(y)
         return lambda v: _array(self._product(values, x, y, tf.constant(np.asarray(v, np.float32))))
 
     def _values(self) -> list[Any]:
@@ -120,14 +121,6 @@ def _flat(parts: Any, like: list[Any]) -> Any:
         ],
         0,
     )
-
-
-def _tensor(array: Any) -> Any:
-    return None if array is None else keras.ops.convert_to_tensor(array)
-
-
-def _tensors(arrays: Any) -> Any:
-    return tuple(_tensor(a) for a in arrays)
 
 
 def _array(value: Any) -> Any:

@@ -9,6 +9,7 @@ import torch
 
 from unstuck.subjects.keras.network import Look, Network
 from unstuck.subjects.keras.optimizer import Step
+from unstuck.subjects.keras.tensors import tensor, tensors
 from unstuck.subjects.subject import Floats
 
 
@@ -25,7 +26,7 @@ class Backend:
     def forward(self, x: Any) -> dict[str, Any]:
         """What is seen without a loss."""
         with torch.no_grad():
-            seen: dict[str, Any] = self._run(self._leaves(), _tensors(x), None, with_loss=False)[1]
+            seen: dict[str, Any] = self._run(self._leaves(), tensors(x), None, with_loss=False)[1]
         return seen
 
     def look(self, x: Any, y: Any) -> Look:
@@ -33,7 +34,7 @@ class Backend:
         network = self.network
         values = self._leaves()
         with torch.enable_grad():
-            loss, seen = self._run(values, _tensors(x), _tensor(y))
+            loss, seen = self._run(values, tensors(x), tensor(y))
             logits = seen.pop("logits_tensor")
             *gradients, at_logits = _slopes(loss, [*values, logits])
         gradients = [None if g is None else g / network.scale for g in gradients]
@@ -45,7 +46,7 @@ class Backend:
                 after = list(values)
                 for i, value in zip(held, new, strict=True):
                     after[i] = value.detach().clone()
-                _, later = self._run(after, _tensors(x), _tensor(y), watch=False)
+                _, later = self._run(after, tensors(x), tensor(y), watch=False)
                 result |= {"after": after, "loss_after": later["loss"]}
                 result |= {"output_after": later["output"]}
         return Look(**keras.tree.map_structure(_array, result))
@@ -54,9 +55,7 @@ class Backend:
         """Flat, over the held parameters."""
         values = self._leaves()
         with torch.enable_grad():
-            flat: Floats = _array(
-                self._gradient(values, _tensors(x), _tensor(y), create_graph=False)
-            )
+            flat: Floats = _array(self._gradient(values, tensors(x), tensor(y), create_graph=False))
         return flat
 
     def hessian_product(self, x: Any, y: Any) -> Callable[[Floats], Floats]:
@@ -64,7 +63,7 @@ class Backend:
         values = self._leaves()
         held = [values[i] for i in self.network.held]
         with torch.enable_grad():
-            gradient = self._gradient(values, _tensors(x), _tensor(y), create_graph=True)
+            gradient = self._gradient(values, tensors(x), tensor(y), create_graph=True)
 
         def product(v: Floats) -> Floats:
             direction = torch.as_tensor(np.asarray(v, np.float32), device=gradient.device)
@@ -112,14 +111,6 @@ def _flat(parts: Any, like: list[Any]) -> Any:
             for p, t in zip(parts, like, strict=True)
         ]
     )
-
-
-def _tensor(array: Any) -> Any:
-    return None if array is None else keras.ops.convert_to_tensor(array)
-
-
-def _tensors(arrays: Any) -> Any:
-    return tuple(_tensor(a) for a in arrays)
 
 
 def _array(value: Any) -> Any:

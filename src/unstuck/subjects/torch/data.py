@@ -15,8 +15,7 @@ from torch.utils import data
 from torch.utils._pytree import tree_flatten_with_path, tree_unflatten
 
 from unstuck.errors import DataError, UsageError
-from unstuck.subjects.arrays import ORDERED
-from unstuck.subjects.sample import as_array, checked, refuse_generator, rows
+from unstuck.subjects.sample import ORDERED, as_array, checked, refuse_generator, rows
 from unstuck.subjects.subject import Given, Inputs, Sample
 
 # Whether a sampler shuffles; any other may do either.
@@ -280,19 +279,8 @@ def _as_numpy(array: Any) -> NDArray[Any]:
 
 
 def _check_lengths(x: list[Any], y: Any) -> None:
-    for array in (*x, *(() if y is None else (y,))):
-        if array.ndim == 0:
-            raise DataError("the training data hold a single number", "one row an example")
-    if not x:
-        raise DataError("the training data are empty", "at least one example of one feature")
-    lengths = {len(array) for array in x}
-    if len(lengths) > 1:
-        raise DataError(f"the inputs have {sorted(lengths)} examples", "the same number in each")
-    if y is not None and lengths != {len(y)}:
-        raise DataError(
-            f"{len(x[0])} training examples but {len(y)} training targets",
-            "one target for each example",
-        )
+    _check_any(x)
+    checked(x, y)
 
 
 def _check_any(items: Any) -> None:
