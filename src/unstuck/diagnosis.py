@@ -125,7 +125,7 @@ def examine(subject: Subject, began: float | None = None, made: float | None = N
     # Looked at again only where it is a harm: it takes most of the time.
     present = judged(evidence)
     steep = ABOVE_CRITICAL.name in present
-    judged_on = frozenset({s.probe for s in symptoms()} | {probe for _, probe, _ in _CHAIN})
+    judged_on = frozenset({s.probe for s in symptoms() if s.harm} | {p for _, p, _ in _CHAIN})
 
     def relook(what_if: WhatIf) -> Evidence:
         start = time.perf_counter()

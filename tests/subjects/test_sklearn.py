@@ -1,5 +1,7 @@
 """scikit-learn's networks: what reaches them, their numbers, and no trace left."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.base import clone
@@ -165,3 +167,41 @@ def test_what_scikit_learn_itself_would_refuse_is_a_finding() -> None:
     x[3, 3] = np.inf
     assert first(MLPClassifier((8,)), x) == ["non-finite-data"]
     assert first(MLPClassifier((8,)), np.full_like(x, np.nan)) == ["non-finite-data"]
+
+
+@pytest.mark.parametrize("activation", ["identity", "logistic", "tanh", "relu"])
+@pytest.mark.parametrize("kind", ["classes", "binary", "values", "poisson"])
+def test_gradient_and_hessian_are_the_loss_s_own_slopes(activation: str, kind: str) -> None:
+    """Against central differences of the mean loss and of the gradient along random directions."""
+    x = standardized()[:40]
+    y = {"classes": Y[:40], "binary": Y[:40] % 2}.get(kind, x[:, 30] ** 2 + 0.1)
+    model = (
+        MLPClassifier((5,), activation=activation, alpha=0.1)
+        if kind in ("classes", "binary")
+        else MLPRegressor(
+            hidden_layer_sizes=(5,),
+            activation=activation,
+            loss="squared_error" if kind == "values" else "poisson",
+        )
+    )
+    subject = recognize(model, Given(x, y))
+    sample = subject.sample
+    gradient = subject.gradient(sample.x, sample.y)
+    ends = np.cumsum([w.size for layer in subject.weights for w in layer])
+    v = np.random.default_rng(0).normal(size=ends[-1])
+
+    def moved(h: float):
+        flat = [w for layer in subject.weights for w in layer]
+        parts = np.split(h * v, ends[:-1])
+        new = [w + p.reshape(w.shape) for w, p in zip(flat, parts, strict=True)]
+        pairs = tuple(zip(new[::2], new[1::2], strict=True))
+        return replace(subject, weights=pairs)
+
+    h = 1e-7  # float64: differences good to about 1e-7; kinks of ReLU are rarely in between
+    loss = [moved(s * h).observe(sample.x, sample.y).loss for s in (1, -1)]
+    assert gradient @ v == pytest.approx((loss[0] - loss[1]) / (2 * h), rel=1e-5)
+    slopes = [moved(s * h).gradient(sample.x, sample.y) for s in (1, -1)]
+    along = subject.hessian_product(sample.x, sample.y)(v)
+    np.testing.assert_allclose(
+        along, (slopes[0] - slopes[1]) / (2 * h), rtol=1e-4, atol=1e-5 * np.abs(along).max()
+    )

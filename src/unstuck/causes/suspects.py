@@ -66,9 +66,9 @@ class _Case:
             self.open -= set(names)
 
 
-def judged(evidence: Evidence) -> dict[str, Finding]:
+def judged(evidence: Evidence, harms_alone: bool = False) -> dict[str, Finding]:
     """The symptoms that are present, by name, in the order of the flow."""
-    findings = ((s.name, s(evidence)) for s in symptoms())
+    findings = ((s.name, s(evidence)) for s in symptoms() if s.harm or not harms_alone)
     return {name: finding for name, finding in findings if finding is not None}
 
 
@@ -146,7 +146,7 @@ def _by_cuts(case: _Case, cuts: list[Cause], relook: Relook) -> None:
 
 def _relooked(relook: Relook, what_if: WhatIf) -> tuple[Evidence, dict[str, Finding]]:
     seen = relook(what_if)
-    return seen, judged(seen)
+    return seen, judged(seen, harms_alone=True)
 
 
 def _ranked(found: list[Suspicion], first: int) -> tuple[Suspicion, ...]:

@@ -7,15 +7,15 @@ from unstuck.probes.look import Look, Measured
 from unstuck.probes.probe import Probe
 
 
-def scales(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Each feature's sd / √(share of examples where it is not 0), features that vary only.
+def scales(x: NDArray[np.float64], medians: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Each feature's sd / √(share of examples where it is not its median), those that vary only.
 
-    For a dense feature that is its standard deviation. For one that is mostly 0 (one-hot, counts,
-    pixels at the border) it is about the size of the values it takes, so that rarity alone does
-    not make a feature small.
+    For a dense feature that is its standard deviation. For one that mostly stays at one value
+    (one-hot, counts, pixels at the border, centred or not) it is about how far from it the others
+    are, so that rarity alone does not make a feature small.
     """
     sd = x.std(axis=0)
-    present = np.mean(x != 0, axis=0)
+    present = np.mean(x != medians, axis=0)
     varies = sd > 0
     return np.asarray(sd[varies] / np.sqrt(present[varies]))
 
@@ -27,7 +27,7 @@ def ratio(look: Look) -> Measured:
     Source: the condition number of a linear layer's Hessian is at least the square of the ratio
     of the features' spreads: LeCun et al. 1998, "Efficient BackProp", §5.
     """
-    logs = np.log(scales(look.features)) if look.features.size else np.empty(0)
+    logs = np.log(scales(look.features, look.medians)) if look.features.size else np.empty(0)
     if logs.size < 2:
         return None
     low, middle, high = np.percentile(logs, [5, 50, 95])

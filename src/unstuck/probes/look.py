@@ -42,6 +42,11 @@ class Look:
         return flat(self.sample.x, self.sample.kinds)
 
     @cached_property
+    def medians(self) -> NDArray[np.float64]:
+        """(d,) of `features`."""
+        return np.asarray(np.median(self.features, axis=0))
+
+    @cached_property
     def task(self) -> Task:
         """What is learned, told from the loss and, where that says nothing, from the targets."""
         y, outputs = self.sample.y, self.seen.output.shape[1]

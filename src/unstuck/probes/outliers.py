@@ -17,14 +17,15 @@ def ratio(look: Look) -> Measured:
     x = look.features
     if len(x) < 200:  # fewer have no 99th percentile apart from their largest
         return None
-    distance = np.abs(x - np.median(x, axis=0))
+    distance = np.abs(x - look.medians)
     bulk = np.percentile(distance, 99, axis=0)
-    overall = float(np.percentile(distance[distance > 0], 99)) if (distance > 0).any() else 0.0
-    if not overall:
-        return None
-    return float(
-        (distance.max(axis=0) / np.where(bulk > 0, np.maximum(bulk, 1e-300), overall)).max()
-    )
+    sparse = bulk == 0
+    if sparse.any():
+        some = distance[distance > 0]
+        if not some.size:
+            return None
+        bulk[sparse] = np.percentile(some, 99)
+    return float((distance.max(axis=0) / np.maximum(bulk, 1e-300)).max())
 
 
 PROBES = (Probe("outlier_ratio", "ratio", ratio),)

@@ -5,7 +5,7 @@ import numpy as np
 from unstuck.probes.look import Look, Measured
 from unstuck.probes.probe import Probe
 
-COLUMNS = 1_024  # features taken, evenly spaced: the eigenvalues cost their cube
+COLUMNS = 512  # features taken, evenly spaced: the eigenvalues cost their cube
 
 
 def _eigenvalues(x: np.ndarray) -> np.ndarray:

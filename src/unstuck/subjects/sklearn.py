@@ -1,21 +1,19 @@
 """scikit-learn's MLPClassifier and MLPRegressor, alone or inside pipelines, searches, wrappers.
 
 What reaches the network is what counts: the steps before it transform the sample (a copy of them,
-fitted on the sample if they were not fitted). The network is looked at as a copy in JAX: weights
+fitted on the sample if they were not fitted). The network is looked at as a copy in NumPy: weights
 as they stand if it was fitted, else drawn from seed 0 with scikit-learn's own distribution.
-scikit-learn computes its gradient as output − target, which no clipping touches.
 
-Limits: computed in float32; the solver "lbfgs" chooses its steps itself, so no step is looked at.
+Limits: computed in float64, also where float32 inputs make scikit-learn compute in float32; the
+solver "lbfgs" chooses its steps itself, so no step is looked at.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jax import Array
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, clone
 from sklearn.neural_network import MLPClassifier, MLPRegressor
@@ -24,41 +22,25 @@ from sklearn.preprocessing import FunctionTransformer, LabelBinarizer
 from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import check_is_fitted
 
-from unstuck.engine import optimizers
-from unstuck.engine.network import Network, mlp
 from unstuck.errors import DataError, UsageError
-from unstuck.subjects.engine import forward_of, of_network, rule
-from unstuck.subjects.jax import JaxSubject
+from unstuck.subjects.perceptron import Perceptron
 from unstuck.subjects.sample import ORDERED, as_array, checked, refuse_generator, rows
-from unstuck.subjects.subject import About, Given, LossView, Sample
+from unstuck.subjects.subject import About, Floats, Given, LossView, Sample, UpdateRule
 
 _ACTIVATIONS = {"identity": "linear", "logistic": "sigmoid", "tanh": "tanh", "relu": "relu"}
 # Where meta-estimators keep what they wrap, fitted before unfitted.
 _WRAPPED = ("best_estimator_", "regressor_", "estimator_", "estimator", "regressor")
 
-# Output activation, what the loss wants, and per-example loss whose gradient is scikit-learn's:
-# output − target in every output, summed over outputs.
-_LOSSES: dict[str, tuple[LossView, Callable[[Array, Array, Array], Array]]] = {
-    "softmax": (
-        LossView("log_loss", "probabilities", "ids"),
-        lambda z, p, y: -jnp.take_along_axis(jax.nn.log_softmax(z), y[:, None], axis=1)[:, 0],
-    ),
-    "sigmoid": (
-        LossView("log_loss", "probabilities", "binary"),
-        lambda z, p, y: jnp.sum(
-            -y.reshape(z.shape) * jax.nn.log_sigmoid(z)
-            - (1 - y.reshape(z.shape)) * jax.nn.log_sigmoid(-z),
-            axis=1,
-        ),
-    ),
-    "linear": (
-        LossView("squared_error", "values", "values"),
-        lambda z, f, y: 0.5 * jnp.sum(jnp.square(f - y.reshape(f.shape)), axis=1),
-    ),
+# Output activation -> what the loss wants.
+_LOSSES = {
+    "softmax": LossView("log_loss", "probabilities", "ids"),
+    "sigmoid": LossView("log_loss", "probabilities", "binary"),
+    "linear": LossView("squared_error", "values", "values"),
+    "exponential": LossView("poisson", "values", "values"),
 }
 
 
-def subject(model: BaseEstimator, given: Given) -> JaxSubject:
+def subject(model: BaseEstimator, given: Given) -> Perceptron:
     """A scikit-learn estimator with a network in it.
 
     Raises:
@@ -179,58 +161,54 @@ def _coded(
     return transform(y), transform
 
 
-def _of_mlp(network: Any, sample: Sample) -> JaxSubject:
+def _of_mlp(network: Any, sample: Sample) -> Perceptron:
     (x,), y = sample.x, sample.y
     assert y is not None
-    classifier = isinstance(network, MLPClassifier)
-    if not classifier and getattr(network, "loss", "squared_error") != "squared_error":
-        raise UsageError(f"the loss {network.loss!r} of MLPRegressor", "squared_error")
-    many = int(y.max()) + 1 if classifier and y.ndim == 1 else 0
-    last = "linear" if not classifier else "softmax" if many > 2 else "sigmoid"
-    outputs = many if many > 2 else 1 if y.ndim == 1 else y.shape[1]
-    sizes = network.hidden_layer_sizes
-    hidden = list(sizes) if hasattr(sizes, "__iter__") else [sizes]
-    design = mlp(hidden, outputs, _ACTIVATIONS[network.activation], last)
-    view, losses = _LOSSES[last]
+    last, outputs = _output(network, y)
     n = sample.examples or len(x)
     size = min(200, n) if network.batch_size == "auto" else min(network.batch_size, n)
-    settings = _solver(network)
+    rule = _rule(network)
+    sizes = network.hidden_layer_sizes
+    units = [*(sizes if hasattr(sizes, "__iter__") else [sizes]), outputs]
     about = About(
         "sklearn",
         "numpy",
-        view,
+        _LOSSES[last],
         last,
-        None if settings is None else rule(settings),
-        n if settings is None else size,
-        bool(network.shuffle) if settings else True,
-        limits=("lbfgs chooses the size of its steps itself",) if settings is None else (),
+        rule,
+        n if rule is None else size,
+        True if rule is None else bool(network.shuffle),
+        sum(units),
+        ("lbfgs chooses the size of its steps itself",) if rule is None else (),
     )
-    optimizer = None
-    if settings is not None:
-        numbers = {k: jnp.asarray(v) for k, v in settings.numbers().items()}
-        optimizer = optimizers.build(settings, numbers)
-    return of_network(
-        design,
-        _weights(network, design, x.shape[1]),
-        sample,
-        about,
-        forward_of(design, losses, network.alpha / size),
-        optimizer,
+    weights = _weights(network, units, x.shape[1])
+    return Perceptron(
+        about, sample, weights, _ACTIVATIONS[network.activation], network.alpha / size
     )
 
 
-def _solver(network: Any) -> optimizers.Optimizer | None:
+def _output(network: Any, y: NDArray[Any]) -> tuple[str, int]:
+    """The output's activation and the number of outputs."""
+    if isinstance(network, MLPClassifier):
+        many = int(y.max()) + 1 if y.ndim == 1 else 0
+        if many > 2:
+            return "softmax", many
+        return "sigmoid", 1 if y.ndim == 1 else y.shape[1]
+    loss = getattr(network, "loss", "squared_error")
+    known = {view.name: last for last, view in _LOSSES.items() if view.takes == "values"}
+    if loss not in known:
+        raise UsageError(f"the loss {loss!r} of MLPRegressor", " or ".join(known))
+    return known[loss], 1 if y.ndim == 1 else y.shape[1]
+
+
+def _rule(network: Any) -> UpdateRule | None:
     if network.solver == "sgd":
-        return optimizers.keras(
-            "sgd",
-            learning_rate=network.learning_rate_init,
-            momentum=network.momentum,
-            nesterov=network.nesterovs_momentum and network.momentum > 0,
-        )
-    if network.solver == "adam":  # placed as Keras places its ε
-        return optimizers.keras(
+        nesterov = network.nesterovs_momentum and network.momentum > 0
+        return UpdateRule("sgd", network.learning_rate_init, network.momentum, nesterov)
+    if network.solver == "adam":
+        return UpdateRule(
             "adam",
-            learning_rate=network.learning_rate_init,
+            network.learning_rate_init,
             beta_1=network.beta_1,
             beta_2=network.beta_2,
             epsilon=network.epsilon,
@@ -238,24 +216,22 @@ def _solver(network: Any) -> optimizers.Optimizer | None:
     return None
 
 
-def _weights(network: Any, design: Network, features: int) -> Any:
+def _weights(
+    network: Any, units: Sequence[int], features: int
+) -> tuple[tuple[Floats, Floats], ...]:
     if hasattr(network, "coefs_"):
         if network.coefs_[0].shape[0] != features:
             raise DataError(
                 f"{features} features reach a network fitted on {network.coefs_[0].shape[0]}",
                 "the features it was fitted on",
             )
-        return tuple(
-            {"kernel": np.float32(w), "bias": np.float32(b)}
-            for w, b in zip(network.coefs_, network.intercepts_, strict=True)
-        )
+        return tuple(zip(network.coefs_, network.intercepts_, strict=True))
     draw = np.random.default_rng(0)
     factor = 2.0 if network.activation == "logistic" else 6.0
-    params, fan_in = [], features
-    for layer in design.layers:
-        units = layer.units  # type: ignore[attr-defined]
-        bound = (factor / (fan_in + units)) ** 0.5
-        kernel, bias = (draw.uniform(-bound, bound, s) for s in ((fan_in, units), units))
-        params.append({"kernel": np.float32(kernel), "bias": np.float32(bias)})
-        fan_in = units
-    return tuple(params)
+    layers = []
+    for fan_in, fan_out in pairwise((features, *units)):
+        bound = (factor / (fan_in + fan_out)) ** 0.5
+        layers.append(
+            (draw.uniform(-bound, bound, (fan_in, fan_out)), draw.uniform(-bound, bound, fan_out))
+        )
+    return tuple(layers)
