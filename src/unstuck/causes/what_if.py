@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unstuck.probes.look import Look
+from unstuck.probes.look import Look, spreads
 from unstuck.scalers import Affine
 from unstuck.subjects.subject import Inputs
 
 
 def _standard(x: NDArray[np.float64]) -> Affine:
-    return Affine(x.mean(axis=0), _spread(x.std(axis=0)))
+    return Affine(x.mean(axis=0), _spread(spreads(x)))
 
 
 def _spread(sd: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -27,7 +27,7 @@ def _spread(sd: NDArray[np.float64]) -> NDArray[np.float64]:
 # As `scalers.scaler` of the same name fits them, without scikit-learn: importing it takes as long
 # as all else together.
 _SCALERS: Mapping[str, Callable[[NDArray[np.float64]], Affine]] = {
-    "spread": lambda x: Affine(np.zeros(()), _spread(x.std())),
+    "spread": lambda x: Affine(np.zeros(()), _spread(np.asarray(x.std()))),
     "center-per-feature": lambda x: Affine(x.mean(axis=0), np.ones(x.shape[1])),
     "standard-per-feature": _standard,
 }

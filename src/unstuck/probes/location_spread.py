@@ -37,7 +37,7 @@ def offset(look: Look) -> Measured:
     x = look.features
     if not x.size:
         return None
-    sd = x.std(axis=0)
+    sd = look.spreads
     varies = sd > 0
     if not varies.any():
         return None

@@ -42,6 +42,11 @@ class Look:
         return flat(self.sample.x, self.sample.kinds)
 
     @cached_property
+    def spreads(self) -> NDArray[np.float64]:
+        """(d,) of `features`; see `spreads`."""
+        return spreads(self.features)
+
+    @cached_property
     def medians(self) -> NDArray[np.float64]:
         """(d,) of `features`."""
         return np.asarray(np.median(self.features, axis=0))
@@ -112,6 +117,11 @@ def flat(x: Inputs, kinds: tuple[str, ...]) -> NDArray[np.float64]:
     step = -(-total // FEATURES)
     columns = np.concatenate([part[:, ::step] for part in parts], axis=1).astype(np.float64)
     return columns[np.isfinite(columns).all(axis=1)]
+
+
+def spreads(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(d,) standard deviations; exactly 0 where all values are one, whatever the mean rounds to."""
+    return np.where(np.ptp(x, axis=0) > 0, x.std(axis=0), 0.0)
 
 
 def one_hot(y: NDArray[Any]) -> bool:

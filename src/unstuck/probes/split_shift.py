@@ -27,7 +27,7 @@ def shift(look: Look) -> Measured:
     if both is None:
         return None
     x, other = both
-    sd = x.std(axis=0)
+    sd = look.spreads
     varies = sd > 0
     if not varies.any():
         return None
