@@ -121,6 +121,8 @@ def flat(x: Inputs, kinds: tuple[str, ...]) -> NDArray[np.float64]:
 
 def spreads(x: NDArray[np.float64]) -> NDArray[np.float64]:
     """(d,) standard deviations; exactly 0 where all values are one, whatever the mean rounds to."""
+    if not len(x):
+        return np.zeros(x.shape[1])
     return np.where(np.ptp(x, axis=0) > 0, x.std(axis=0), 0.0)
 
 

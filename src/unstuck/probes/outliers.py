@@ -15,7 +15,7 @@ def ratio(look: Look) -> Measured:
     Source: Tukey 1977, letter values, for judging tails by quantiles.
     """
     x = look.features
-    if len(x) < 200:  # fewer have no 99th percentile apart from their largest
+    if len(x) < 200 or not x.size:  # fewer have no 99th percentile apart from their largest
         return None
     distance = np.abs(x - look.medians)
     bulk = np.percentile(distance, 99, axis=0)
