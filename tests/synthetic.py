@@ -9,14 +9,12 @@ from functools import cache
 import numpy as np
 
 from unstuck import cases
-from unstuck.cases.demo import DEMO
 from unstuck.cases.results import PLATEAU
 from unstuck.cases.run import run_cases
 from unstuck.data.dataset import Dataset
 from unstuck.studies.executor import Finished
 
 CASES = {name: cases.load(name) for name in cases.NAMES}
-WITH_DEMO = CASES | {"demo": DEMO}
 
 
 def record(setup, accuracy=0.9, loss=0.3, epochs=None, start=None, end=None):
@@ -141,4 +139,4 @@ def reports(chosen, world, seeds=8, data="fashion-mnist", classes=10, epochs=Non
 @cache
 def told(world, seeds=8, data="fashion-mnist"):
     """Reports of every case in a world, by name; made once."""
-    return {r.case.name: r for r in reports(list(WITH_DEMO.values()), world, seeds, data)}
+    return {r.case.name: r for r in reports(list(CASES.values()), world, seeds, data)}

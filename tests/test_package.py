@@ -13,7 +13,7 @@ import unstuck
 from unstuck.errors import UnstuckError
 
 ROOT = Path(__file__).parents[1]
-FACE = {"Equivalence", "Report", "UnstuckError", "__version__", "diagnose", "equivalence"}
+FACE = {"Equivalence", "Report", "UnstuckError", "__version__", "diagnose", "equivalence", "fold"}
 HEAVY = ("jax", "sklearn", "scipy", "optax", "keras", "tensorflow", "torch", "pandas", "uniplot")
 
 

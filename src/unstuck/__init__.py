@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from unstuck.errors import UnstuckError as UnstuckError
     from unstuck.fixes.equivalence import Equivalence as Equivalence
     from unstuck.fixes.equivalence import equivalence as equivalence
+    from unstuck.fixes.fold import fold as fold
     from unstuck.report.record import Report as Report
 
 __version__ = "0.1.0"
@@ -21,8 +22,17 @@ _HOME = {
     "Report": "unstuck.report.record",
     "UnstuckError": "unstuck.errors",
     "diagnose": "unstuck.diagnosis",
+    "fold": "unstuck.fixes.fold",
 }
-__all__ = ["Equivalence", "Report", "UnstuckError", "__version__", "diagnose", "equivalence"]
+__all__ = [
+    "Equivalence",
+    "Report",
+    "UnstuckError",
+    "__version__",
+    "diagnose",
+    "equivalence",
+    "fold",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -7,8 +7,9 @@ import typer
 from typer.core import TyperGroup
 
 import unstuck
-from unstuck.commands.cases import cases_app, demo
+from unstuck.commands.cases import cases_app
 from unstuck.commands.causes import causes
+from unstuck.commands.demo import demo
 from unstuck.commands.diagnose import diagnose
 from unstuck.errors import UnstuckError, UsageError
 

@@ -27,7 +27,7 @@ ACTIVATIONS = 1 << 26  # numbers a look may hold: 256 MB in float32
 
 # The links of the chain from inputs to harm, each with the probe that measures it. Where a probe
 # has a value a layer, the first, last or largest one is told.
-_CHAIN = (
+CHAIN = (
     ("size of the inputs", "input_size", max),
     ("offset of the inputs", "input_offset", max),
     ("size of the targets' distance", "target_distance", max),
@@ -93,7 +93,12 @@ def diagnose(
     with untouched():
         subject = recognize(model, given)
         made = time.perf_counter()
-        return examine(subject, began, made)
+        report = examine(subject, began, made)
+
+    def again(examples: int) -> Subject:
+        return recognize(model, replace(given, examples=examples))
+
+    return replace(report, again=again)
 
 
 def examine(subject: Subject, began: float | None = None, made: float | None = None) -> Report:
@@ -125,7 +130,7 @@ def examine(subject: Subject, began: float | None = None, made: float | None = N
     # Looked at again only where it is a harm: it takes most of the time.
     present = judged(evidence)
     steep = ABOVE_CRITICAL.name in present
-    judged_on = frozenset({s.probe for s in symptoms() if s.harm} | {p for _, p, _ in _CHAIN})
+    judged_on = frozenset({s.probe for s in symptoms() if s.harm} | {p for _, p, _ in CHAIN})
 
     def relook(what_if: WhatIf) -> Evidence:
         start = time.perf_counter()
@@ -147,6 +152,13 @@ def examine(subject: Subject, began: float | None = None, made: float | None = N
         seconds,
         harms=harms(present),
     )
+
+
+def chain_values(look: Look, names: frozenset[str]) -> dict[str, float]:
+    """Links of the chain as these probes measure them, by probe."""
+    evidence = Evidence(look, measure(look, names))
+    found = ((p, _one(evidence, p, pick)) for _, p, pick in CHAIN if p in names)
+    return {probe: value for probe, value in found if value is not None}
 
 
 def _bounded(subject: Subject) -> Sample:
@@ -182,7 +194,7 @@ def _suspect(found: Suspicion, rank: int, evidence: Evidence, framework: str) ->
 
 def _chain(evidence: Evidence, cut: Evidence | None) -> tuple[Link, ...]:
     links = []
-    for says, probe, pick in _CHAIN:
+    for says, probe, pick in CHAIN:
         value = _one(evidence, probe, pick)
         changed = None if cut is None else _one(cut, probe, pick)
         if value is not None and (cut is None or changed is not None):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pytest
 
-from synthetic import WITH_DEMO
+from synthetic import CASES
 from unstuck.cases.case import Claim, Prediction, Quantity
 from unstuck.cases.results import Results, decide
 from unstuck.studies.verdict import Verdict
@@ -15,14 +15,14 @@ SEEDS = 20  # as in the published run
 
 EACH = [
     pytest.param(p, id=f"{name}-{claim.id}-{number}")
-    for name, case in WITH_DEMO.items()
+    for name, case in CASES.items()
     for claim in case.claims
     for number, p in enumerate(claim.predictions)
 ]
 OF_SHARES = [p for p in EACH if p.values[0].statistic == "mean"]
 CLAIMS = [
     pytest.param(claim, id=f"{name}-{claim.id}")
-    for name, case in WITH_DEMO.items()
+    for name, case in CASES.items()
     for claim in case.claims
 ]
 

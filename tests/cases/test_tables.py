@@ -5,7 +5,7 @@ from dataclasses import fields
 
 import pytest
 
-from synthetic import CASES, WITH_DEMO, record
+from synthetic import CASES, record
 from unstuck import cases
 from unstuck.cases.case import Quantity
 from unstuck.cases.results import Results
@@ -120,14 +120,14 @@ class Watched(dict):
         return super().__getitem__(arm)
 
 
-@pytest.fixture(params=WITH_DEMO)
+@pytest.fixture(params=CASES)
 def case(request):
-    return WITH_DEMO[request.param]
+    return CASES[request.param]
 
 
 def test_every_case_is_in_the_table_above():
     assert PUBLISHED.keys() == CASES.keys() == set(cases.NAMES)
-    assert all(name == case.name for name, case in WITH_DEMO.items())
+    assert all(name == case.name for name, case in CASES.items())
 
 
 def test_every_arm_that_is_named_exists(case):
@@ -226,7 +226,7 @@ def test_the_arms_of_a_claim_differ_in_one_thing(case):
 
 
 def test_no_exception_to_it_is_idle():
-    used = [apart for case in WITH_DEMO.values() for _, _, apart in compared(case)]
+    used = [apart for case in CASES.values() for _, _, apart in compared(case)]
     for things, why in SEVERAL:
         assert things in used, why
 

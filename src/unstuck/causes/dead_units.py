@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from unstuck.causes.cause import Cause, Example
 from unstuck.causes.examples import classifier
+from unstuck.interventions.initialization import GLOROT, HE
 from unstuck.symptoms.start import DEAD_UNITS
 
 
@@ -31,6 +32,7 @@ CAUSE = Cause(
         "": "biases of 0, a smaller learning rate, or leaky ReLU units",
     },
     harms=("dead-units", "gradient-vanishes", "no-gradient", "next-to-no-progress"),
+    interventions=(HE, GLOROT),
     shows=_shows,
     look_alike=_look_alike,
 )

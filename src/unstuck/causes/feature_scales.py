@@ -6,6 +6,7 @@ from unstuck.causes.cause import Cause, Example
 from unstuck.causes.cures import FEATURES
 from unstuck.causes.examples import regression, regressor
 from unstuck.causes.what_if import WhatIf
+from unstuck.interventions.input_scaling import PER_FEATURE
 from unstuck.symptoms.inputs import SCALES
 
 
@@ -31,6 +32,7 @@ CAUSE = Cause(
     signs=(SCALES,),
     cures=FEATURES,
     cut=WhatIf("every feature standardized on its own", inputs="standard-per-feature"),
+    interventions=(PER_FEATURE,),
     shows=_shows,
     look_alike=_look_alike,
 )

@@ -2,6 +2,7 @@
 
 from unstuck.causes.cause import Cause, Example
 from unstuck.causes.examples import LOGITS, classifier, digits, standardized
+from unstuck.interventions.unfreezing import UNFROZEN
 from unstuck.symptoms.start import NO_GRADIENT
 from unstuck.symptoms.wiring import FORGOTTEN, NOTHING_TRAINS
 
@@ -55,6 +56,7 @@ CAUSE = Cause(
         "next-to-no-progress",
     ),
     fits=lambda e: not e.numbers("dead_units") or max(e.numbers("dead_units").values()) < 0.99,
+    interventions=(UNFROZEN,),
     shows=_shows,
     look_alike=_look_alike,
 )

@@ -2,6 +2,7 @@
 
 from unstuck.causes.cause import Cause, Example
 from unstuck.causes.examples import classifier
+from unstuck.interventions.initialization import GLOROT, HE, LSUV
 from unstuck.symptoms.start import KERNEL_GAIN, LOSS_AT_START, UNITS_ALIKE
 
 
@@ -44,6 +45,7 @@ CAUSE = Cause(
         "rate-above-critical",
         "next-to-no-progress",
     ),
+    interventions=(GLOROT, HE, LSUV),
     shows=_shows,
     look_alike=_look_alike,
 )

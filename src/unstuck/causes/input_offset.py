@@ -6,6 +6,7 @@ from unstuck.causes.cause import Cause, Example
 from unstuck.causes.cures import FEATURES
 from unstuck.causes.examples import regressor
 from unstuck.causes.what_if import WhatIf
+from unstuck.interventions.input_scaling import CENTER
 from unstuck.symptoms.inputs import OFFSET
 
 
@@ -36,6 +37,7 @@ CAUSE = Cause(
     signs=(OFFSET,),
     cures=FEATURES,
     cut=WhatIf("every feature less its mean", inputs="center-per-feature"),
+    interventions=(CENTER,),
     shows=_shows,
     look_alike=_look_alike,
 )

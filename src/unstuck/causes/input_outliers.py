@@ -5,6 +5,7 @@ import numpy as np
 from unstuck.causes.cause import Cause, Example
 from unstuck.causes.examples import classifier, digits, standardized
 from unstuck.causes.what_if import WhatIf
+from unstuck.interventions.input_clipping import CLIP
 from unstuck.symptoms.inputs import OUTLIERS
 
 
@@ -37,6 +38,7 @@ CAUSE = Cause(
         "": "x = np.clip((x - median) / iqr, -5, 5), with the training figures",
     },
     cut=WhatIf("outliers brought to three times the 99th percentile", clip=3.0),
+    interventions=(CLIP,),
     shows=_shows,
     look_alike=_look_alike,
 )

@@ -4,6 +4,7 @@ from unstuck.causes.cause import Cause, Example
 from unstuck.causes.cures import INPUTS
 from unstuck.causes.examples import CLIPPED, classifier, digits
 from unstuck.causes.what_if import WhatIf
+from unstuck.interventions.input_scaling import SPREAD
 from unstuck.symptoms.inputs import SIZE_LARGE
 
 
@@ -25,6 +26,7 @@ CAUSE = Cause(
     signs=(SIZE_LARGE,),
     cures=INPUTS,
     cut=WhatIf("inputs divided by their standard deviation", inputs="spread"),
+    interventions=(SPREAD,),
     shows=_shows,
     look_alike=_look_alike,
 )

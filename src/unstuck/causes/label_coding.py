@@ -4,6 +4,7 @@ import numpy as np
 
 from unstuck.causes.cause import Cause, Example
 from unstuck.causes.examples import classifier, digits
+from unstuck.interventions.label_coding import LABELS
 from unstuck.symptoms.wiring import LABEL_CODING
 
 
@@ -32,6 +33,7 @@ CAUSE = Cause(
         "torch": "y = y.long() for CrossEntropyLoss; y.view_as(output) for losses on values",
     },
     harms=("labels-do-not-fit-loss", "loss-at-start", "next-to-no-progress"),
+    interventions=(LABELS,),
     shows=_shows,
     look_alike=_look_alike,
 )

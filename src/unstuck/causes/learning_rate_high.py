@@ -2,6 +2,7 @@
 
 from unstuck.causes.cause import Cause, Example
 from unstuck.causes.examples import classifier
+from unstuck.interventions.learning_rate import LOWER
 from unstuck.symptoms.step import ABOVE_CRITICAL, OVERSHOOT
 
 
@@ -28,6 +29,7 @@ CAUSE = Cause(
         "": "a learning rate below the critical one that the report names",
     },
     harms=("step-overshoots", "rate-above-critical"),
+    interventions=LOWER,
     shows=_shows,
     look_alike=_look_alike,
 )

@@ -2,6 +2,7 @@
 
 from unstuck.causes.cause import Cause, Example
 from unstuck.causes.examples import classifier
+from unstuck.interventions.learning_rate import HIGHER
 from unstuck.symptoms.step import TOO_SLOW
 
 
@@ -27,6 +28,7 @@ CAUSE = Cause(
         "": "a learning rate a tenth to a half of the critical one that the report names",
     },
     harms=("next-to-no-progress",),
+    interventions=HIGHER,
     shows=_shows,
     look_alike=_look_alike,
 )

@@ -4,6 +4,7 @@ import numpy as np
 
 from unstuck.causes.cause import Cause, Example
 from unstuck.causes.examples import classifier, standardized
+from unstuck.interventions.finite import FINITE
 from unstuck.symptoms.inputs import NON_FINITE
 
 
@@ -29,6 +30,7 @@ CAUSE = Cause(
         "sklearn": "make_pipeline(SimpleImputer(), StandardScaler(), network)",
     },
     harms=("non-finite-data",),
+    interventions=(FINITE,),
     shows=_shows,
     look_alike=_look_alike,
 )

@@ -4,6 +4,7 @@ import numpy as np
 
 from unstuck.causes.cause import Cause, Example
 from unstuck.causes.examples import classifier, digits, standardized
+from unstuck.interventions.shuffling import SHUFFLED
 from unstuck.symptoms.wiring import NOT_SHUFFLED
 
 
@@ -37,6 +38,7 @@ CAUSE = Cause(
         "": "shuffle the examples anew each epoch",
     },
     harms=("sorted-and-not-shuffled",),
+    interventions=(SHUFFLED,),
     shows=_shows,
     look_alike=_look_alike,
 )

@@ -2,6 +2,7 @@
 
 from unstuck.causes.cause import Cause, Example
 from unstuck.causes.examples import classifier
+from unstuck.interventions.epsilon import EPSILON
 from unstuck.symptoms.wiring import BELOW_EPSILON
 
 
@@ -30,6 +31,7 @@ CAUSE = Cause(
         "": "ε of 10⁻⁸ to 10⁻⁷, or a learning rate larger by ε / |gradient|",
     },
     harms=("next-to-no-progress",),
+    interventions=(EPSILON,),
     shows=_shows,
     look_alike=_look_alike,
 )

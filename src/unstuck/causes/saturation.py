@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from unstuck.causes.cause import Cause, Example
 from unstuck.causes.examples import classifier
+from unstuck.interventions.initialization import GLOROT, LSUV
 from unstuck.symptoms.start import SATURATED_UNITS
 
 
@@ -35,6 +36,7 @@ CAUSE = Cause(
         "": "smaller initial weights, a normalization layer before the activation, or ReLU units",
     },
     harms=("saturated-units", "gradient-vanishes"),
+    interventions=(LSUV, GLOROT),
     shows=_shows,
     look_alike=_look_alike,
 )

@@ -2,6 +2,7 @@
 
 from unstuck.causes.cause import Cause, Example
 from unstuck.causes.examples import classifier, digits, standardized
+from unstuck.interventions.splits import SPLITS
 from unstuck.symptoms.inputs import SPLIT_SHIFT
 
 
@@ -29,6 +30,7 @@ CAUSE = Cause(
         "sklearn": "make_pipeline(StandardScaler(), network): it scales whatever it is given",
     },
     harms=("splits-on-different-scales",),
+    interventions=(SPLITS,),
     shows=_shows,
     look_alike=_look_alike,
 )

@@ -2,6 +2,7 @@
 
 from unstuck.causes.cause import Cause, Example
 from unstuck.causes.examples import regression, regressor
+from unstuck.interventions.output_activation import LINEAR
 from unstuck.symptoms.wiring import UNREACHABLE
 
 
@@ -37,6 +38,7 @@ CAUSE = Cause(
         "": "a linear output, or targets scaled into the range of the activation",
     },
     harms=("targets-out-of-reach",),
+    interventions=(LINEAR,),
     shows=_shows,
     look_alike=_look_alike,
 )

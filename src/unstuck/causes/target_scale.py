@@ -3,6 +3,7 @@
 from unstuck.causes.cause import Cause, Example
 from unstuck.causes.examples import regression, regressor
 from unstuck.causes.what_if import WhatIf
+from unstuck.interventions.target_scaling import TARGETS
 from unstuck.symptoms.targets import TARGETS_LARGE, TARGETS_SMALL
 
 
@@ -27,6 +28,7 @@ CAUSE = Cause(
         "": "y = (y - y_train.mean()) / y_train.std(); undo it on predictions",
     },
     cut=WhatIf("targets standardized", targets=True),
+    interventions=(TARGETS,),
     shows=_shows,
     look_alike=_look_alike,
 )

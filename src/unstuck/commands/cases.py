@@ -1,4 +1,4 @@
-"""`unstuck demo` and `unstuck cases`: parse, call, print."""
+"""`unstuck cases`: parse, call, print."""
 
 import json
 import shlex
@@ -21,21 +21,6 @@ StoreOption = Annotated[
     Path | None, typer.Option(help="File of finished trials. Default: the user's data folder.")
 ]
 Workers = Annotated[int | None, typer.Option(min=1, help="Processes. Default: one per core.")]
-
-
-def demo(workers: Workers = None) -> None:
-    """See a stuck network explained and cured: bundled digits, offline, half a minute."""
-    import tempfile
-
-    from unstuck.cases.demo import DEMO
-
-    # A store of its own: a demonstration that only reads what it stored shows nothing.
-    with tempfile.TemporaryDirectory() as folder:
-        store = Path(folder) / "demo.sqlite"
-        try:
-            _print(_run([DEMO], "digits", None, 8, None, store, workers))
-        except KeyboardInterrupt:
-            raise KeyboardInterrupt from None  # nothing stays stored from which to go on
 
 
 @cases_app.command("list")

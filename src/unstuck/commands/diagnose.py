@@ -12,18 +12,20 @@ import typer
 
 from unstuck.commands.options import DATA, DataDir, JsonFile
 from unstuck.commands.output import console, is_stdout, must_be_writable, write
+from unstuck.commands.trials import proven
 from unstuck.errors import UsageError
 
 if TYPE_CHECKING:
     from unstuck.report.record import Report
 
-SUSPECTED = 10  # exit status, with --fail-on suspected
+SUSPECTED, PROVEN = 10, 11  # exit statuses, with --fail-on
 
 
 class FailOn(StrEnum):
     """When a finding is a failure."""
 
     suspected = "suspected"
+    proven = "proven"
     never = "never"
 
 
@@ -45,12 +47,26 @@ def diagnose(
     examples: Annotated[
         int | None, typer.Option(min=2, help="Looked at, at most. Default: 2,048.")
     ] = None,
+    prove: Annotated[
+        float | None,
+        typer.Option(min=1, help="Then decide by trials, for so many seconds, and fix it."),
+    ] = None,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Of each trial. Default: what the seconds hold.")
+    ] = None,
     json_file: JsonFile = None,
     fail_on: Annotated[
-        FailOn, typer.Option(help=f"suspected: exit with {SUSPECTED} if a cause is suspected.")
+        FailOn,
+        typer.Option(
+            help=f"suspected: exit with {SUSPECTED} if a cause is suspected (or proven);"
+            f" proven: with {PROVEN} if one is proven."
+        ),
     ] = FailOn.never,
 ) -> None:
     """Say what keeps a model from learning, from measurements alone; nothing is trained.
+
+    With --prove copies are trained, with and without each suspect, and the cause that is proven
+    comes with a fix that was seen to work.
 
     A factory is called without arguments and returns a model, (model, x, y), or a dict of
     arguments of unstuck.diagnose; what is given here goes before what it returns.
@@ -71,10 +87,24 @@ def diagnose(
     # What the user's code prints must not come between the lines of a record on stdout.
     with contextlib.redirect_stdout(sys.stderr):
         report = _diagnosed(target, x, y, data, data_dir, given)
-    console(stderr=is_stdout(json_file)).print(report)
+    out = console(stderr=is_stdout(json_file))
+    out.print(report)
+    record = report.to_json()
+    causes = bool(report.suspects)
+    if prove is not None:
+        with contextlib.redirect_stdout(sys.stderr):
+            proof, fix = proven(report, prove, epochs)
+        for shown in (proof, fix):
+            if shown is not None:
+                out.print()
+                out.print(shown)
+        record = proof.to_json() | {"fix": None if fix is None else fix.to_json()}
+        causes = bool(proof.proven)
     if json_file:
-        write(json_file, json.dumps(report.to_json(), indent=2, ensure_ascii=False) + "\n")
-    if fail_on is FailOn.suspected and report.suspects:
+        write(json_file, json.dumps(record, indent=2, ensure_ascii=False) + "\n")
+    if causes and prove is not None and fail_on is not FailOn.never:
+        raise typer.Exit(PROVEN)
+    if causes and prove is None and fail_on is FailOn.suspected:
         raise typer.Exit(SUSPECTED)
 
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from unstuck.trials.data import Data
+
 
 @dataclass(frozen=True, eq=False)
 class Built:
@@ -14,8 +16,11 @@ class Built:
         code: a snippet that runs as printed where the user's own `model`, `x` and `y` (and, for
             torch, `loss` and `optimizer`) exist, and leaves the cured set-up under these names.
         arguments: what `unstuck.diagnose` needs beside the model, x and y.
+        data: what the model is to be trained on: the user's, but for what the model does not do
+            itself. None: the user's own.
     """
 
     model: Any
     code: str
     arguments: dict[str, Any]
+    data: Data | None = None

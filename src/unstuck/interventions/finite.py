@@ -2,18 +2,12 @@
 
 from dataclasses import replace
 
-import numpy as np
-
 from unstuck.interventions.intervention import Intervention
-from unstuck.trials.data import Data
+from unstuck.trials.data import Data, finite_rows
 
 
 def _finite(data: Data) -> Data:
-    n = len(data.y)
-    arrays = [a for a in (*data.x, data.y) if a.dtype.kind == "f"]
-    sound = np.ones(n, bool)
-    for a in arrays:
-        sound &= np.isfinite(a.reshape(n, -1)).all(axis=1)
+    sound = finite_rows((*data.x, data.y))
     return replace(data, x=tuple(a[sound] for a in data.x), y=data.y[sound])
 
 

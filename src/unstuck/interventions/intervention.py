@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from unstuck.trials.data import Data
 from unstuck.trials.settings import Settings
 
-
 AS_IT_IS = Settings()
 
 

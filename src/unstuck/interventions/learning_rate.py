@@ -3,7 +3,7 @@
 from unstuck.interventions.intervention import Intervention
 from unstuck.trials.settings import Settings
 
-POWERS = (-9, -7, -5, -4, -3, -2, -1, 1, 2, 3, 4, 5, 7, 9)
+POWERS = (1, 2, 4, 6, 8, 10)
 
 
 def rate(power: int) -> Intervention:
@@ -17,5 +17,5 @@ def rate(power: int) -> Intervention:
     )
 
 
-LOWER = tuple(rate(p) for p in POWERS if p < 0)
-HIGHER = tuple(rate(p) for p in POWERS if p > 0)
+LOWER = tuple(rate(-p) for p in POWERS)
+HIGHER = tuple(rate(p) for p in POWERS)

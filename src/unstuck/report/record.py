@@ -1,11 +1,15 @@
 """What a diagnosis found, as one frozen record; every display is drawn from it."""
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from unstuck.probes.look import Measured
+
+if TYPE_CHECKING:
+    from unstuck.proofs.proof import Proof
+    from unstuck.subjects.subject import Subject
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,34 @@ class Link:
 
 
 @dataclass(frozen=True)
+class Trial:
+    """What taking a cause away did, on paired seeds.
+
+    Args:
+        change: what was changed, in words.
+        effect, low, high: mean gain in the held-out metric and its 95 % interval (Student's);
+            above 0 is better.
+        n: seeds.
+        metric: "accuracy", or "rmse" in the targets' own units.
+        value: median of the metric with the change.
+        together: other causes that were taken away along with it.
+        chain: quantities after training, as it is and with the change.
+        short: more seeds that may decide it, where these have not.
+    """
+
+    change: str
+    effect: float
+    low: float
+    high: float
+    n: int
+    metric: str
+    value: float
+    together: tuple[str, ...] = ()
+    chain: tuple[Link, ...] = ()
+    short: int = 0
+
+
+@dataclass(frozen=True)
 class Suspect:
     """A cause that is suspected.
 
@@ -48,6 +80,9 @@ class Suspect:
         cure: the candidate cure as one line of the framework.
         removes: names of the symptoms that go away when the cause is cut, looked at again.
         what_if: the cut in words; "" where there is none.
+        status: "suspected" until trials decide; then "proven", "refuted", "harmful",
+            "inconclusive".
+        trial: what the trials say; None where none was made.
     """
 
     name: str
@@ -60,6 +95,7 @@ class Suspect:
     removes: tuple[str, ...] = ()
     what_if: str = ""
     status: str = "suspected"
+    trial: Trial | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +112,7 @@ class Report:
         limits: what could not be seen.
         seconds: what the diagnosis took, "static" in all.
         state: "unknown": only a proof decides whether a set-up learns.
+        again: makes the subject anew, with so many examples; for proofs.
     """
 
     framework: str
@@ -88,6 +125,19 @@ class Report:
     seconds: Mapping[str, float]
     state: str = "unknown"
     harms: tuple[str, ...] = ()
+    again: "Callable[[int], Subject] | None" = field(default=None, repr=False)
+
+    def prove(self, budget: float = 60.0, **options: Any) -> "Proof":
+        """Trains the set-up with and without each suspect, and says which of them it is.
+
+        See `unstuck.proofs.proof.prove` for the options.
+
+        Args:
+            budget: seconds of wall-clock time, kept to within a tenth.
+        """
+        from unstuck.proofs.proof import prove
+
+        return prove(self, budget, **options)
 
     @property
     def verdict(self) -> str:
@@ -125,6 +175,7 @@ class Report:
                     "what_if": s.what_if,
                     "removes": list(s.removes),
                     "cure": s.cure,
+                    **_trial(s.trial),
                 }
                 for s in self.suspects
             ],
@@ -150,6 +201,23 @@ class Report:
         from unstuck.report.notebook import html
 
         return html(self)
+
+
+def _trial(trial: Trial | None) -> dict[str, Any]:
+    if trial is None:
+        return dict.fromkeys(("effect", "low", "high", "n", "metric"))
+    return {
+        "effect": trial.effect,
+        "low": trial.low,
+        "high": trial.high,
+        "n": trial.n,
+        "metric": trial.metric,
+        "change": trial.change,
+        "together": list(trial.together),
+        "trained": [
+            {"link": k.says, "probe": k.probe, "value": k.value, "cut": k.cut} for k in trial.chain
+        ],
+    }
 
 
 def _finite(value: Any) -> Any:

@@ -23,6 +23,7 @@ from unstuck.engine.setup import Setup
 from unstuck.errors import DataError, UsageError
 from unstuck.scalers import scaler
 from unstuck.subjects.arrays import sample_of
+from unstuck.subjects.engine_recipe import SetupRecipe
 from unstuck.subjects.jax import Forward, JaxSubject, Role, Seen, Update, view_of
 from unstuck.subjects.subject import About, Given, Sample, UpdateRule
 
@@ -65,6 +66,7 @@ def subject(model: Setup | tuple[Setup, Any], given: Given) -> JaxSubject:
     )
     features = sample.x[0].shape[1]
     n = numbers(model, scaler("none").fit(sample.x[0]), features)
+    given_weights = params is not None
     if params is None:
         params, _ = model.network.init(jax.random.key(0), (features,), jnp.dtype(model.dtype))
         params[0]["kernel"] = params[0]["kernel"] * n.initial
@@ -80,8 +82,9 @@ def subject(model: Setup | tuple[Setup, Any], given: Given) -> JaxSubject:
         given.shuffle is not False,
     )
     optimizer = transformation(model, n)
-    forward = forward_of(model.network, _losses(model), n.kernel_l2 if model.kernel_l2 else 0.0)
-    return of_network(model.network, params, sample, about, forward, optimizer)
+    forward = forward_of(model.network, losses_of(model), n.kernel_l2 if model.kernel_l2 else 0.0)
+    made = of_network(model.network, params, sample, about, forward, optimizer)
+    return replace(made, recipe=SetupRecipe(model, features, params if given_weights else None))
 
 
 def of_network(
@@ -144,7 +147,7 @@ def forward_of(
     return forward
 
 
-def _losses(setup: Setup) -> Callable[[Array, Array, Array], Array]:
+def losses_of(setup: Setup) -> Callable[[Array, Array, Array], Array]:
     def losses(logits: Array, output: Array, y: Array) -> Array:
         del logits
         if not takes_class_ids(setup.loss):

@@ -11,7 +11,7 @@ its name, so its rule and learning rate are inferred from two steps it takes.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import jax
 import jax.numpy as jnp
@@ -35,6 +35,10 @@ from unstuck.subjects.subject import (
     Sample,
     UpdateRule,
 )
+from unstuck.trials.settings import Settings
+
+if TYPE_CHECKING:
+    from unstuck.subjects.jax_training import JaxTrainer
 
 
 class Seen(NamedTuple):
@@ -50,6 +54,31 @@ class Seen(NamedTuple):
 Forward = Callable[[Any, tuple[Array, ...], Array | None, Array | float], tuple[Array, Seen]]
 # (gradients, parameters) -> what the optimizer's next step adds
 Update = Callable[[Any, Any], Any]
+
+
+class Recipe(Protocol):
+    """How a set-up is made anew for trials."""
+
+    def refuses(self, settings: Settings) -> str:
+        """See `Trainer`."""
+        ...
+
+    def parts(self, settings: Settings) -> tuple[Forward, Any]:
+        """The loss with these settings, and the optax optimizer."""
+        ...
+
+    def params(self, settings: Settings, seed: int) -> Any:
+        """Parameters drawn anew."""
+        ...
+
+    def told(self, settings: Settings, params: Any) -> tuple[Any, dict[str, Any]]:
+        """Model and arguments for `unstuck.diagnose` of such a copy."""
+        ...
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What trials do not do as training does."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -73,6 +102,7 @@ class JaxSubject:
         layers: name, kind, activation of each pre-activation that `forward` returns.
         forward: the loss in training mode.
         update: the optimizer's next step; None without an optimizer.
+        recipe: how copies of it are made anew for trials.
     """
 
     about: About
@@ -82,6 +112,13 @@ class JaxSubject:
     layers: tuple[tuple[str, str, str], ...]
     forward: Forward
     update: Update | None
+    recipe: Recipe | None = None
+
+    def trainer(self) -> "JaxTrainer":
+        """See the protocol."""
+        from unstuck.subjects.jax_training import JaxTrainer
+
+        return JaxTrainer(self)
 
     def observe(self, x: Inputs, y: NDArray[Any] | None) -> Observation:
         """See the protocol."""
@@ -242,11 +279,42 @@ def subject(model: tuple[Callable[..., Any], Any], given: Given) -> JaxSubject:
         (),
         forward,
         update,
+        _Kept(model, given, forward),
     )
     _try(made)
     if given.optimizer is None:
         return made
     return replace(made, about=replace(about, rule=_inferred(made, given.optimizer)))
+
+
+@dataclass(frozen=True, eq=False)
+class _Kept:
+    """Trials of a bare JAX set-up: how its parameters were drawn is not known, so they stay."""
+
+    model: tuple[Callable[..., Any], Any]
+    given: Given
+    forward: Forward
+
+    def refuses(self, settings: Settings) -> str:
+        known = {"rate", "shuffle", "stream", "clip"}
+        unknown = settings.changed() - known
+        return (
+            f"a bare JAX function has no {', '.join(sorted(unknown))} to change" if unknown else ""
+        )
+
+    def parts(self, settings: Settings) -> tuple[Forward, Any]:
+        return self.forward, self.given.optimizer
+
+    def params(self, settings: Settings, seed: int) -> Any:
+        return self.model[1]
+
+    def told(self, settings: Settings, params: Any) -> tuple[Any, dict[str, Any]]:
+        optimizer = self.given.optimizer
+        return (self.model[0], params), {"loss": self.given.loss, "optimizer": optimizer}
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return ("parameters are kept as given: seeds differ in the order of the examples",)
 
 
 def _loss(loss: Any) -> tuple[Callable[..., Array], LossView]:

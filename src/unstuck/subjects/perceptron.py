@@ -6,7 +6,7 @@ output − target, which no clipping touches; kernels have L2, biases none.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,9 @@ from unstuck.subjects.subject import (
     Sample,
     UpdateRule,
 )
+
+if TYPE_CHECKING:
+    from unstuck.subjects.sklearn_training import MlpTrainer
 
 # z ↦ activation, and (z, activation) ↦ slope; for complex z too, see `hessian_product`.
 HIDDEN: dict[str, tuple[Callable[[Any], Any], Callable[[Any, Any], Any]]] = {
@@ -68,6 +71,7 @@ class Perceptron:
         weights: (kernel (d, units), bias (units,)) of each layer.
         hidden: activation of all layers but the last, a key of `HIDDEN`.
         l2: ½·l2·Σ kernel² is added to the mean loss.
+        estimator: the user's MLPClassifier or MLPRegressor.
     """
 
     about: About
@@ -75,6 +79,13 @@ class Perceptron:
     weights: tuple[tuple[Floats, Floats], ...]
     hidden: str
     l2: float
+    estimator: Any = None
+
+    def trainer(self) -> "MlpTrainer":
+        """See the protocol."""
+        from unstuck.subjects.sklearn_training import MlpTrainer
+
+        return MlpTrainer(self)
 
     def observe(self, x: Inputs, y: NDArray[Any] | None) -> Observation:
         """See the protocol."""

@@ -183,7 +183,7 @@ def _of_mlp(network: Any, sample: Sample) -> Perceptron:
     )
     weights = _weights(network, units, x.shape[1])
     return Perceptron(
-        about, sample, weights, _ACTIVATIONS[network.activation], network.alpha / size
+        about, sample, weights, _ACTIVATIONS[network.activation], network.alpha / size, network
     )
 
 

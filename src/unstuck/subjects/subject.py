@@ -7,12 +7,15 @@ arrays, so that probes know nothing of frameworks.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from unstuck.subjects.sample import EXAMPLES
+
+if TYPE_CHECKING:
+    from unstuck.trials.trainer import Trainer
 
 Floats = NDArray[np.floating]
 Inputs = tuple[NDArray[Any], ...]  # one array an input of the model, each (n, ...)
@@ -243,4 +246,8 @@ class Subject(Protocol):
     ) -> Callable[[Floats], Floats] | None:
         """v ↦ Hessian of the mean loss times v, over the parameters of `gradient`; None if the
         framework cannot differentiate twice through this model."""
+        ...
+
+    def trainer(self) -> "Trainer":
+        """Trains fresh copies of it."""
         ...

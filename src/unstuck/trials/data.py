@@ -27,7 +27,8 @@ class Clip:
     high: NDArray[np.float64]
 
     def __call__(self, x: NDArray[Any]) -> NDArray[np.float64]:
-        return np.asarray(np.clip(x, self.low, self.high), np.float64)
+        clipped: NDArray[np.float64] = np.clip(x.astype(np.float64), self.low, self.high)
+        return clipped
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,8 @@ class Log:
 
     def __call__(self, x: NDArray[Any]) -> NDArray[np.float64]:
         x = np.asarray(x, np.float64)
-        return np.sign(x) * np.log1p(np.abs(x))
+        logged: NDArray[np.float64] = np.sign(x) * np.log1p(np.abs(x))
+        return logged
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +106,15 @@ def _apply(map: Map | None, a: NDArray[Any]) -> NDArray[Any]:
     return map(_flat(a)).reshape(a.shape).astype(dtype)
 
 
+def finite_rows(arrays: tuple[NDArray[Any], ...]) -> NDArray[np.bool_]:
+    """(n,) whether an example is finite throughout."""
+    sound = np.ones(len(arrays[0]), bool)
+    for a in arrays:
+        if a.dtype.kind == "f":
+            sound &= np.isfinite(a.reshape(len(a), -1)).all(axis=1)
+    return sound
+
+
 def split(sample: Sample) -> Data:
     """The sample's training and held-out examples; without validation data a quarter is held out.
 
@@ -117,14 +128,14 @@ def split(sample: Sample) -> Data:
     else:
         n = len(sample.y)
         order = np.random.default_rng(0).permutation(n)
+        good = finite_rows((*sample.x, sample.y))
+        order = np.concatenate([order[good[order]], order[~good[order]]])  # faults stay in training
         cut = max(1, round(HELD_OUT * n))
         held, kept = np.sort(order[:cut]), np.sort(order[cut:])
         note = f"{cut:,} of the examples, held out at random"
         x, y = tuple(a[kept] for a in sample.x), sample.y[kept]
         x_held, y_held = tuple(a[held] for a in sample.x), sample.y[held]
-    sound = np.all(
-        [np.isfinite(_flat(a)).all(axis=1) for a in x_held if a.dtype.kind == "f"], axis=0
-    )
-    if not np.all(sound) and np.any(sound):  # what cannot be predicted from is not judged by
+    sound = finite_rows((*x_held, y_held))
+    if not sound.all() and sound.any():  # what cannot be predicted from is not judged by
         x_held, y_held = tuple(a[sound] for a in x_held), y_held[sound]
     return Data(x, y, x_held, y_held, tuple(sample.kinds), note=note)

@@ -14,7 +14,7 @@ from typing import Any
 
 import keras
 
-from subjects.keras_checks import data_kinds, layer_kinds, mistakes, numbers, trace
+from subjects.keras_checks import data_kinds, layer_kinds, mistakes, numbers, trace, training
 
 
 def main(out: str) -> None:
@@ -34,7 +34,7 @@ def main(out: str) -> None:
 
 
 def _checks() -> dict[str, Any]:
-    files = (numbers, trace, layer_kinds, data_kinds, mistakes)
+    files = (numbers, trace, layer_kinds, data_kinds, mistakes, training)
     return {n: f for file in files for n, f in vars(file).items() if n.startswith("check_")}
 
 

@@ -25,6 +25,7 @@ from unstuck.subjects.subject import (
     Observation,
     Parameter,
 )
+from unstuck.trials.trainer import Trainer
 
 # Kernels: the axis along which units are counted.
 _UNIT_AXIS = {"Dense": "-1", "BaseConv": "-1", "BaseConvTranspose": "-2"}
@@ -38,7 +39,8 @@ class KerasSubject:
             loss = keras_loss.compile_loss(model, given)
             optimizer = keras_optimizer.optimizer_of(model, given)
             data = read(given, model)
-            self._inputs = data.dtypes
+            self._inputs, self._pack = data.dtypes, data.pack
+            self._user, self._optimizer, self._given_loss = model, optimizer, given.loss
             check_ids(data)
             few = self._cast(tuple(a[:1] for a in data.sample.x))
             with explained(data.sample.x, None):
@@ -91,7 +93,7 @@ class KerasSubject:
     def observe(self, x: Inputs, y: NDArray[Any] | None) -> Observation:
         """See the protocol."""
         with explained(x, y), names_kept():
-            look = self._backend.look(self._cast(x), _target(y))
+            look = self._backend.look(self._cast(x), target(y))
         seen, output = look.seen, look.seen["output"]
         at_logits = None
         if look.at_logits is not None:
@@ -112,7 +114,7 @@ class KerasSubject:
     def gradient(self, x: Inputs, y: NDArray[Any] | None) -> Floats:
         """See the protocol."""
         with explained(x, y):
-            flat: Floats = self._backend.gradient(self._cast(x), _target(y))
+            flat: Floats = self._backend.gradient(self._cast(x), target(y))
         return flat
 
     def hessian_product(
@@ -122,12 +124,18 @@ class KerasSubject:
         size = sum(int(np.prod(self._network.variables[i].shape)) for i in self._network.held)
         try:  # the first product traces or compiles, and shows whether it can be done
             product: Callable[[Floats], Floats] = self._backend.hessian_product(
-                self._cast(x), _target(y)
+                self._cast(x), target(y)
             )
             product(np.zeros(size, np.float32))
         except Exception:  # whatever a backend says of an operation without second derivative
             return None
         return product
+
+    def trainer(self) -> Trainer:
+        """Trains copies of the set-up; see `unstuck.trials.trainer`."""
+        from unstuck.subjects.keras.training import KerasTrainer
+
+        return KerasTrainer(self)
 
     def _inspected(self, x: Inputs, y: NDArray[Any] | None) -> str:
         """Finds the layers, checks the targets against the outputs; the output's activation."""
@@ -215,7 +223,8 @@ class KerasSubject:
         return tuple(cast)
 
 
-def _target(y: NDArray[Any] | None) -> NDArray[Any] | None:
+def target(y: NDArray[Any] | None) -> NDArray[Any] | None:
+    """Targets as `fit` turns them."""
     if y is None or y.dtype.kind != "f":
         return y
     return y.astype(keras.config.floatx(), copy=False)

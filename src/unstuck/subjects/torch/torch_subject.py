@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
@@ -22,6 +22,9 @@ from unstuck.subjects.torch.setup import (
     twice_differentiable,
 )
 from unstuck.subjects.torch.trace import Trace
+
+if TYPE_CHECKING:
+    from unstuck.trials.trainer import Trainer
 
 MODEL = "the model cannot take the data"
 
@@ -183,6 +186,12 @@ class TorchSubject:
         except RuntimeError:
             return None
         return times
+
+    def trainer(self) -> "Trainer":
+        """See the protocol."""
+        from unstuck.subjects.torch.training import TorchTrainer
+
+        return TorchTrainer(self)
 
     def first(self, n: int) -> tuple[Inputs, NDArray[Any] | None]:
         """The first examples of the sample."""

@@ -1,0 +1,33 @@
+"""`unstuck demo`: a stuck network diagnosed, proven and fixed, on bundled data, offline."""
+
+from unstuck.commands.output import console
+
+BUDGET = 20.0  # seconds for the proof
+NETWORK = (
+    "A dense network that does not learn: 64-128-10, ReLU, Adam, sparse cross-entropy on softmax"
+    " probabilities, on scikit-learn's handwritten digits as pixels 0 to 255. It was asked about"
+    " on Cross Validated in July 2019.\n"
+)
+
+
+def demo() -> None:
+    """See a stuck network diagnosed, proven and fixed: bundled digits, offline, half a minute."""
+    from unstuck.causes.examples import CLIPPED, digits
+    from unstuck.commands.trials import proven
+    from unstuck.diagnosis import diagnose
+    from unstuck.engine.network import mlp
+    from unstuck.engine.optimizers import keras
+    from unstuck.engine.setup import Setup
+
+    out = console()
+    out.print(NETWORK, style="italic", highlight=False)
+    x, y = digits()
+    setup = Setup(mlp([128], 10, output="softmax"), CLIPPED, keras("adam"))
+    report = diagnose(setup, x, y)
+    out.print(report, highlight=False)
+    out.print()
+    proof, fix = proven(report, BUDGET)
+    out.print(proof, highlight=False)
+    if fix is not None:
+        out.print()
+        out.print(fix, highlight=False)

@@ -1,0 +1,22 @@
+"""A proof and its fix on the command line, with what is being tried shown on stderr."""
+
+from typing import TYPE_CHECKING
+
+from unstuck.commands.output import console
+
+if TYPE_CHECKING:
+    from unstuck.fixes.fix import Fix
+    from unstuck.proofs.proof import Proof
+    from unstuck.report.record import Report
+
+
+def proven(
+    report: "Report", budget: float, epochs: int | None = None
+) -> "tuple[Proof, Fix | None]":
+    """The proof, and the fix where a cause is proven."""
+    with console(stderr=True).status("trials") as status:
+        proof = report.prove(
+            budget, epochs=epochs, told=lambda says: status.update(f"trials: {says}")
+        )
+        status.update("verifying the fix on fresh seeds")
+        return proof, proof.fix() if proof.proven else None

@@ -1,0 +1,184 @@
+"""A fix: what was proven to make a set-up learn, made permanent and seen to work."""
+
+import time
+from dataclasses import dataclass, replace
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from unstuck.errors import UnstuckError, UsageError
+from unstuck.fixes.built import Built
+from unstuck.fixes.lines import lines, with_numpy
+from unstuck.interventions.intervention import AS_IT_IS, Combination, changed, merged, said
+from unstuck.proofs.bench import Bench, Score
+from unstuck.proofs.hypothesis import Hypothesis
+from unstuck.proofs.prove import LEARNS, MARGIN
+from unstuck.proofs.verdict import Verdict
+from unstuck.studies.statistics import Effect, Interval, summarize
+from unstuck.subjects.recognize import recognize
+from unstuck.subjects.subject import Given
+from unstuck.subjects.untouched import untouched
+from unstuck.trials.data import Data, split
+
+if TYPE_CHECKING:
+    from unstuck.proofs.proof import Proof
+    from unstuck.subjects.subject import Subject
+
+SEEDS = range(9_000, 9_006)  # never used in choosing; six give a median an interval of 95 %
+
+
+@dataclass(frozen=True, eq=False)
+class Fix:
+    """A cure, and what it was seen to do on seeds never used in choosing it.
+
+    Args:
+        causes: that it takes away.
+        change: in words.
+        why: in two sentences.
+        code: a short snippet that runs as printed where your own `model`, `x` and `y` (and, for
+            torch, `loss` and `optimizer`) exist.
+        model: a new object with the cure in it, ready to train; yours is untouched.
+        before, after: median of the held-out metric over seeds with its 95 % interval.
+        effect: mean gain with its 95 % interval.
+        metric: "accuracy", or "rmse" in the targets' own units.
+        verified: whether the gain counts in every one of at least five fresh pairs.
+        arguments: what goes with the model where it does not hold it: loss, optimizer.
+    """
+
+    causes: tuple[str, ...]
+    change: str
+    why: str
+    code: str
+    model: Any
+    before: Interval
+    after: Interval
+    effect: Effect | None
+    metric: str
+    verified: bool
+    arguments: dict[str, Any]
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values; `diff` is for scripts."""
+
+        def told(i: Interval) -> dict[str, Any]:
+            numbers = {"value": i.median, "low": i.low, "high": i.high}
+            finite = {k: v if np.isfinite(v) else None for k, v in numbers.items()}
+            return {"n": i.n, "metric": self.metric, **finite}
+
+        return {
+            "causes": list(self.causes),
+            "code": self.code,
+            "diff": None,
+            "why": self.why,
+            "before": told(self.before),
+            "after": told(self.after),
+            "verified": self.verified,
+        }
+
+    def __str__(self) -> str:
+        from unstuck.report.proof import fix_text
+
+        return fix_text(self)
+
+    def __rich__(self) -> Any:
+        from unstuck.report.proof import fix_renderable
+
+        return fix_renderable(self)
+
+
+def fix(proof: "Proof", budget: float | None = None) -> Fix:
+    """The smallest proven change that restores learning, built and verified.
+
+    Args:
+        budget: seconds for verification; None for as many as it takes. Fewer than five pairs do
+            not verify.
+
+    Raises:
+        UsageError: nothing is proven.
+    """
+    found, subject = proof.findings, proof.subject
+    if found is None or subject is None or not proof.proven:
+        raise UsageError(f"there is nothing to fix: {proof.outcome}", "a proof with a proven cause")
+    proven = {s.name for s in proof.proven}
+    choices = [h for h in found.tested if set(h.causes) & proven and h.verdict is Verdict.PROVEN]
+    enough = [h for h in choices if h.skill >= LEARNS * found.reach] or choices
+    chosen = min(enough, key=lambda h: (len(h.change), -round(h.skill, 2)))
+    with untouched():
+        made = built(subject, found.bench.data, chosen.change)
+        return _verified(proof, subject, chosen, made, budget)
+
+
+def built(subject: "Subject", data: Data, change: Combination) -> Built:
+    """The change as an object and as code of the subject's framework."""
+    framework = subject.about.framework
+    if framework in ("keras", "torch", "sklearn"):
+        made: Built = import_module(f"unstuck.fixes.{framework}").built(subject, change)
+        return made
+    recipe = subject.recipe  # type: ignore[attr-defined]
+    settings = merged(change)
+    model, arguments = recipe.told(settings, recipe.params(settings, 0))
+    model = model[0] if framework == "engine" and recipe.given is None else model
+    code = with_numpy(lines(change)) + [f"# {i.says}" for i in change if i.data is None]
+    return Built(model, "\n".join(code) + "\n", arguments, changed(data, change))
+
+
+def _verified(
+    proof: "Proof", subject: "Subject", chosen: Hypothesis, made: Built, budget: float | None
+) -> Fix:
+    """Trains the set-up as it is and the cure itself, side by side, on fresh seeds."""
+    found = proof.findings
+    assert found is not None
+    bench, ends = found.bench, time.perf_counter() + (budget or float("inf"))
+    bench.ends = ends
+    test = Hypothesis(chosen.causes, chosen.change, MARGIN * found.reach)
+    for seed in SEEDS:
+        if time.perf_counter() + 2 * bench.seconds > ends:
+            break
+        base, arm = bench.score((), seed), _cured(bench, made, chosen.change, seed)
+        if base is not None:
+            test.add(base, arm)
+    yardstick = bench.yardstick
+
+    def interval(scores: list[Score]) -> Interval:
+        values = [yardstick.trivial if np.isnan(s.value) else s.value for s in scores]
+        return summarize(values or [float("nan")])
+
+    why = " ".join(s.mechanism for s in proof.proven if s.name in chosen.causes)
+    return Fix(
+        chosen.causes,
+        said(chosen.change),
+        why,
+        made.code,
+        made.model,
+        interval([b for b, _ in test.pairs]),
+        interval([a for _, a in test.pairs]),
+        test.effect(yardstick),
+        yardstick.metric,
+        test.verdict is Verdict.PROVEN,
+        made.arguments,
+    )
+
+
+def _cured(bench: Bench, made: Built, change: Combination, seed: int) -> Score:
+    """One trial of the cure itself, recognized and trained as any set-up of its framework is."""
+    data = made.data or bench.data
+    x = data.x if len(data.x) > 1 else data.x[0]
+    held = data.x_held if len(data.x_held) > 1 else data.x_held[0]
+    arguments = {k: v for k, v in made.arguments.items() if k in _GIVEN}
+    given = Given(x, data.y, (held, data.y_held), examples=len(data.y), **arguments)
+    try:
+        subject = recognize(made.model, given)
+        if subject.about.framework == "sklearn":  # what its pipeline makes of the data
+            data = replace(split(subject.sample), targets=bench.data_of(change).targets)
+        run = subject.trainer().train(data, AS_IT_IS, seed, bench.steps)
+    except UnstuckError:  # what cannot be recognized is tried as the proof tried it
+        score = bench.score(change, seed)
+        return score or Score(float("nan"), 0.0, False)
+    with np.errstate(all="ignore"):
+        value = bench.yardstick.value(data.restored(run.output))
+    finite = bool(np.isfinite(run.loss) and np.isfinite(value))
+    return Score(value, bench.yardstick.skill(value) if finite else 0.0, finite)
+
+
+_GIVEN = ("loss", "optimizer", "batch_size", "shuffle", "step")

@@ -1,0 +1,155 @@
+"""A proof on the terminal and in a notebook."""
+
+import html as _html
+import io
+from collections.abc import Iterable
+from math import isfinite
+from typing import TYPE_CHECKING
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.syntax import Syntax
+from rich.table import Table
+from rich.text import Text
+
+from unstuck.report.diagnosis import UNCHANGED, WIDTH, heading, setup
+from unstuck.report.record import Suspect, Trial
+from unstuck.report.wording import quantity
+
+if TYPE_CHECKING:
+    from unstuck.fixes.fix import Fix
+    from unstuck.proofs.proof import Proof
+
+_COLOURS = {"proven": "bold red", "refuted": "green", "harmful": "yellow"}
+
+
+def text(proof: "Proof") -> str:
+    """The proof as plain text, 80 columns wide."""
+    out = io.StringIO()
+    console = Console(file=out, width=WIDTH, color_system=None, force_jupyter=False, emoji=False)
+    console.print(renderable(proof))
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
+
+
+def html(proof: "Proof") -> str:
+    """The proof as a fragment for a notebook."""
+    return f'<pre style="white-space: pre-wrap">{_html.escape(text(proof))}</pre>'
+
+
+def renderable(proof: "Proof") -> RenderableType:
+    """The proof for a rich console of any width."""
+    return Group(*_parts(proof))
+
+
+def fix_text(fix: "Fix") -> str:
+    """The fix as plain text, 80 columns wide."""
+    out = io.StringIO()
+    console = Console(file=out, width=WIDTH, color_system=None, force_jupyter=False, emoji=False)
+    console.print(fix_renderable(fix))
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
+
+
+def fix_renderable(fix: "Fix") -> RenderableType:
+    """The fix for a rich console of any width."""
+    state = ("verified", "bold green") if fix.verified else ("NOT verified", "bold red")
+    lines: list[RenderableType] = [
+        Text.assemble(("unstuck fix", "bold"), f": {fix.change}  ", state),
+        Text(f"{fix.why}\n"),
+        Padding(Syntax(fix.code.rstrip(), "python", background_color="default"), (0, 0, 1, 2)),
+    ]
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    for says, interval in (("before", fix.before), ("after", fix.after)):
+        low, high = (metric(v, fix.metric) for v in (interval.low, interval.high))
+        told = f"(95 %: {low} to {high}; {interval.n} fresh seeds)"
+        grid.add_row(Text(says), Text(metric(interval.median, fix.metric), "bold"), Text(told))
+    lines.append(Padding(grid, (0, 0, 0, 2)))
+    return Group(*lines)
+
+
+def metric(value: float, name: str) -> str:
+    """An accuracy in percent, an error with three digits."""
+    if name == "accuracy":
+        return f"{100 * value:.1f} %" if isfinite(value) else "unbounded"
+    return quantity(value) if isfinite(value) else "unbounded"
+
+
+def gain(trial: Trial) -> str:
+    """The effect with its interval: "+86.6 points (95 %: 85.9 to 87.4; 6 seeds)"."""
+    scale, unit = (100, " points") if trial.metric == "accuracy" else (1, "")
+
+    def told(value: float) -> str:
+        if trial.metric == "accuracy":
+            return f"{scale * value:+.1f}"
+        return ("+" if value >= 0 else "") + quantity(value)
+
+    name = "" if trial.metric == "accuracy" else f" {trial.metric}"
+    return (
+        f"{told(trial.effect)}{unit}{name} better (95 %: {told(trial.low)} to"
+        f" {told(trial.high)}; {trial.n} seeds)"
+    )
+
+
+def _parts(proof: "Proof") -> Iterable[RenderableType]:
+    yield Text.assemble(("unstuck proof", "bold"), f": {heading(proof.report)}")
+    yield Text(setup(proof.report), "dim")
+    facts = " · ".join(f"{k} {v}" for k, v in proof.setup.items())
+    yield Text(f"{facts}; {proof.seconds:.0f} of {proof.budget:.0f} s\n", "dim")
+    good = proof.state.value == "learning"
+    yield Text(proof.outcome + "\n", "bold green" if good else "bold red")
+    yield Text(proof.state.sentence)
+    yield _levels(proof)
+    for suspect in proof.report.suspects:
+        yield _suspect(proof, suspect)
+    if proof.placebo is not None:
+        null = "null, as it must" if proof.trusted else "NOT null: these trials cannot be trusted"
+        yield Text(f"Placebo ({proof.placebo.change}): {gain(proof.placebo)}: {null}.", "dim")
+    if proof.more:
+        yield Text(f"What is inconclusive may be decided in {proof.more:.0f} s more.")
+    for note in proof.notes:
+        yield Text(f" - {note}", "dim")
+    if proof.proven:
+        yield Text.assemble(
+            "\nNext: ", ("fix = proof.fix()", "green"), ", verified on fresh seeds."
+        )
+
+
+def _levels(proof: "Proof") -> RenderableType:
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    best = next((a.change for a in proof.arms), "")
+    rows = [
+        (f"held-out {proof.metric}, knowing nothing", proof.trivial),
+        ("as it is", proof.value),
+        (f"best change: {best}", proof.best),
+    ]
+    for says, value in rows:
+        grid.add_row(Text(says), Text(metric(value, proof.metric), "bold"))
+    return Padding(grid, (0, 0, 1, 2))
+
+
+def _suspect(proof: "Proof", suspect: Suspect) -> RenderableType:
+    style = _COLOURS.get(suspect.status, "yellow")
+    title = Text.assemble(
+        f"{suspect.rank}. ", (suspect.title, "bold"), f"  {suspect.name}  ",
+        (suspect.status.upper(), style),
+    )  # fmt: skip
+    body: list[RenderableType] = []
+    trial = suspect.trial
+    if trial is None:
+        body.append(Text("No trial could be made of it."))
+    else:
+        others = f" (together with {', '.join(trial.together)})" if trial.together else ""
+        body.append(
+            Text(f"{trial.change}: {metric(trial.value, trial.metric)}, {gain(trial)}{others}")
+        )
+        chain = Table.grid(padding=(0, 2, 0, 0))
+        for link in trial.chain:
+            after = link.cut if link.cut is not None else link.value
+            if abs(link.value - after) > UNCHANGED * max(abs(link.value), abs(after)):
+                unit = proof.report.units.get(link.probe, "")
+                told = f"{quantity(link.value, unit)} → {quantity(after, unit)}"
+                chain.add_row(Text(link.says), Text(told))
+        if chain.row_count:
+            body.append(Padding(chain, (0, 0, 0, 2)))
+        if suspect.status == "proven" and suspect.cure:
+            body.append(Text.assemble("Cure: ", (suspect.cure, "green")))
+    return Group(title, Padding(Group(*body), (0, 0, 1, 3), expand=False))

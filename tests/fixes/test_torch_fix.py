@@ -1,0 +1,269 @@
+"""Cures of torch set-ups: the object and the code that makes it are the same."""
+
+import copy
+import warnings
+
+import numpy as np
+import pytest
+
+from unstuck.causes.examples import digits, regression
+from unstuck.errors import UsageError
+from unstuck.interventions import (
+    activation,
+    initialization,
+    input_clipping,
+    input_scaling,
+    learning_rate,
+    loss_from_logits,
+    normalization,
+    optimizer,
+    shuffling,
+    target_scaling,
+    unfreezing,
+)
+from unstuck.subjects.recognize import recognize
+from unstuck.subjects.subject import Given
+
+torch = pytest.importorskip("torch")
+nn = torch.nn
+
+from unstuck.fixes.torch import built  # noqa: E402
+
+X, Y = digits()
+SCALE, OFFSET = np.geomspace(1, 500, 8), np.arange(8) * 30.0
+
+
+def clamped(p, y):
+    return -torch.log(p.clamp(1e-7, 1 - 1e-7))[torch.arange(len(y)), y.long()].mean()
+
+
+def classifier():
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(64, 32), nn.Tanh(), nn.Linear(32, 10), nn.Softmax(dim=1))
+    return model, torch.optim.Adam(model.parameters(), lr=0.01, weight_decay=1e-4)
+
+
+def executed(code, **names):
+    exec(compile(code, "<fix>", "exec"), names)
+    return names
+
+
+def trained(model, loss, optimizer, x, y, steps=5):
+    """Losses of some steps on all examples."""
+    model.train()
+    told = []
+    for _ in range(steps):
+        optimizer.zero_grad()
+        value = loss(model(x), y)
+        value.backward()
+        optimizer.step()
+        told.append(value.item())
+    return told
+
+
+CHANGES = {
+    "standardized": (input_scaling.STANDARD,),
+    "per feature": (input_scaling.PER_FEATURE,),
+    "centered": (input_scaling.CENTER,),
+    "robust": (input_scaling.ROBUST,),
+    "log": (input_scaling.LOG,),
+    "clipped and standardized": (input_clipping.CLIP, input_scaling.STANDARD),
+    "logits": (loss_from_logits.LOGITS,),
+    "logits and spread": (input_scaling.SPREAD, loss_from_logits.LOGITS),
+    "rate": (learning_rate.HIGHER[0],),
+    "sgd": (optimizer.SGD,),
+    "activation": (activation.RELU,),
+    "normalized": (normalization.NORMALIZED,),
+    "unfrozen": (unfreezing.UNFROZEN,),
+    "shuffled": (shuffling.SHUFFLED,),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_code_and_object_train_alike(name):
+    model, own = classifier()
+    before = copy.deepcopy(model.state_dict())
+    x, y = torch.from_numpy(X.copy()), torch.from_numpy(Y.astype(np.int64))
+    subject = recognize(model, Given(x, y, loss=clamped, optimizer=own))
+    made = built(subject, CHANGES[name])
+    done = executed(made.code, model=model, x=x, y=y, loss=clamped, optimizer=own)
+    assert all(torch.equal(v, before[k]) for k, v in made_state(model, before).items())
+    given = made.arguments
+    found = trained(made.model, given["loss"], given["optimizer"], x, y)
+    wanted = trained(done["model"], done["loss"], done["optimizer"], x, y)
+    # Maps are fitted to three quarters of the data in the object, to all of it in the code where
+    # it holds too many numbers to print; else steps differ in float32 rounding.
+    many = name in ("per feature", "centered", "robust", "clipped and standardized")
+    np.testing.assert_allclose(found, wanted, rtol=0.2 if many else 1e-3)
+    recognize(made.model, Given(x, y, **{k: v for k, v in given.items() if k != "targets"}))
+
+
+def made_state(model, before):
+    """The weights of a model whose code may have exchanged layers without weights."""
+    return {k: v for k, v in model.state_dict().items() if k in before}
+
+
+@pytest.mark.parametrize("rule", [initialization.HE, initialization.GLOROT, initialization.LSUV])
+def test_weights_drawn_by_another_rule(rule):
+    model, own = classifier()
+    x, y = torch.from_numpy(X.copy()), torch.from_numpy(Y.astype(np.int64))
+    made = built(recognize(model, Given(x, y, loss=clamped, optimizer=own)), (rule,))
+    done = executed(made.code, model=model, x=x, y=y, loss=clamped, optimizer=own)
+    for kernels in zip(made.model.parameters(), done["model"].parameters(), strict=True):
+        one, other = (float(k.detach().std()) for k in kernels)
+        assert one == pytest.approx(other, rel=0.15)  # draws of some hundred weights
+
+
+def test_few_features_are_written_out_and_targets_standardized():
+    x, y = regression()
+    x, y = (x * SCALE + OFFSET).astype(np.float32), y * 1000
+    model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 1))
+    own = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
+    subject = recognize(model, Given(x, y, loss=nn.MSELoss(), optimizer=own))
+    made = built(subject, (input_scaling.PER_FEATURE, target_scaling.TARGETS))
+    x, y = torch.from_numpy(x), torch.from_numpy(y)
+    done = executed(made.code, model=model, x=x, y=y, loss=nn.MSELoss(), optimizer=own)
+    targets = made.arguments["targets"]
+    scaled = ((y - targets.shift.item()) / targets.scale.item()).float()
+    found = trained(made.model, made.arguments["loss"], made.arguments["optimizer"], x, scaled)
+    wanted = trained(done["model"], done["loss"], done["optimizer"], x, done["y"].float())
+    np.testing.assert_allclose(found, wanted, rtol=1e-4)  # float32 and nine printed digits
+    assert made.data is not None
+    assert made.data.targets is not None
+
+
+def test_images_are_scaled_pixel_by_pixel():
+    x = X.reshape(-1, 1, 8, 8)
+    model = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(144, 10))
+    own = torch.optim.Adam(model.parameters())
+    subject = recognize(model, Given(x, Y, loss=nn.CrossEntropyLoss(), optimizer=own))
+    made = built(subject, (input_scaling.PER_FEATURE,))
+    done = executed(made.code, model=model, x=x, y=Y, loss=None, optimizer=own)
+    with torch.no_grad():
+        found, wanted = (m(torch.from_numpy(x[:50])) for m in (made.model, done["model"]))
+    assert found.shape == wanted.shape == (50, 10)
+    assert float((found - wanted).abs().mean()) < 0.1 * float(found.std())  # other examples
+
+
+class Own(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.hidden = nn.Linear(64, 32)
+        self.out = nn.Linear(32, 10)
+
+    def forward(self, x):
+        return torch.softmax(self.out(torch.relu(self.hidden(x))), dim=1)
+
+
+def test_a_softmax_that_is_a_function():
+    model = Own()
+    own = torch.optim.Adam(model.parameters())
+    x, y = torch.from_numpy(X / 255), torch.from_numpy(Y.astype(np.int64))
+    subject = recognize(model, Given(x, y, loss=clamped, optimizer=own))
+    made = built(subject, (loss_from_logits.LOGITS,))
+    done = executed(made.code, model=model, x=x, y=y, loss=clamped, optimizer=own)
+    found = trained(made.model, made.arguments["loss"], made.arguments["optimizer"], x, y)
+    wanted = trained(done["model"], done["loss"], done["optimizer"], x, y)
+    np.testing.assert_allclose(found, wanted, rtol=1e-3)  # float32, a fused step and a plain one
+
+
+def test_a_trained_model_is_drawn_anew():
+    model, own = classifier()
+    x, y = torch.from_numpy(X.copy()), torch.from_numpy(Y.astype(np.int64))
+    trained(model, clamped, own, x, y, 20)
+    made = built(recognize(model, Given(x, y, loss=clamped, optimizer=own)), (optimizer.ADAM,))
+    assert "reset_parameters" in made.code
+    assert not torch.equal(made.model[0].weight, model[0].weight)
+
+
+def test_data_from_a_loader():
+    model, own = classifier()
+    x, y = torch.from_numpy(X.copy()), torch.from_numpy(Y.astype(np.int64))
+    loader = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(x, y), 32)
+    subject = recognize(model, Given(loader, loss=clamped, optimizer=own))
+    made = built(subject, (input_scaling.PER_FEATURE, shuffling.SHUFFLED))
+    done = executed(made.code, model=model, x=loader, loss=clamped, optimizer=own)
+    with torch.no_grad():
+        found, wanted = (m(x[:50]) for m in (made.model, done["model"]))
+    assert float((found - wanted).abs().mean()) < 0.02  # probabilities; maps of other examples
+    assert len(next(iter(done["loader"]))) == 2
+    assert made.arguments["shuffle"] is True
+
+
+def test_several_targets_are_standardized_each():
+    x, y = regression()
+    y = np.hstack([y * 10, y * 1000 + 5]).astype(np.float32)
+    model = nn.Linear(8, 2)
+    own = torch.optim.SGD(model.parameters(), lr=0.01)
+    subject = recognize(model, Given(x, y, loss=nn.MSELoss(), optimizer=own))
+    made = built(subject, (target_scaling.TARGETS,))
+    done = executed(made.code, model=model, x=x, y=y, loss=nn.MSELoss(), optimizer=own)
+    np.testing.assert_allclose(done["y"].std(dim=0, correction=0), 1, rtol=1e-4)  # float32
+
+
+def test_inputs_that_are_ids_stay_as_they_are():
+    class Ids(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.table, self.last = nn.Embedding(300, 4), nn.Linear(256, 10)
+
+        def forward(self, x):
+            return self.last(self.table(x).flatten(1))
+
+    given = Given(X.astype(np.int64), Y, loss="cross_entropy", optimizer="adam")
+    made = built(recognize(Ids(), given), (input_scaling.STANDARD,))
+    assert isinstance(made.model, Ids)
+
+
+def test_several_inputs_are_refused():
+    class Two(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = nn.Linear(64, 10)
+
+        def forward(self, a, b):
+            return self.layer(a) + self.layer(b)
+
+    model = Two()
+    given = Given((X, X), Y, loss="cross_entropy", optimizer="adam")
+    with pytest.raises(UsageError, match="2 inputs"):
+        built(recognize(model, given), (input_scaling.STANDARD,))
+
+
+def test_a_lightning_module_keeps_its_kind():
+    lightning = pytest.importorskip("lightning")
+
+    class Module(lightning.LightningModule):
+        def __init__(self):
+            super().__init__()
+            self.net = nn.Sequential(nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 10))
+
+        def training_step(self, batch, index):
+            x, y = batch
+            return nn.functional.cross_entropy(self.net(x), y)
+
+        def configure_optimizers(self):
+            return torch.optim.Adam(self.parameters())
+
+    model = Module()
+    x, y = torch.from_numpy(X), torch.from_numpy(Y.astype(np.int64))
+    made = built(recognize(model, Given(x, y)), (input_scaling.STANDARD,))
+    assert isinstance(made.model, Module)
+    done = executed(made.code, model=model, x=x, y=y, loss=None, optimizer=None)
+    losses = [m.training_step((x, y), 0).item() for m in (made.model, done["model"])]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-4)
+
+
+def test_a_skorch_net_is_given_the_changed_module():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        skorch = pytest.importorskip("skorch")
+    net = skorch.NeuralNetClassifier(
+        Own, verbose=0, lr=0.1, max_epochs=20, train_split=None, iterator_train__shuffle=True
+    )
+    y = Y.astype(np.int64)
+    made = built(recognize(net, Given(X, y)), (input_scaling.STANDARD, optimizer.ADAM))
+    done = executed(made.code, model=net, x=X, y=y)
+    assert isinstance(done["model"], skorch.NeuralNetClassifier)
+    assert done["model"].fit(X, y).score(X, y) > 0.9
+    recognize(made.model, Given(X, y, **made.arguments))

@@ -1,0 +1,126 @@
+"""Trials of torch set-ups: which weights they begin with, and that nothing is touched."""
+
+import copy
+import random
+
+import numpy as np
+import pytest
+
+from unstuck.causes.examples import digits
+from unstuck.subjects.recognize import recognize
+from unstuck.subjects.subject import Given
+from unstuck.trials.data import split
+from unstuck.trials.settings import Settings
+from unstuck.trials.yardstick import yardstick
+
+torch = pytest.importorskip("torch")
+nn = torch.nn
+F = nn.functional
+
+X, Y = digits()
+AS_IT_IS = Settings()
+LOGITS = Settings(logits=True)
+
+
+def clamped(p, y):
+    return -torch.log(p.clamp(1e-7, 1 - 1e-7))[torch.arange(len(y)), y.long()].mean()
+
+
+def mlp(*end, seed=0, hidden=nn.ReLU):
+    torch.manual_seed(seed)
+    return nn.Sequential(nn.Linear(64, 64), hidden(), nn.Linear(64, 10), *end)
+
+
+def subject_of(model, x=X, y=Y, loss=clamped, optimizer="adam", **given):
+    return recognize(model, Given(x, y, loss=loss, optimizer=optimizer, **given))
+
+
+def trained(subject, settings=AS_IT_IS, seed=0, steps=150, data=None, trainer=None):
+    trainer = trainer or subject.trainer()
+    assert trainer.refuses(settings) == ""
+    return trainer.train(data or split(subject.sample), settings, seed, steps)
+
+
+def judged(subject, run):
+    data = split(subject.sample)
+    return yardstick(subject.about, data, run.output.shape[1]).value(run.output)
+
+
+def test_weights_that_were_set_by_hand_are_kept():
+    model = mlp()
+    with torch.no_grad():
+        model[0].weight.mul_(10)
+    subject = subject_of(model, loss="cross_entropy")
+    trainer = subject.trainer()
+    assert any("kept: 0" in note for note in trainer.notes)
+    runs = [trained(subject, seed=seed, steps=0, trainer=trainer) for seed in (1, 2)]
+    for run in runs:
+        assert torch.equal(run.model[0].weight, model[0].weight)
+        assert not torch.equal(run.model[2].weight, model[2].weight)
+    assert not torch.equal(runs[0].model[2].weight, runs[1].model[2].weight)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_weights_as_drawn_are_drawn_anew(seed):
+    torch.manual_seed(seed)
+    model = nn.Sequential(
+        nn.Linear(64, 32), nn.BatchNorm1d(32), nn.ReLU(), nn.LayerNorm(32), nn.Linear(32, 10)
+    )
+    trainer = subject_of(model, loss="cross_entropy").trainer()
+    assert trainer.notes == ()
+
+
+def test_a_model_that_was_trained_begins_anew_but_for_frozen_layers():
+    model = mlp()
+    with torch.no_grad():
+        model[0].weight.mul_(10)
+        model[2].weight.mul_(10)
+    model[0].requires_grad_(False)
+    optimizer = torch.optim.Adam(model.parameters())
+    F.cross_entropy(model(torch.tensor(X[:50])), torch.tensor(Y[:50]).long()).backward()
+    optimizer.step()
+    subject = subject_of(model, loss="cross_entropy", optimizer=optimizer)
+    trainer = subject.trainer()
+    assert any("trained" in note for note in trainer.notes)
+    run = trained(subject, steps=0, trainer=trainer)
+    assert torch.equal(run.model[0].weight, model[0].weight)
+    assert float(run.model[2].weight.detach().std()) < 0.2 * float(model[2].weight.detach().std())
+
+
+def test_frozen_parameters_are_thawed_and_held():
+    model = mlp(seed=1)
+    model[0].requires_grad_(False)
+    optimizer = torch.optim.Adam(model[2].parameters())
+    subject = subject_of(model, X / 255, loss="cross_entropy", optimizer=optimizer)
+    start = trained(subject, steps=0)
+    for settings, moves in ((AS_IT_IS, False), (Settings(unfreeze=True), True)):
+        run = trained(subject, settings, steps=5)
+        assert torch.equal(run.model[0].weight, start.model[0].weight) is not moves
+
+
+# -- the user's own -----------------------------------------------------------------------------
+
+
+def test_nothing_of_the_users_is_touched():
+    model = mlp(nn.Softmax(1))
+    optimizer = torch.optim.Adam(model.parameters())
+    x, y = torch.tensor(X / 255), torch.tensor(Y).long()
+    clamped(model(x), y).backward()
+    optimizer.step()
+    kept = copy.deepcopy((model.state_dict(), optimizer.state_dict(), x, y))
+    gradients = [p.grad.clone() for p in model.parameters()]
+    states = random.getstate(), np.random.get_state()[1].copy(), torch.get_rng_state()
+    subject = subject_of(model, x, y, optimizer=optimizer)
+    for settings in (AS_IT_IS, LOGITS, Settings(normalize=True, initial="lsuv", unfreeze=True)):
+        trained(subject, settings, steps=10)
+    assert random.getstate() == states[0]
+    assert np.array_equal(np.random.get_state()[1], states[1])
+    assert torch.equal(torch.get_rng_state(), states[2])
+    assert torch.equal(x, kept[2])
+    assert torch.equal(y, kept[3])
+    assert all(torch.equal(v, kept[0][k]) for k, v in model.state_dict().items())
+    assert all(torch.equal(p.grad, g) for p, g in zip(model.parameters(), gradients, strict=True))
+    for p, values in optimizer.state_dict()["state"].items():
+        for name, value in values.items():
+            assert torch.equal(torch.as_tensor(value), torch.as_tensor(kept[1]["state"][p][name]))
+    assert optimizer.state_dict()["param_groups"] == kept[1]["param_groups"]
