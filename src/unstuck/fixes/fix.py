@@ -13,7 +13,7 @@ from unstuck.fixes.lines import lines, with_numpy
 from unstuck.interventions.intervention import AS_IT_IS, Combination, changed, merged, said
 from unstuck.proofs.bench import Bench, Score
 from unstuck.proofs.hypothesis import Hypothesis
-from unstuck.proofs.prove import LEARNS, MARGIN
+from unstuck.proofs.prove import LEARNS
 from unstuck.proofs.verdict import Verdict
 from unstuck.studies.statistics import Effect, Interval, summarize
 from unstuck.subjects.recognize import recognize
@@ -131,7 +131,7 @@ def _verified(
     assert found is not None
     bench, ends = found.bench, time.perf_counter() + (budget or float("inf"))
     bench.ends = ends
-    test = Hypothesis(chosen.causes, chosen.change, MARGIN * found.reach)
+    test = Hypothesis(chosen.causes, chosen.change, found.margin)
     for seed in SEEDS:
         if time.perf_counter() + 2 * bench.seconds > ends:
             break

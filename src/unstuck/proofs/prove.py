@@ -33,7 +33,8 @@ from unstuck.trials.data import split
 from unstuck.trials.yardstick import yardstick
 
 LEARNS, CRAWLS = 0.8, 0.5  # shares of the best skill: see `State`
-MARGIN = 0.2  # of the best skill: the gap that LEARNS leaves
+MARGIN = 0.2  # of the shortfall, which a change must make up to count
+LEAST = 0.025  # of the best skill, likewise: two points of accuracy, below which few would act
 NOTHING = 0.1  # skill below which nothing was learnt
 # Causes that may be there though their symptoms stay below the thresholds, the change that changes
 # least first. All others are seen for certain, or are not there.
@@ -67,6 +68,7 @@ class Findings:
     state: State = State.UNKNOWN
     best: Combination = ()
     reach: float = 0.0
+    margin: float = 0.0
     tested: list[Hypothesis] = field(default_factory=list)
     placebo: Hypothesis | None = None
     notes: list[str] = field(default_factory=list)
@@ -163,7 +165,7 @@ def _screen(found: Findings, suspects: list[str]) -> dict[str, Combination]:
         _rank(found)
         restored = any(_skill(found, c) >= LEARNS * found.reach for c in best_of.values())
     together: dict[str, Combination] = {}
-    if stuck and (not restored or found.reach < CRAWLS):
+    if stuck and (not restored or found.reach < LEARNS):
         together = _pairs(found, best_of)
         _rank(found)
     if base >= LEARNS * found.reach:
@@ -273,9 +275,11 @@ def _rank(found: Findings) -> None:
 
 def _confirm(found: Findings, arms: dict[str, Combination]) -> None:
     """Fresh paired seeds until all is decided, the most promising first."""
-    bench, margin = found.bench, MARGIN * found.reach
+    bench = found.bench
     if found.reach < NOTHING:
         return
+    short = max(0.0, found.reach - float(np.median(found.skills(()))))
+    margin = found.margin = max(MARGIN * short, LEAST * found.reach)
     distinct: dict[Combination, list[str]] = {}
     for name, change in arms.items():
         distinct.setdefault(change, []).extend(name.split("+"))
@@ -323,7 +327,8 @@ def _conclude(found: Findings) -> None:
     elif np.mean([s.finite for s in confirmed]) < 0.5:
         found.state = State.DIVERGED
     elif base >= LEARNS * best:
-        found.state = State.LEARNING
+        better = any(h.verdict is Verdict.PROVEN for h in found.tested)
+        found.state = State.SLOW if better and trusted(found) else State.LEARNING
     elif base >= CRAWLS * best:
         found.state = State.SLOW
     else:

@@ -19,11 +19,12 @@ class State(_Said):
     """How a set-up trains as it stands, against knowing nothing and the best of the changes tried.
 
     Of the best change's skill (see `trials.yardstick`) it reaches: LEARNING at least 80 %, SLOW
-    50 to 80 %, STUCK less. These are definitions, and the report gives the numbers.
+    50 to 80 %, or more where taking a suspect away is proven to gain; STUCK less. These are
+    definitions, and the report gives the numbers.
     """
 
     LEARNING = ("learning", "Nothing wrong: it learns as well as anything that was tried.")
-    SLOW = ("slow", "It learns, but a change that was tried learns much more in as many steps.")
+    SLOW = ("slow", "It learns, but a change that was tried learns more in as many steps.")
     STUCK = ("stuck", "It does not learn what can be learnt from these data.")
     DIVERGED = ("diverged", "Its loss or its outputs stop being finite numbers.")
     NOTHING = (
