@@ -349,7 +349,7 @@ def main() -> None:
     target = options.file or Path(__file__).with_name(f"scoreboard-{options.half}.jsonl")
     if options.what == "work":
         work([tuple(s) for s in json.loads(options.slots)], target)
-        return
+        os._exit(0)  # TensorFlow was seen to hang at the end of a process
     if options.what == "run":
         run(options.half, options.workers, options.only, options.part, target)
     from unstuck.cases.run import provenance

@@ -92,7 +92,7 @@ def folder(tmp_path, monkeypatch):
     (tmp_path / "bad.keras").write_text("no model")
     yield tmp_path
     for name in set(sys.modules) - modules:
-        if name in {"nets", "broken", "fails", "needs", "unstuck_target"}:
+        if name in {"nets", "slow", "broken", "fails", "needs", "unstuck_target"}:
             del sys.modules[name]
 
 
@@ -153,6 +153,27 @@ def test_what_is_given_goes_before_what_the_factory_returns(unstuck):
     _, out, _ = unstuck("diagnose", "nets:sound", "--json", "-", *options)
     assert record(out)["setup"]["batch size"] == "8"
     assert "of 120 examples" in record(out)["setup"]["looked at"]
+
+
+def test_trials_decide_and_a_fix_comes_with_the_proof(unstuck, folder):
+    """The status, the record and the snippet of a network whose rate is far too small."""
+    (folder / "slow.py").write_text(
+        "from unstuck.causes import load\n"
+        "def make():\n"
+        "    example = load('learning-rate-low').shows()\n"
+        "    return {'model': example.model, **example.arguments}\n"
+    )
+    options = ["--prove", 15, "--json", "-", "--fail-on", "proven"]
+    status, out, err = unstuck("diagnose", "slow.py:make", *options)
+    assert status == 11, err
+    assert "PROVEN" in err
+    assert "verified" in err
+    made = record(out)
+    assert made["state"] == "stuck"
+    (cause,) = made["causes"]
+    assert (cause["name"], cause["status"]) == ("learning-rate-low", "proven")
+    assert made["fix"]["verified"]
+    assert made["fix"]["after"]["value"] > 0.8 > 0.3 > made["fix"]["before"]["value"]
 
 
 def test_the_status_tells_of_suspects_where_asked(unstuck, folder):

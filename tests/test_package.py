@@ -13,7 +13,10 @@ import unstuck
 from unstuck.errors import UnstuckError
 
 ROOT = Path(__file__).parents[1]
-FACE = {"Equivalence", "Report", "UnstuckError", "__version__", "diagnose", "equivalence", "fold"}
+FACE = {
+    "Equivalence", "Fix", "Proof", "Report", "UnstuckError", "__version__", "diagnose",
+    "equivalence", "fold",
+}  # fmt: skip
 HEAVY = ("jax", "sklearn", "scipy", "optax", "keras", "tensorflow", "torch", "pandas", "uniplot")
 
 

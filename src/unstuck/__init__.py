@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from unstuck.errors import UnstuckError as UnstuckError
     from unstuck.fixes.equivalence import Equivalence as Equivalence
     from unstuck.fixes.equivalence import equivalence as equivalence
+    from unstuck.fixes.fix import Fix as Fix
     from unstuck.fixes.fold import fold as fold
+    from unstuck.proofs.proof import Proof as Proof
     from unstuck.report.record import Report as Report
 
 __version__ = "0.1.0"
@@ -19,6 +21,8 @@ __version__ = "0.1.0"
 _HOME = {
     "Equivalence": "unstuck.fixes.equivalence",
     "equivalence": "unstuck.fixes.equivalence",
+    "Fix": "unstuck.fixes.fix",
+    "Proof": "unstuck.proofs.proof",
     "Report": "unstuck.report.record",
     "UnstuckError": "unstuck.errors",
     "diagnose": "unstuck.diagnosis",
@@ -26,6 +30,8 @@ _HOME = {
 }
 __all__ = [
     "Equivalence",
+    "Fix",
+    "Proof",
     "Report",
     "UnstuckError",
     "__version__",

@@ -14,36 +14,24 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 
 import unstuck
+from fixes.fold_parts import (
+    CHANNELS,
+    DIVIDED,
+    DRAW,
+    FLOAT32,
+    FLOAT64,
+    IMAGES,
+    SCALERS,
+    WHOLE,
+    X,
+    close,
+    scaled,
+)
 from unstuck.errors import UsageError
 from unstuck.scalers import Affine
 
 torch = pytest.importorskip("torch")
 nn = torch.nn
-
-DRAW = np.random.default_rng(0)
-X = DRAW.normal(size=(60, 6)) * [1, 10, 100, 1, 5, 0.1] + [0, 50, -300, 2, 7, 1]
-IMAGES = DRAW.normal(size=(5, 3, 8, 8)) * 40 + 100
-CHANNELS = Affine(np.array([100.0, 90.0, 110.0]), np.array([40.0, 30.0, 50.0]))
-WHOLE = Affine(np.asarray(100.0), np.asarray(40.0))
-DIVIDED = Affine(np.zeros(()), np.asarray(255.0))
-SCALERS = {
-    "standard": sk.StandardScaler().fit(X),
-    "minmax": sk.MinMaxScaler().fit(X),
-    "robust": sk.RobustScaler().fit(X),
-    "maxabs": sk.MaxAbsScaler().fit(X),
-    "affine": Affine(np.asarray(20.0), np.asarray(60.0)),
-}
-# W / scale and shift · W / scale are rounded to float32 once each, where shift / scale is at most
-# some tens; a sum over six inputs. The float64 networks of scikit-learn have no such loss.
-FLOAT32, FLOAT64 = 2e-5, 1e-12
-
-
-def scaled(scaler, x):
-    return scaler(x) if isinstance(scaler, Affine) else scaler.transform(x)
-
-
-def close(found, wanted, tolerance):
-    np.testing.assert_allclose(found, wanted, atol=tolerance * max(1, np.abs(wanted).max()))
 
 
 def outputs(model, x, dtype=torch.float32):
@@ -146,6 +134,15 @@ def test_sklearn_pipeline():
     close(folded.predict_proba(X), pipeline.predict_proba(X), FLOAT64)
 
 
+# TensorFlow was seen to hang now and then when a process that is done with it ends by itself.
+WITHOUT_FAREWELL = """
+import os, sys, pytest
+status = pytest.main(["-q", "-p", "no:cacheprovider", "-n0", sys.argv[1]])
+sys.stdout.flush()
+os._exit(status)
+"""
+
+
 @pytest.mark.parametrize("backend", ["torch", "tensorflow"])
 def test_keras(backend):
     """In a process of its own: one process holds one backend."""
@@ -154,7 +151,7 @@ def test_keras(backend):
         pytest.skip(f"Keras with {backend} is not installed")
     checks = Path(__file__).with_name("keras_folds.py")
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n0", str(checks)],
+        [sys.executable, "-c", WITHOUT_FAREWELL, str(checks)],
         env=os.environ | {"KERAS_BACKEND": backend},
         capture_output=True,
         text=True,

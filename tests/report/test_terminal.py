@@ -7,7 +7,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from synthetic import CASES, WITH_DEMO, WORLDS, as_published, diverged, reports, told
+from synthetic import CASES, WORLDS, as_published, diverged, reports, told
 from unstuck.report.terminal import outline, show
 
 
@@ -74,7 +74,7 @@ def test_runs_that_diverged_are_written_as_such():
     assert not re.search(r"\bnan\b", text, re.IGNORECASE)
 
 
-@pytest.mark.parametrize("case", WITH_DEMO.values(), ids=WITH_DEMO)
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_the_outline_names_all_there_is(case):
     text = outline(case)
     for part in (case.name, case.title, case.story, case.source):

@@ -4,7 +4,7 @@ from unstuck.causes.cause import Cause, Example
 from unstuck.causes.cures import INPUTS
 from unstuck.causes.examples import classifier, digits, standardized
 from unstuck.causes.what_if import WhatIf
-from unstuck.interventions.input_scaling import SPREAD
+from unstuck.interventions.input_scaling import SPREAD, STANDARD
 from unstuck.symptoms.inputs import SIZE_SMALL
 
 
@@ -32,7 +32,7 @@ CAUSE = Cause(
     signs=(SIZE_SMALL,),
     cures=INPUTS,
     cut=WhatIf("inputs divided by their standard deviation", inputs="spread"),
-    interventions=(SPREAD,),
+    interventions=(SPREAD, STANDARD),
     shows=_shows,
     look_alike=_look_alike,
 )

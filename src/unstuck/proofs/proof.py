@@ -228,7 +228,7 @@ def _recorded(
         {
             "steps": f"{bench.steps:,}",
             "trained on": f"{len(bench.data.y):,} examples",
-            "judged on": f"{len(bench.data.y_held):,}, {bench.data.note}",
+            "judged on": f"{len(bench.data.y_held):,} examples, {bench.data.note}",
             "trials": f"{len(bench.scores):,}",
         },
         time.perf_counter() - began,

@@ -166,7 +166,7 @@ def _screen(found: Findings, suspects: list[str]) -> dict[str, Combination]:
         restored = any(_skill(found, c) >= LEARNS * found.reach for c in best_of.values())
     together: dict[str, Combination] = {}
     if stuck and (not restored or found.reach < LEARNS):
-        together = _pairs(found, best_of)
+        together = _pairs(found, best_of, suspects)
         _rank(found)
     if base >= LEARNS * found.reach:
         return {n: c for n, c in best_of.items() if n in suspects}
@@ -227,10 +227,17 @@ def _try_all(found: Findings, changes: Iterable[Combination]) -> None:
             found.bench.score(change, SCREEN)
 
 
-def _pairs(found: Findings, best_of: dict[str, Combination]) -> dict[str, Combination]:
-    """Pairs of changes of different kind, the most promising first; by the names of the causes."""
-    singles = sorted(best_of.items(), key=lambda item: -_skill(found, item[1]))
+def _pairs(
+    found: Findings, best_of: dict[str, Combination], suspects: list[str]
+) -> dict[str, Combination]:
+    """The pair of changes of different kind that restores learning, by the names of its causes:
+    suspects' first, then the most promising."""
+    singles = sorted(
+        best_of.items(), key=lambda item: (item[0] not in suspects, -_skill(found, item[1]))
+    )
     results: dict[str, Combination] = {}
+    if found.skills((PER_FEATURE, TARGETS)):  # a reference that names its causes
+        results["feature-scales+target-scale"] = (PER_FEATURE, TARGETS)
     for (a, first), (b, second) in combinations(singles, 2):
         if len(results) >= 10 or not found.bench.has_time(3 * sequential.AT_LEAST):
             break
@@ -240,7 +247,10 @@ def _pairs(found: Findings, best_of: dict[str, Combination]) -> dict[str, Combin
         if found.bench.score(first + second, SCREEN) is not None:
             results[f"{a}+{b}"] = first + second
     _rank(found)
-    return {name: c for name, c in results.items() if _restores(found, c)}
+    good = [name for name, c in results.items() if _restores(found, c)]
+    # Those of suspects alone, or with one; a pair that nothing points to only where it is all.
+    good.sort(key=lambda name: -sum(cause in suspects for cause in name.split("+")))
+    return {name: results[name] for name in good[:1]}
 
 
 def _kinds(change: Combination) -> set[str]:

@@ -1,21 +1,9 @@
 """What trials say of a set-up and of a suspect: enumerations whose members say what to do next."""
 
-import enum
+from unstuck.studies.verdict import Said
 
 
-class _Said(enum.Enum):
-    """A stable slug for JSON, and a sentence."""
-
-    sentence: str
-
-    def __new__(cls, slug: str, sentence: str) -> "_Said":
-        member = object.__new__(cls)
-        member._value_ = slug
-        member.sentence = sentence
-        return member
-
-
-class State(_Said):
+class State(Said):
     """How a set-up trains as it stands, against knowing nothing and the best of the changes tried.
 
     Of the best change's skill (see `trials.yardstick`) it reaches: LEARNING at least 80 %, SLOW
@@ -36,11 +24,11 @@ class State(_Said):
     UNKNOWN = ("unknown", "The budget ended before this could be told. Give it more time.")
 
 
-class Verdict(_Said):
+class Verdict(Said):
     """What trials say of one suspect."""
 
     PROVEN = ("proven", "Taking just this away makes it learn. Apply the fix.")
-    REFUTED = ("refuted", "Taking this away changes nothing that counts. Look elsewhere.")
+    REFUTED = ("refuted", "Taking this away gains less than counts. Look elsewhere.")
     HARMFUL = ("harmful", "Taking this away makes it worse. Leave it as it is.")
     INCONCLUSIVE = ("inconclusive", "The trials did not decide. Give it more time.")
     SUSPECTED = ("suspected", "No trial could be made of it.")

@@ -24,12 +24,17 @@ NO_PROMISE = (
 )
 
 
-def text(report: Report) -> str:
-    """The report as plain text, 80 columns wide."""
+def plain(shown: RenderableType) -> str:
+    """Anything as plain text, 80 columns wide."""
     out = io.StringIO()
     console = Console(file=out, width=WIDTH, color_system=None, force_jupyter=False, emoji=False)
-    console.print(renderable(report))
+    console.print(shown)
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
+
+
+def text(report: Report) -> str:
+    """The report as plain text."""
+    return plain(renderable(report))
 
 
 def renderable(report: Report) -> RenderableType:

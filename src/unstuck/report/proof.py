@@ -1,18 +1,17 @@
 """A proof on the terminal and in a notebook."""
 
 import html as _html
-import io
 from collections.abc import Iterable
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
-from unstuck.report.diagnosis import UNCHANGED, WIDTH, heading, setup
+from unstuck.report.diagnosis import UNCHANGED, heading, plain, setup
 from unstuck.report.record import Suspect, Trial
 from unstuck.report.wording import quantity
 
@@ -24,11 +23,8 @@ _COLOURS = {"proven": "bold red", "refuted": "green", "harmful": "yellow"}
 
 
 def text(proof: "Proof") -> str:
-    """The proof as plain text, 80 columns wide."""
-    out = io.StringIO()
-    console = Console(file=out, width=WIDTH, color_system=None, force_jupyter=False, emoji=False)
-    console.print(renderable(proof))
-    return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
+    """The proof as plain text."""
+    return plain(renderable(proof))
 
 
 def html(proof: "Proof") -> str:
@@ -42,11 +38,8 @@ def renderable(proof: "Proof") -> RenderableType:
 
 
 def fix_text(fix: "Fix") -> str:
-    """The fix as plain text, 80 columns wide."""
-    out = io.StringIO()
-    console = Console(file=out, width=WIDTH, color_system=None, force_jupyter=False, emoji=False)
-    console.print(fix_renderable(fix))
-    return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
+    """The fix as plain text."""
+    return plain(fix_renderable(fix))
 
 
 def fix_renderable(fix: "Fix") -> RenderableType:

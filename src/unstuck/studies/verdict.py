@@ -2,25 +2,26 @@
 
 import enum
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from unstuck.studies.statistics import Effect
 
 
-class Verdict(enum.Enum):
-    """The outcome of a claim put to an experiment.
-
-    `value` is a stable slug for JSON, `sentence` says what it means and what to do next.
-    """
+class Said(enum.Enum):
+    """Members with a `value`, a stable slug for JSON, and a `sentence`: what it means."""
 
     sentence: str
 
-    def __new__(cls, slug: str, sentence: str) -> "Verdict":
+    def __new__(cls, slug: str, sentence: str) -> Self:
         member = object.__new__(cls)
         member._value_ = slug
         member.sentence = sentence
         return member
+
+
+class Verdict(Said):
+    """The outcome of a claim put to an experiment."""
 
     SUPPORTED = (
         "supported",

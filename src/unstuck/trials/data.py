@@ -132,7 +132,7 @@ def split(sample: Sample) -> Data:
         order = np.concatenate([order[good[order]], order[~good[order]]])  # faults stay in training
         cut = max(1, round(HELD_OUT * n))
         held, kept = np.sort(order[:cut]), np.sort(order[cut:])
-        note = f"{cut:,} of the examples, held out at random"
+        note = "held out at random"
         x, y = tuple(a[kept] for a in sample.x), sample.y[kept]
         x_held, y_held = tuple(a[held] for a in sample.x), sample.y[held]
     sound = finite_rows((*x_held, y_held))

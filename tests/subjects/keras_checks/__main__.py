@@ -40,3 +40,5 @@ def _checks() -> dict[str, Any]:
 
 if __name__ == "__main__":
     main(sys.argv[1])
+    sys.stdout.flush()
+    os._exit(0)  # TensorFlow was seen to hang at the end of a process
