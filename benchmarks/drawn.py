@@ -445,4 +445,4 @@ _BUILDERS = {"engine": _engine, "sklearn": _sklearn, "torch": _torch, "keras": _
 
 def sound(spec: Spec) -> Spec:
     """The same without its fault."""
-    return replace(spec, fault=None)
+    return replace(spec, fault=None, clipped=spec.clipped and spec.fault != "loss-clipping")

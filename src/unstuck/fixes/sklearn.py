@@ -8,9 +8,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, RobustScaler, StandardScaler
 
 from unstuck.fixes.built import Built
+from unstuck.fixes.lines import lines, with_numpy
 from unstuck.interventions.intervention import Combination, merged
+from unstuck.interventions.intervention import changed as changed_data
 from unstuck.subjects.perceptron import Perceptron
 from unstuck.subjects.sklearn_training import changed
+from unstuck.trials.data import split
 
 # Intervention -> the steps in front of the network, as objects and as code. The usual scaler
 # stands for all that move or scale inputs: it is what is verified.
@@ -25,6 +28,7 @@ _STEPS = {
     "outliers-clipped": ("RobustScaler()", "FunctionTransformer(clip)"),
     "finite-only": ("SimpleImputer()",),
 }
+_OF_DATA = ("splits-matched", "labels-recoded")  # what no step of a pipeline does
 _FUNCTIONS = {
     "log": "def log(x):\n    return np.sign(x) * np.log1p(np.abs(x))\n",
     "clip": "def clip(x):\n    return np.clip(x, -5, 5)\n",
@@ -91,7 +95,10 @@ def built(subject: Perceptron, change: Combination) -> Built:
         names = sorted({u for u in used if _HOMES[u] == home})
         imports.append(f"from {home} import {', '.join(names)}")
     parts = ["\n".join(imports), *functions, "\n".join(code)]
-    return Built(model, "\n\n".join(p for p in parts if p) + "\n", {})
+    left = [i for i in change if i.name in _OF_DATA]
+    parts += ["\n".join(with_numpy(lines(tuple(left))))]
+    data = changed_data(split(subject.sample), left) if left else None
+    return Built(model, "\n\n".join(p for p in parts if p) + "\n", {}, data)
 
 
 def _written(value: Any) -> str:

@@ -94,6 +94,7 @@ class SetupRecipe:
         if settings.initial in _INITIAL:
             kernel = _INITIAL[settings.initial]
             layers = [replace(layer, kernel=kernel) for layer in layers]  # type: ignore[type-var]
+            setup = replace(setup, first_kernel=replace(setup.first_kernel, initial=1.0))
         setup = replace(setup, network=replace(setup.network, layers=tuple(layers)))
         optimizer = setup.optimizer
         if settings.optimizer is not None:
