@@ -283,10 +283,11 @@ def _cause(fault: str, faulty: list[dict[str, Any]], every: list[dict[str, Any]]
 
 
 def _agreement(records: list[dict[str, Any]]) -> dict[str, Any]:
-    """Share of pairs of frameworks with the same verdict on mirrored set-ups."""
+    """Share of pairs of frameworks with the same verdict on mirrored set-ups, where the fault bites
+    in both."""
     groups: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for r in records:
-        if "error" not in r and r["slot"][3] >= 0:
+        if r.get("valid") and r["slot"][3] >= 0:
             groups[r["slot"][3]].append(r)
     pairs = []
     for group in groups.values():

@@ -177,7 +177,13 @@ def _screen(found: Findings, suspects: list[str]) -> dict[str, Combination]:
     first = [n for n in UNSUSPECTED if n in chosen and n not in suspects][: 0 if named else 1]
     chosen = {n: c for n, c in chosen.items() if n in suspects or n in first}
     if not any(_restores(found, c) for c in chosen.values()):
-        chosen |= together
+        # A pair of suspects; one with what nothing points to only where no suspect's change alone
+        # comes at least halfway.
+        both = {n: c for n, c in together.items() if set(n.split("+")) <= set(suspects)}
+        halfway = any(
+            _skill(found, c) >= CRAWLS * found.reach for n, c in chosen.items() if n in suspects
+        )
+        chosen |= both if both or halfway else together
     return chosen
 
 
