@@ -11,25 +11,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unstuck.probes.look import Look, spreads
+from unstuck.interventions.input_clipping import clip
+from unstuck.interventions.input_scaling import center, standard_per_feature, unit_spread
+from unstuck.probes.look import Look
 from unstuck.scalers import Affine
 from unstuck.subjects.subject import Inputs
 
-
-def _standard(x: NDArray[np.float64]) -> Affine:
-    return Affine(x.mean(axis=0), _spread(spreads(x)))
-
-
-def _spread(sd: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.where(sd > 0, sd, 1.0)
-
-
-# As `scalers.scaler` of the same name fits them, without scikit-learn: importing it takes as long
-# as all else together.
+# What trials fit, and without scikit-learn: importing it takes as long as all else together.
 _SCALERS: Mapping[str, Callable[[NDArray[np.float64]], Affine]] = {
-    "spread": lambda x: Affine(np.zeros(()), _spread(np.asarray(x.std()))),
-    "center-per-feature": lambda x: Affine(x.mean(axis=0), np.ones(x.shape[1])),
-    "standard-per-feature": _standard,
+    "spread": unit_spread,
+    "center-per-feature": center,
+    "standard-per-feature": standard_per_feature,
 }
 
 
@@ -70,11 +62,7 @@ class WhatIf:
         dtype = x.dtype if np.issubdtype(x.dtype, np.floating) else np.float32
         values = flat.astype(np.float64)
         if self.clip is not None:
-            middle = np.median(values, axis=0)
-            bulk = np.percentile(np.abs(values - middle), 99, axis=0)
-            common = np.percentile(np.abs(values - middle), 99)
-            limit = self.clip * np.where(bulk > 0, bulk, common)
-            values = np.clip(values, middle - limit, middle + limit)
+            values = clip(values, self.clip)(values)
         if self.inputs is not None:
             values = _SCALERS[self.inputs](values)(values)
         return values.reshape(x.shape).astype(dtype)

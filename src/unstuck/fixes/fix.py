@@ -15,6 +15,7 @@ from unstuck.proofs.bench import Bench, Score
 from unstuck.proofs.hypothesis import Hypothesis
 from unstuck.proofs.prove import LEARNS
 from unstuck.proofs.verdict import Verdict
+from unstuck.report.record import finite
 from unstuck.studies.statistics import Effect, Interval, summarize
 from unstuck.subjects.recognize import recognize
 from unstuck.subjects.subject import Given
@@ -62,9 +63,8 @@ class Fix:
         """As JSON values; `diff` is for scripts."""
 
         def told(i: Interval) -> dict[str, Any]:
-            numbers = {"value": i.median, "low": i.low, "high": i.high}
-            finite = {k: v if np.isfinite(v) else None for k, v in numbers.items()}
-            return {"n": i.n, "metric": self.metric, **finite}
+            numbers = finite({"value": i.median, "low": i.low, "high": i.high})
+            return {"n": i.n, "metric": self.metric, **numbers}
 
         return {
             "causes": list(self.causes),

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
@@ -13,7 +14,7 @@ from unstuck.interventions.intervention import Combination, merged
 from unstuck.interventions.intervention import changed as changed_data
 from unstuck.subjects.perceptron import Perceptron
 from unstuck.subjects.sklearn_training import changed
-from unstuck.trials.data import split
+from unstuck.trials.data import Log, split
 
 # Intervention -> the steps in front of the network, as objects and as code. The usual scaler
 # stands for all that move or scale inputs: it is what is verified.
@@ -43,15 +44,7 @@ _HOMES = {
 }
 
 
-def _log(x: Any) -> Any:
-    import numpy as np
-
-    return np.sign(x) * np.log1p(np.abs(x))
-
-
 def _clip(x: Any) -> Any:
-    import numpy as np
-
     return np.clip(x, -5, 5)
 
 
@@ -59,7 +52,7 @@ _OBJECTS = {
     "StandardScaler()": StandardScaler,
     "RobustScaler()": RobustScaler,
     "SimpleImputer()": SimpleImputer,
-    "FunctionTransformer(log)": lambda: FunctionTransformer(_log),
+    "FunctionTransformer(log)": lambda: FunctionTransformer(Log()),
     "FunctionTransformer(clip)": lambda: FunctionTransformer(_clip),
 }
 

@@ -10,17 +10,18 @@ from unstuck.trials.data import Clip
 REACH = 3.0  # times the 99th percentile of |x − median|
 
 
-def _clip(x: NDArray[np.float64]) -> Clip:
+def clip(x: NDArray[np.float64], reach: float = REACH) -> Clip:
+    """Limits at so many times the 99th percentile of |x − median|, feature by feature."""
     x = finite(x)
     middle = np.median(x, axis=0)
     distance = np.abs(x - middle)
     bulk = np.percentile(distance, 99, axis=0)
-    limit = REACH * np.where(bulk > 0, bulk, np.percentile(distance, 99))
+    limit = reach * np.where(bulk > 0, bulk, np.percentile(distance, 99))
     return Clip(middle - limit, middle + limit)
 
 
 CLIP = Intervention(
     "outliers-clipped",
     "outliers brought to three times the 99th percentile",
-    lambda d: d.mapped(_clip),
+    lambda d: d.mapped(clip),
 )

@@ -21,12 +21,12 @@ def _unit(sd: Floats) -> Floats:
     return np.where(sd > 0, sd, 1.0)
 
 
-def _center(x: Floats) -> Affine:
+def center(x: Floats) -> Affine:
     x = finite(x)
     return Affine(x.mean(axis=0), np.ones(x.shape[1]))
 
 
-def _spread(x: Floats) -> Affine:
+def unit_spread(x: Floats) -> Affine:
     return Affine(np.zeros(()), _unit(np.asarray(finite(x).std())))
 
 
@@ -46,11 +46,11 @@ def _robust(x: Floats) -> Affine:
     return Affine(middle, _unit(high - low))
 
 
-CENTER = Intervention("inputs-centered", "every feature less its mean", lambda d: d.mapped(_center))
+CENTER = Intervention("inputs-centered", "every feature less its mean", lambda d: d.mapped(center))
 SPREAD = Intervention(
     "inputs-unit-spread",
     "inputs divided by their standard deviation",
-    lambda d: d.mapped(_spread),
+    lambda d: d.mapped(unit_spread),
 )
 STANDARD = Intervention(
     "inputs-standardized", "inputs standardized as a whole", lambda d: d.mapped(_standard)

@@ -15,7 +15,7 @@ from unstuck.proofs.hypothesis import Hypothesis
 from unstuck.proofs.prove import Findings, trusted
 from unstuck.proofs.prove import prove as tried
 from unstuck.proofs.verdict import State, Verdict
-from unstuck.report.record import Report, Suspect, Trial
+from unstuck.report.record import Report, Suspect, Trial, finite
 from unstuck.subjects.untouched import untouched
 
 if TYPE_CHECKING:
@@ -111,24 +111,27 @@ class Proof:
         if self.placebo is not None:
             placebo = {k: getattr(self.placebo, k) for k in ("effect", "low", "high", "n")}
         arms = [
-            {"change": a.change, "n": a.n, "value": _number(a.value), "skill": a.skill}
-            for a in self.arms
+            {"change": a.change, "n": a.n, "value": a.value, "skill": a.skill} for a in self.arms
         ]
-        return record | {
-            "seconds": seconds,
-            "outcome": self.outcome,
-            "metric": self.metric,
-            "trivial": _number(self.trivial),
-            "value": _number(self.value),
-            "best": _number(self.best),
-            "trusted": self.trusted,
-            "placebo": placebo,
-            "arms": arms,
-            "trials": dict(self.setup),
-            "notes": list(self.notes),
-            "budget": self.budget,
-            "more": self.more,
-        }
+        clean: dict[str, Any] = finite(
+            record
+            | {
+                "seconds": seconds,
+                "outcome": self.outcome,
+                "metric": self.metric,
+                "trivial": self.trivial,
+                "value": self.value,
+                "best": self.best,
+                "trusted": self.trusted,
+                "placebo": placebo,
+                "arms": arms,
+                "trials": dict(self.setup),
+                "notes": list(self.notes),
+                "budget": self.budget,
+                "more": self.more,
+            }
+        )
+        return clean
 
     def __str__(self) -> str:
         from unstuck.report.proof import text
@@ -306,7 +309,3 @@ def _arms(found: Findings) -> tuple[Arm, ...]:
         for c, n in scores.items()
     ]
     return tuple(sorted(arms, key=lambda a: -a.skill))
-
-
-def _number(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None

@@ -154,7 +154,7 @@ def _screen(found: Findings, suspects: list[str]) -> dict[str, Combination]:
     _try_all(found, references)
     base = float(np.median(found.skills(())))
     _rank(found)
-    restored = any(_skill(found, c) >= LEARNS * found.reach for c in best_of.values())
+    restored = _some_restore(found, best_of)
     stuck = base < LEARNS * max(found.reach, NOTHING)
     if stuck and not best_of and found.reach >= NOTHING and _catches_up(found):
         return {}
@@ -163,7 +163,7 @@ def _screen(found: Findings, suspects: list[str]) -> dict[str, Combination]:
             _try_cause(found, name, best_of)
         _try_all(found, [(ADAM,)])
         _rank(found)
-        restored = any(_skill(found, c) >= LEARNS * found.reach for c in best_of.values())
+        restored = _some_restore(found, best_of)
     together: dict[str, Combination] = {}
     if stuck and (not restored or found.reach < LEARNS):
         together = _pairs(found, best_of, suspects)
@@ -272,6 +272,10 @@ def _kinds(change: Combination) -> set[str]:
 def _skill(found: Findings, change: Combination) -> float:
     skills = found.skills(change)
     return float(np.median(skills)) if skills else 0.0
+
+
+def _some_restore(found: Findings, best_of: dict[str, Combination]) -> bool:
+    return any(_skill(found, c) >= LEARNS * found.reach for c in best_of.values())
 
 
 def _restores(found: Findings, change: Combination) -> bool:

@@ -184,8 +184,8 @@ class Report:
             "limits": list(self.limits),
             "seconds": dict(self.seconds),
         }
-        finite: dict[str, Any] = _finite(record)
-        return finite
+        clean: dict[str, Any] = finite(record)
+        return clean
 
     def __str__(self) -> str:
         from unstuck.report.diagnosis import text
@@ -220,11 +220,12 @@ def _trial(trial: Trial | None) -> dict[str, Any]:
     }
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
+    """JSON values with None for numbers that are not finite."""
     if isinstance(value, dict):
-        return {key: _finite(v) for key, v in value.items()}
+        return {key: finite(v) for key, v in value.items()}
     if isinstance(value, list):
-        return [_finite(v) for v in value]
+        return [finite(v) for v in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
