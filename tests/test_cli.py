@@ -15,6 +15,7 @@ import pytest
 
 from synthetic import Refusing
 from unstuck import cases
+from unstuck.cli import interruptible
 from unstuck.commands.output import write
 from unstuck.errors import UsageError
 
@@ -295,3 +296,19 @@ def test_an_interrupted_demonstration_promises_nothing(folder):
     time.sleep(0.5)
     assert interrupt(process) == "unstuck: interrupted\n"
     assert list((folder.parent / "temporary").iterdir()) == []
+
+
+def test_an_interruption_that_falls_into_a_finalizer_is_not_lost():
+    class Finalized:
+        def __del__(self):
+            raise KeyboardInterrupt  # as the handler of the signal does, wherever it is called
+
+    def interrupted():
+        with interruptible():
+            Finalized()
+            time.sleep(10)
+
+    before = sys.unraisablehook
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert sys.unraisablehook is before

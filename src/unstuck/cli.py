@@ -1,6 +1,10 @@
 """The command line: what `unstuck` is as a program. Its commands live in `unstuck.commands`."""
 
 import sys
+import threading
+from _thread import interrupt_main
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
@@ -14,12 +18,35 @@ from unstuck.commands.diagnose import diagnose
 from unstuck.errors import UnstuckError, UsageError
 
 
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Repeats an interruption that Python would lose.
+
+    One that arrives while a finalizer or a callback of the garbage collector runs is printed and
+    ignored (`sys.unraisablehook`); it is sent again a moment later, when that has ended.
+    """
+    before = sys.unraisablehook
+
+    def told(unraisable: Any) -> None:
+        if isinstance(unraisable.exc_value, KeyboardInterrupt):
+            threading.Timer(0.01, interrupt_main).start()
+        else:
+            before(unraisable)
+
+    sys.unraisablehook = told
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
+
+
 class _Commands(TyperGroup):
     """Tells of an interruption before Typer, which would end without a word."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
-            return super().invoke(ctx)
+            with interruptible():
+                return super().invoke(ctx)
         except KeyboardInterrupt as interrupt:
             print(f"unstuck: {str(interrupt) or 'interrupted'}", file=sys.stderr)
             raise typer.Exit(130) from None
