@@ -62,8 +62,10 @@ class Look:
             return "classification"
         if wants == "binary":
             return "binary"
-        if wants == "unknown" and np.issubdtype(y.dtype, np.integer):
-            return "classification" if outputs > 1 else "regression"
+        if wants == "unknown" and outputs > 1 and y.size == len(y):
+            # One number an example for several outputs: a class, if there are not too many.
+            whole = np.issubdtype(y.dtype, np.integer)
+            return "classification" if whole or len(np.unique(y)) <= outputs else "regression"
         return "regression"
 
     @cached_property

@@ -61,16 +61,20 @@ class Hypothesis:
         wins = max(better, len(gains) - better)
         return sequential.still(wins, len(gains) - wins, self.among)
 
-    def effect(self, yardstick: Yardstick, confidence: float = 0.95) -> Effect | None:
-        """Mean gain in the metric's units with Student's interval over seeds; gains are positive.
+    def gains(self, yardstick: Yardstick) -> list[float]:
+        """Of each pair, in the metric's units; better is positive.
 
         A value that is not finite counts as knowing nothing.
         """
-        if not self.pairs:
-            return None
 
         def told(score: Score) -> float:
             return yardstick.trivial if isnan(score.value) else score.value
 
-        gains = [yardstick.gain(told(arm), told(base)) for base, arm in self.pairs]
+        return [yardstick.gain(told(arm), told(base)) for base, arm in self.pairs]
+
+    def effect(self, yardstick: Yardstick, confidence: float = 0.95) -> Effect | None:
+        """Mean gain with Student's interval over seeds; None without a pair."""
+        gains = self.gains(yardstick)
+        if not gains:
+            return None
         return mean_effect(np.zeros(len(gains)), gains, confidence, worst=0.0)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from unstuck.causes import load
 from unstuck.errors import UsageError
 from unstuck.interventions.intervention import Combination, said
 from unstuck.proofs import chain
+from unstuck.proofs.aside import Interaction
 from unstuck.proofs.hypothesis import Hypothesis
 from unstuck.proofs.prove import Findings, trusted
 from unstuck.proofs.prove import prove as tried
@@ -48,6 +49,8 @@ class Proof:
         arms: all that was tried, the best first.
         placebo: a change that cannot matter: it must come out null.
         trusted: whether it did.
+        interactions: what the changes do in other company.
+        alternatives: what other changes do, which test no suspect, the best first.
         setup: what every trial had: steps, examples, held-out examples.
         seconds: what the proof took.
         budget: seconds it was given.
@@ -68,6 +71,8 @@ class Proof:
     seconds: float
     budget: float
     more: float = 0.0
+    interactions: tuple[Interaction, ...] = ()
+    alternatives: tuple[Trial, ...] = ()
     notes: tuple[str, ...] = ()
     findings: "Findings | None" = field(default=None, repr=False)
     subject: "Subject | None" = field(default=None, repr=False)
@@ -107,9 +112,10 @@ class Proof:
         """The diagnosis' record with states, verdicts and effects filled in."""
         record = self.report.to_json()
         seconds = dict(record["seconds"]) | {"proof": self.seconds}
-        placebo = None
-        if self.placebo is not None:
-            placebo = {k: getattr(self.placebo, k) for k in ("effect", "low", "high", "n")}
+
+        def told(trial: Trial) -> dict[str, Any]:
+            return {k: getattr(trial, k) for k in ("change", "effect", "low", "high", "n", "value")}
+
         arms = [
             {"change": a.change, "n": a.n, "value": a.value, "skill": a.skill} for a in self.arms
         ]
@@ -123,7 +129,9 @@ class Proof:
                 "value": self.value,
                 "best": self.best,
                 "trusted": self.trusted,
-                "placebo": placebo,
+                "placebo": None if self.placebo is None else told(self.placebo),
+                "interactions": [asdict(i) for i in self.interactions],
+                "alternatives": [told(trial) for trial in self.alternatives],
                 "arms": arms,
                 "trials": dict(self.setup),
                 "notes": list(self.notes),
@@ -155,6 +163,7 @@ def prove(
     *,
     epochs: int | None = None,
     examples: int = EXAMPLES,
+    also: bool = True,
     told: Callable[[str], None] = lambda says: None,
 ) -> Proof:
     """Decides by trials what keeps a set-up from learning.
@@ -166,6 +175,8 @@ def prove(
         budget: seconds.
         epochs: of each trial; None for what the budget holds.
         examples: trained on, at most.
+        also: whether to go on with interactions and other changes once the suspects are decided,
+            within the budget and for as long again at most.
         told: called with what is being tried.
 
     Raises:
@@ -180,7 +191,9 @@ def prove(
     with untouched():
         subject = report.again(examples)
         made = time.perf_counter() - began
-        found = tried(subject, names, max(budget - made, 0.2 * budget), epochs=epochs, told=told)
+        found = tried(
+            subject, names, max(budget - made, 0.2 * budget), epochs=epochs, also=also, told=told
+        )
         return _recorded(report, subject, found, budget, began)
 
 
@@ -237,6 +250,8 @@ def _recorded(
         time.perf_counter() - began,
         budget,
         more,
+        tuple(found.interactions),
+        _alternatives(found),
         (*found.notes, *(f"not tried: {k}: {v}" for k, v in bench.refused.items())),
         found,
         subject,
@@ -294,6 +309,11 @@ def _unsuspected(
     return Suspect(name, cause.title, cause.mechanism, 0, (), (), cure, status=status, trial=trial)
 
 
+def _alternatives(found: Findings) -> tuple[Trial, ...]:
+    trials = [_trial(h, found, "", ()) for h in found.alternatives]
+    return tuple(sorted((t for t in trials if t is not None), key=lambda t: -t.effect))
+
+
 def _value(found: Findings, change: Combination) -> float:
     values = [s.value for (c, _), s in found.bench.scores.items() if c == change]
     finite = [v for v in values if np.isfinite(v)]
@@ -301,11 +321,8 @@ def _value(found: Findings, change: Combination) -> float:
 
 
 def _arms(found: Findings) -> tuple[Arm, ...]:
-    scores: dict[Combination, int] = {}
-    for change, _ in found.bench.scores:
-        scores[change] = scores.get(change, 0) + 1
     arms = [
         Arm(said(c), n, _value(found, c), float(np.median(found.skills(c))))
-        for c, n in scores.items()
+        for c, n in found.arms.items()
     ]
     return tuple(sorted(arms, key=lambda a: -a.skill))

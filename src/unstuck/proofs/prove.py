@@ -6,6 +6,7 @@
    suspect's change restores learning, every other single change is screened, then pairs.
 3. Confirm on fresh paired seeds, a placebo among the arms, with the sequential test of
    `studies.sequential`, until all is decided or the budget is spent.
+4. Aside: interactions and other changes that may help, see `proofs.aside`.
 """
 
 import time
@@ -23,6 +24,7 @@ from unstuck.interventions.learning_rate import HIGHER, LOWER
 from unstuck.interventions.optimizer import ADAM
 from unstuck.interventions.placebo import PLACEBO
 from unstuck.interventions.target_scaling import TARGETS
+from unstuck.proofs.aside import Interaction, aside
 from unstuck.proofs.bench import Bench
 from unstuck.proofs.hypothesis import Hypothesis
 from unstuck.proofs.reference import learnable
@@ -71,6 +73,9 @@ class Findings:
     margin: float = 0.0
     tested: list[Hypothesis] = field(default_factory=list)
     placebo: Hypothesis | None = None
+    interactions: list[Interaction] = field(default_factory=list)
+    alternatives: list[Hypothesis] = field(default_factory=list)
+    arms: dict[Combination, int] = field(default_factory=dict)  # trials of each, to decide
     notes: list[str] = field(default_factory=list)
 
     def skills(self, combination: Combination) -> list[float]:
@@ -84,6 +89,7 @@ def prove(
     budget: float,
     *,
     epochs: int | None = None,
+    also: bool = True,
     told: Callable[[str], None] = lambda says: None,
 ) -> Findings:
     """Puts the suspects to the trial; see above.
@@ -93,6 +99,7 @@ def prove(
         budget: seconds.
         epochs: of a trial; None for as many steps as the budget holds, at most 20 epochs or
             1,000 steps, whichever is more.
+        also: whether to go on with interactions and other changes.
         told: called before each trial with what is tried.
 
     Raises:
@@ -102,8 +109,8 @@ def prove(
     if subject.sample.y is None:
         raise UsageError("the targets cannot be told from the inputs", "pairs (x, y)")
     data = split(subject.sample)
-    outputs = subject.observe(tuple(a[:2] for a in data.x), data.y[:2]).output.shape[1]
-    measure = yardstick(subject.about, data, outputs)
+    seen = subject.observe(tuple(a[:2] for a in data.x), data.y[:2])
+    measure = yardstick(subject.about, data, seen.output.shape[1])
     if measure is None:
         raise UsageError(
             "there is nothing to judge the trials by",
@@ -119,6 +126,10 @@ def prove(
     arms = _screen(found, list(suspected))
     _confirm(found, arms)
     _conclude(found)
+    for change, _ in bench.scores:
+        found.arms[change] = found.arms.get(change, 0) + 1
+    if also and trusted(found):
+        aside(found, subject, seen, began)
     return found
 
 

@@ -17,6 +17,7 @@ from unstuck.report.wording import quantity
 
 if TYPE_CHECKING:
     from unstuck.fixes.fix import Fix
+    from unstuck.proofs.aside import Interaction
     from unstuck.proofs.proof import Proof
 
 _COLOURS = {"proven": "bold red", "refuted": "green", "harmful": "yellow"}
@@ -67,18 +68,29 @@ def metric(value: float, name: str) -> str:
 
 
 def gain(trial: Trial) -> str:
-    """The effect with its interval: "+86.6 points (95 %: 85.9 to 87.4; 6 seeds)"."""
-    scale, unit = (100, " points") if trial.metric == "accuracy" else (1, "")
+    """The effect with its interval: "+86.6 points better (95 %: +85.9 to +87.4; 6 seeds)"."""
+    unit = "points" if trial.metric == "accuracy" else trial.metric
+    effect, low, high = (_signed(v, trial.metric) for v in (trial.effect, trial.low, trial.high))
+    return f"{effect} {unit} better (95 %: {low} to {high}; {trial.n} seeds)"
 
-    def told(value: float) -> str:
-        if trial.metric == "accuracy":
-            return f"{scale * value:+.1f}"
-        return ("+" if value >= 0 else "") + quantity(value)
 
-    name = "" if trial.metric == "accuracy" else f" {trial.metric}"
+def _signed(value: float, name: str) -> str:
+    if name == "accuracy":
+        return f"{100 * value:+.1f}"
+    return ("+" if value >= 0 else "") + quantity(value)
+
+
+def _interaction(found: "Interaction") -> str:
+    """ "input-spread: taking it away gains +41.3 points with SGD …, +2.1 as it is"."""
+    there, here, *rest = (
+        _signed(v, found.metric)
+        for v in (found.there, found.here, found.difference, found.low, found.high)
+    )
+    unit = "points" if found.metric == "accuracy" else found.metric
+    told = "difference {}; 95 %: {} to {}".format(*rest)
     return (
-        f"{told(trial.effect)}{unit}{name} better (95 %: {told(trial.low)} to"
-        f" {told(trial.high)}; {trial.n} seeds)"
+        f"{found.cause}: taking it away gains {there} {unit} with {found.context},"
+        f" {here} as it is ({told}; {found.n} seeds)"
     )
 
 
@@ -93,6 +105,16 @@ def _parts(proof: "Proof") -> Iterable[RenderableType]:
     yield _levels(proof)
     for suspect in proof.report.suspects:
         yield _suspect(proof, suspect)
+    certain = [i for i in proof.interactions if i.certain]
+    if certain:
+        yield Text("Interactions", "bold")
+        yield Padding(Group(*(Text(_interaction(i)) for i in certain)), (0, 0, 1, 3))
+    if proof.alternatives:
+        yield Text("Also tried", "bold")
+        told = (
+            Text(f"{t.change}: {metric(t.value, t.metric)}, {gain(t)}") for t in proof.alternatives
+        )
+        yield Padding(Group(*told), (0, 0, 1, 3))
     if proof.placebo is not None:
         null = "null, as it must" if proof.trusted else "NOT null: these trials cannot be trusted"
         yield Text(f"Placebo ({proof.placebo.change}): {gain(proof.placebo)}: {null}.", "dim")

@@ -14,7 +14,7 @@ def _coding(evidence: Evidence) -> tuple[str, str] | None:
     if look.labels is not None and len(y) > 1 and len(np.unique(look.labels)) == 1:
         return f"one class only: {look.labels[0]}", "targets"
     outputs = look.seen.output.shape[1]
-    ids = wants == "ids"
+    ids = wants == "ids" or (wants == "unknown" and look.task == "classification")
     if ids and coding == "fractions":
         return "fractions", "targets"
     if ids and coding.startswith("ids"):

@@ -125,12 +125,6 @@ def check_targets(view: LossView, y: NDArray[Any] | None, output: tuple[int, ...
                 "subtract the smallest label (y - y.min()), or give the last layer one unit more"
                 " than the largest label",
             )
-        if y.dtype.kind == "f" and not np.equal(np.mod(y, 1), 0).all():
-            raise DataError(
-                f"the targets hold {y[np.mod(y, 1) != 0].flat[0]:g}, and the loss is {view.name}",
-                "whole numbers, one class each",
-                "for values use a loss such as mean_squared_error",
-            )
     elif view.targets == "one-hot" and shape != output:
         raise DataError(
             f"the targets have shape {y.shape}, the model's outputs (n, {classes}), and the loss"
