@@ -17,6 +17,7 @@ from unstuck.proofs.prove import Findings, trusted
 from unstuck.proofs.prove import prove as tried
 from unstuck.proofs.verdict import State, Verdict
 from unstuck.report.record import Report, Suspect, Trial, finite
+from unstuck.studies import sequential
 from unstuck.subjects.untouched import untouched
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from unstuck.subjects.subject import Subject
 
 EXAMPLES = 4_096  # trained on, at most
+_UNDECIDED = Verdict.INCONCLUSIVE.value
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,8 @@ class Proof:
     def outcome(self) -> str:
         """In a few words."""
         if self.state is State.LEARNING:
-            return "nothing wrong"
+            undecided = [s.name for s in self.report.suspects if s.status == _UNDECIDED]
+            return f"learning; undecided: {', '.join(undecided)}" if undecided else "nothing wrong"
         if self.state is State.NOTHING:
             return "nothing to learn here"
         if not self.trusted:
@@ -215,7 +218,9 @@ def _recorded(
     for suspect in report.suspects:
         best = _telling(found, suspect.name, verdicts)
         if best is None:
-            suspects.append(suspect)
+            untried = suspect.name in found.untried
+            status = Verdict.INCONCLUSIVE.value if untried else suspect.status
+            suspects.append(replace(suspect, status=status))
             continue
         told = _trial(best, found, suspect.name, chains.get(best.change, ()))
         suspects.append(replace(suspect, status=verdicts[id(best)].value, trial=told))
@@ -229,7 +234,10 @@ def _recorded(
     suspects.sort(key=lambda s: (order[s.status], s.trial is None or -s.trial.effect))
     suspects = [replace(s, rank=i + 1) for i, s in enumerate(suspects)]
     open_ones = [h for h in found.tested if verdicts[id(h)] is Verdict.INCONCLUSIVE]
-    more = sum(h.short * 2 * bench.seconds for h in open_ones)
+    pairs = sum(h.short for h in open_ones)
+    if found.untried and not winners:
+        pairs += len(found.untried) + sequential.still(0, 0, len(found.untried))
+    more = 2 * pairs * bench.seconds
     state = "stuck" if found.state is State.NOTHING else found.state.value
     return Proof(
         replace(report, suspects=tuple(suspects), state=state),

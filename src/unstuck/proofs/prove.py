@@ -59,7 +59,8 @@ PAIRS = 14  # at most: two losses among them still decide
 TARGET_TRIALS = 50  # that a budget should hold
 STEPS = (1_000, 3_000)  # of a trial, at least and at most, where time allows
 EPOCHS = 20
-SHARE = 0.85  # of the budget that trials may take; the rest is the chain
+SHARE = 0.85  # of the budget that screening may take, and confirmation unless there is more
+KEPT, CHAIN = 0.97, 3  # share of the budget less so many trials, which the chain may take
 
 
 @dataclass(eq=False)
@@ -72,6 +73,7 @@ class Findings:
     reach: float = 0.0
     margin: float = 0.0
     tested: list[Hypothesis] = field(default_factory=list)
+    untried: list[str] = field(default_factory=list)  # causes there was no time for
     placebo: Hypothesis | None = None
     interactions: list[Interaction] = field(default_factory=list)
     alternatives: list[Hypothesis] = field(default_factory=list)
@@ -124,6 +126,7 @@ def prove(
     found = Findings(bench, notes=list(trainer.notes))
     _calibrate(bench, subject, budget, epochs)
     arms = _screen(found, list(suspected))
+    bench.ends = began + max(SHARE * budget, KEPT * budget - CHAIN * bench.seconds)
     _confirm(found, arms)
     _conclude(found)
     for change, _ in bench.scores:
@@ -139,19 +142,32 @@ def _calibrate(bench: Bench, subject: Subject, budget: float, epochs: int | None
     bench.run((), SCREEN, 50)  # compiles
     run = bench.run((), SCREEN, 100)
     step = run.seconds / max(1, run.steps)
-    epoch = -(-len(bench.data.y) // max(1, subject.about.batch_size))
-    if epochs is not None:
-        bench.steps = epochs * epoch
-        return
+    if epochs is None:
+        bench.steps = _steps(bench, subject, budget, step)
+    else:
+        bench.steps = epochs * _epoch(bench, subject)
+    bench.seconds = step * bench.steps
+
+
+def _steps(bench: Bench, subject: Subject, budget: float, step: float) -> int:
+    """As many as the budget holds of seconds a step, in fifties."""
     least, most = STEPS
     affordable = int(budget * SHARE / TARGET_TRIALS / step)
-    bench.steps = max(50, min(affordable, max(EPOCHS * epoch, least), most))
-    bench.steps -= bench.steps % 50
+    steps = max(50, min(affordable, max(EPOCHS * _epoch(bench, subject), least), most))
+    return steps - steps % 50
+
+
+def _epoch(bench: Bench, subject: Subject) -> int:
+    """Steps of one."""
+    return -(-len(bench.data.y) // max(1, subject.about.batch_size))
 
 
 def _screen(found: Findings, suspects: list[str]) -> dict[str, Combination]:
     """One trial an arm; the change that tests each cause worth testing."""
     bench = found.bench
+    if not bench.has_time(2):
+        found.untried = list(suspects)
+        return {}
     bench.told("as it is")
     for seed in (SCREEN, SCREEN + 1):
         bench.score((), seed)
@@ -228,6 +244,7 @@ def _try_cause(found: Findings, name: str, best_of: dict[str, Combination]) -> N
     for intervention in load(name).interventions:
         change = (intervention,)
         if not found.bench.has_time(2 * sequential.AT_LEAST):
+            found.untried += [] if scores else [name]
             break
         found.bench.told(intervention.says)
         score = found.bench.score(change, SCREEN)

@@ -11,7 +11,7 @@ class State(Said):
     definitions, and the report gives the numbers.
     """
 
-    LEARNING = ("learning", "Nothing wrong: it learns as well as anything that was tried.")
+    LEARNING = ("learning", "It learns as well as anything that was tried.")
     SLOW = ("slow", "It learns, but a change that was tried learns more in as many steps.")
     STUCK = ("stuck", "It does not learn what can be learnt from these data.")
     DIVERGED = ("diverged", "Its loss or its outputs stop being finite numbers.")

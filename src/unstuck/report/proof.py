@@ -99,7 +99,7 @@ def _parts(proof: "Proof") -> Iterable[RenderableType]:
     yield Text(setup(proof.report), "dim")
     facts = " · ".join(f"{k} {v}" for k, v in proof.setup.items())
     yield Text(f"{facts}; {proof.seconds:.0f} of {proof.budget:.0f} s\n", "dim")
-    good = proof.state.value == "learning"
+    good = proof.outcome == "nothing wrong"
     yield Text(proof.outcome + "\n", "bold green" if good else "bold red")
     yield Text(proof.state.sentence)
     yield _levels(proof)
@@ -150,7 +150,9 @@ def _suspect(proof: "Proof", suspect: Suspect) -> RenderableType:
     body: list[RenderableType] = []
     trial = suspect.trial
     if trial is None:
-        body.append(Text("No trial could be made of it."))
+        untried = suspect.status == "inconclusive"
+        says = "There was no time for a trial." if untried else "No trial could be made of it."
+        body.append(Text(says))
     else:
         others = f" (together with {', '.join(trial.together)})" if trial.together else ""
         body.append(
