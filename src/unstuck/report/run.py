@@ -30,4 +30,5 @@ def _verdict(line: "Line") -> str:
     if line.report is None:
         return f"not looked at: {line.refused or 'see above'}"
     names = ", ".join(suspect.name for suspect in line.report.suspects)
-    return f"suspected: {names}" if names else line.report.verdict
+    verdict = f"suspected: {names}" if names else line.report.verdict
+    return f"{verdict}; no proof: {line.unproven}" if line.unproven else verdict

@@ -55,8 +55,9 @@ def install(trainings: Trainings) -> None:
                 if where not in known:
                     given = inspect.signature(original).bind(model, *args, **kwargs).arguments
                     known[where] = trainings.starts("keras", _of_batch(model, given), where)
-                    if known[where] is not None:
-                        known[where].ends()  # type: ignore[union-attr]
+                    if (begun := known[where]) is not None:
+                        begun.cannot_be_proven("one batch of the data was seen")
+                        begun.ends()
                 training = known[where]
         result = original(model, *args, **kwargs)
         if training is not None:

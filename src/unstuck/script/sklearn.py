@@ -50,8 +50,9 @@ def install(trainings: Trainings) -> None:
             if where not in known:
                 arguments = _arguments(original, model, args, kwargs, fresh=False)
                 known[where] = trainings.starts("sklearn", arguments, where)
-                if known[where] is not None:
-                    known[where].ends()  # type: ignore[union-attr]
+                if (begun := known[where]) is not None:
+                    begun.cannot_be_proven("one batch of the data was seen")
+                    begun.ends()
             training = known[where]
         result = original(model, *args, **kwargs)
         if training is not None:

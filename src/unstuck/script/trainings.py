@@ -46,6 +46,7 @@ class Line:
         refused: why not, on one line.
         watches: one a training.
         start: kept for the proof.
+        unproven: why no proof is made, in a few words.
         proof, fix: made after the script has ended.
     """
 
@@ -55,6 +56,7 @@ class Line:
     refused: str = ""
     watches: list[Watch] = field(default_factory=list)
     start: "StartingPoint | None" = None
+    unproven: str = ""
     proof: "Proof | None" = None
     fix: "Fix | None" = None
 
@@ -85,9 +87,17 @@ class Line:
 class Training:
     """One training under way."""
 
-    def __init__(self, watch: Watch, ended: Callable[[], None]) -> None:
-        self.watch = watch
+    def __init__(self, line: Line, watch: Watch, ended: Callable[[], None]) -> None:
+        self.watch, self._line = watch, line
         self._ended: Callable[[], None] | None = ended
+
+    def cannot_be_proven(self, why: str) -> None:
+        """Trials would not tell of it.
+
+        Args:
+            why: in a few words.
+        """
+        self._line.start, self._line.unproven = None, why
 
     def ends(self) -> None:
         """It is over; to be called once, in the thread it started in."""
@@ -200,9 +210,10 @@ class Trainings:
                         line.proof = report.prove(seconds)
                         line.fix = line.proof.fix() if line.proof.proven else None
                 except (UsageError, DataError) as error:
-                    self.tell(f"unstuck: {line}: no proof: {str(error).replace(chr(10), '; ')}")
-                    continue
+                    line.unproven = _one_line(error)
             line.start = None
+            if line.proof is None:
+                continue
             self.tell(f"unstuck: {line}")
             for shown in (line.proof, line.fix):
                 if shown is not None:
@@ -234,7 +245,7 @@ class Trainings:
                 self._thread.depth -= counts
                 self._under_way -= counts
 
-        return Training(watch, ended)
+        return Training(line, watch, ended)
 
     def _look(self, line: Line, arguments: dict[str, Any]) -> None:
         from unstuck.diagnosis import diagnose
@@ -247,7 +258,7 @@ class Trainings:
 
                     line.start = StartingPoint(arguments)
             except (UsageError, DataError) as error:
-                line.refused = str(error).replace("\n", "; ")
+                line.refused = _one_line(error)
         if line.refused:
             self.tell(f"unstuck: {line} is not looked at: {line.refused}")
             return
@@ -260,6 +271,10 @@ class Trainings:
             self._reported.add(doing)
             told = f"{type(error).__name__}: {error}".strip().splitlines()[0]
             self.tell(f"unstuck: could not {doing}: {told}; the script goes on")
+
+
+def _one_line(error: Exception) -> str:
+    return str(error).replace("\n", "; ")
 
 
 def _watch(report: "Report | None") -> Watch:
