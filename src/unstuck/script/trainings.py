@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 # Told as they come, the worst first; where several trainings started at one line, the first of
 # these that one of them is in stands for the line.
-_WORST = ("diverged", "dying", "stuck", "learning", "unknown")
+_WORST = ("diverged", "dying", "stuck", "slow", "learning", "unknown")
 # A hand-written loop has no end that could be seen, so that nothing counts as inside of one.
 _ENDLESS = {"torch"}
 
