@@ -42,3 +42,11 @@ def test_memory_is_bounded_and_nothing_is_lost():
     assert watch.count == n
     assert watch.last == pytest.approx(0.05, abs=0.01)
     assert watch.state == "learning"
+
+
+def test_trouble_is_noticed_as_it_comes():
+    told = []
+    watch = Watch(2.4, NOTHING, lambda seen: told.append((seen.count, seen.state)))
+    for loss in [2.3] * 20 + [math.inf, math.nan]:
+        watch.loss(loss)
+    assert told == [(8, "stuck"), (16, "stuck"), (21, "diverged")]

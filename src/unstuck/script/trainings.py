@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _WORST = ("diverged", "dying", "stuck", "slow", "learning", "unknown")
 # A hand-written loop has no end that could be seen, so that nothing counts as inside of one.
 _ENDLESS = {"torch"}
+STEPS = 1_024  # of a hand-written loop, after which it may be called stuck
 
 
 class Stop(SystemExit):
@@ -47,6 +48,7 @@ class Line:
         watches: one a training.
         start: kept for the proof.
         unproven: why no proof is made, in a few words.
+        noticed: states that were told while it trained.
         proof, fix: made after the script has ended.
     """
 
@@ -57,6 +59,7 @@ class Line:
     watches: list[Watch] = field(default_factory=list)
     start: "StartingPoint | None" = None
     unproven: str = ""
+    noticed: set[str] = field(default_factory=set)
     proof: "Proof | None" = None
     fix: "Fix | None" = None
 
@@ -235,6 +238,9 @@ class Trainings:
                 with self.guard(f"look at the {line}"):
                     self._look(line, arguments)
             watch = _watch(line.report)
+            watch.notice = lambda seen: self._notice(line, seen)
+            if framework in _ENDLESS:  # losses of steps, not of epochs
+                watch.enough = STEPS
             line.watches.append(watch)
             counts = framework not in _ENDLESS
             self._thread.depth += counts
@@ -265,6 +271,13 @@ class Trainings:
         line.report = replace(report, again=None)  # nothing of the script's is kept alive
         self.tell(f"unstuck: {line}")
         self.tell(line.report)
+
+    def _notice(self, line: Line, watch: Watch) -> None:
+        """Told once a line and state, while it trains."""
+        with self.guard("tell what the loss does"):
+            if watch.state not in line.noticed:
+                line.noticed.add(watch.state)
+                self.tell(f"unstuck: {line}: {watch}")
 
     def _report(self, doing: str, error: Exception) -> None:
         if doing not in self._reported:

@@ -5,6 +5,7 @@ memory than a minute. "At the end" is the last tenth of the bins.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 BINS = 256
@@ -21,10 +22,14 @@ class Watch:
         start: the loss before the first step; None if not known.
         nothing: the loss of an answer that knows nothing (ln K for K classes, the targets'
             variance for squared error); None if not known.
+        notice: called as soon as the training diverges, and where it is stuck or dying after
+            `enough` losses, twice as many, and so on.
     """
 
     start: float | None = None
     nothing: float | None = None
+    notice: Callable[["Watch"], None] | None = None
+    enough: int = 8
     count: int = 0
     bins: list[float] = field(default_factory=list)
     broken: int = 0  # the first value that is not finite, from 1
@@ -37,7 +42,9 @@ class Watch:
         value = float(value)
         self.count += 1
         if not math.isfinite(value):
-            self.broken = self.broken or self.count
+            if not self.broken:
+                self.broken = self.count
+                self._notices()
             return
         self._sum += value
         self._in_sum += 1
@@ -48,6 +55,13 @@ class Watch:
                 pairs = zip(self.bins[::2], self.bins[1::2], strict=True)
                 self.bins = [(a + b) / 2 for a, b in pairs]
                 self._width *= 2
+        power = self.count & (self.count - 1) == 0
+        if power and self.count >= self.enough and self.state in ("stuck", "dying"):
+            self._notices()
+
+    def _notices(self) -> None:
+        if self.notice is not None:
+            self.notice(self)
 
     @property
     def first(self) -> float | None:
