@@ -15,6 +15,7 @@ from unstuck.commands.cases import cases_app
 from unstuck.commands.causes import causes
 from unstuck.commands.demo import demo
 from unstuck.commands.diagnose import diagnose
+from unstuck.commands.run import RunCommand, run
 from unstuck.errors import UnstuckError, UsageError
 
 
@@ -59,6 +60,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Find out why a neural network isn't learning, prove it, fix it.",
 )
+app.command(
+    cls=RunCommand,
+    context_settings={"allow_extra_args": True, "allow_interspersed_args": False},
+)(run)
 app.command()(demo)
 app.command()(diagnose)
 app.command()(causes)

@@ -151,6 +151,7 @@ def examine(subject: Subject, began: float | None = None, made: float | None = N
         about.limits,
         seconds,
         harms=harms(present),
+        loss=evidence.look.seen.loss,
     )
 
 

@@ -4,29 +4,26 @@ import contextlib
 import json
 import os
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from unstuck.commands.options import DATA, DataDir, JsonFile
+from unstuck.commands.options import (
+    DATA,
+    PROVEN,
+    SUSPECTED,
+    DataDir,
+    FailOn,
+    FailOnOption,
+    JsonFile,
+)
 from unstuck.commands.output import console, is_stdout, must_be_writable, write
 from unstuck.commands.trials import proven
 from unstuck.errors import UsageError
 
 if TYPE_CHECKING:
     from unstuck.report.record import Report
-
-SUSPECTED, PROVEN = 10, 11  # exit statuses, with --fail-on
-
-
-class FailOn(StrEnum):
-    """When a finding is a failure."""
-
-    suspected = "suspected"
-    proven = "proven"
-    never = "never"
 
 
 def diagnose(
@@ -55,13 +52,7 @@ def diagnose(
         int | None, typer.Option(min=1, help="Of each trial. Default: what the seconds hold.")
     ] = None,
     json_file: JsonFile = None,
-    fail_on: Annotated[
-        FailOn,
-        typer.Option(
-            help=f"suspected: exit with {SUSPECTED} if a cause is suspected (or proven);"
-            f" proven: with {PROVEN} if one is proven."
-        ),
-    ] = FailOn.never,
+    fail_on: FailOnOption = FailOn.never,
 ) -> None:
     """Say what keeps a model from learning, from measurements alone; nothing is trained.
 

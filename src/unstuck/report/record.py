@@ -112,6 +112,7 @@ class Report:
         limits: what could not be seen.
         seconds: what the diagnosis took, "static" in all.
         state: "unknown": only a proof decides whether a set-up learns.
+        loss: mean over the examples looked at, before the first step.
         again: makes the subject anew, with so many examples; for proofs.
     """
 
@@ -125,6 +126,7 @@ class Report:
     seconds: Mapping[str, float]
     state: str = "unknown"
     harms: tuple[str, ...] = ()
+    loss: float = math.nan
     again: "Callable[[int], Subject] | None" = field(default=None, repr=False)
 
     def prove(self, budget: float = 60.0, **options: Any) -> "Proof":

@@ -15,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from unstuck.errors import UsageError
+from unstuck.script.place import is_users
 
 FORM = "module:factory, path/to/file.py:factory, or a saved model.keras"
 _SHOWN = 8  # at most: lines of the user's own error, names of their functions
@@ -195,11 +196,5 @@ def _lines(error: BaseException, path: Path) -> list[str]:
 
 def _users(file: str, path: Path) -> bool:
     """Whether a file is the target's own or lies beside or below it, and is no package's."""
-    own = path.absolute()
-    place = Path(file).absolute()
-    if file.startswith("<") or "site-packages" in place.parts or _OURS in place.parents:
-        return False
-    return place == own or own.parent in place.parents
-
-
-_OURS = Path(__file__).absolute().parents[1]
+    own, place = path.absolute(), Path(file).absolute()
+    return is_users(file) and (place == own or own.parent in place.parents)

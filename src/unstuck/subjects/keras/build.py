@@ -28,7 +28,7 @@ def built(model: Any, inputs: Any) -> Any:
         return model
     if model.built and all(layer.built for layer in model._flatten_layers()):
         return model
-    if model.variables:  # some of it is built: weights that a copy would not have
+    if model.weights:  # some of it is built: a copy would not have these
         return model
     try:
         copy = _copied(model)

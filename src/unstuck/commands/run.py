@@ -1,0 +1,154 @@
+"""`unstuck run`: a script, unchanged, with its trainings diagnosed."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperCommand
+
+from unstuck.commands.options import PROVEN, SUSPECTED, FailOn, FailOnOption
+from unstuck.commands.output import is_stdout, must_be_writable, write
+
+if TYPE_CHECKING:
+    from unstuck.script.trainings import Line, Trainings
+
+SECONDS = "60"  # of --prove without a number
+
+
+class RunCommand(TyperCommand):
+    """Lets --prove stand without its seconds; what follows the script is the script's."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """See click."""
+        valued = {o for p in self.params if not getattr(p, "is_flag", True) for o in p.opts}
+        i = 0
+        while i < len(args) and args[i].startswith("-"):
+            if args[i] == "--prove" and not _is_number(args[i + 1 : i + 2]):
+                args = [*args[: i + 1], SECONDS, *args[i + 1 :]]
+            i += 2 if args[i] in valued else 1
+        return super().parse_args(ctx, args)
+
+
+def _is_number(args: list[str]) -> bool:
+    try:
+        float(*args)
+    except ValueError:
+        return False
+    return bool(args)
+
+
+def run(
+    ctx: typer.Context,
+    script: Annotated[
+        str, typer.Argument(metavar="SCRIPT [ARGUMENTS]...", help="A .py file, notebook or module.")
+    ],
+    module: Annotated[
+        bool, typer.Option("--module", "-m", help="SCRIPT is a module's name, as with python -m.")
+    ] = False,
+    stop: Annotated[
+        bool, typer.Option("--stop", help="End the script after the first diagnosis.")
+    ] = False,
+    prove: Annotated[
+        float | None,
+        typer.Option(
+            min=1,
+            metavar="[SECONDS]",
+            help="Afterwards decide by trials, for so many seconds a training, and fix it."
+            f" Default: {SECONDS}.",
+        ),
+    ] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write the record here; - for stdout.")
+    ] = None,
+    sarif_file: Annotated[
+        Path | None, typer.Option("--sarif", help="Write findings at the script's lines here.")
+    ] = None,
+    fail_on: FailOnOption = FailOn.suspected,
+) -> None:
+    """Run a script as python would, and say of each training in it what keeps it from learning.
+
+    The script is not changed, and neither is what it computes, prints and writes. Each training is
+    looked at before its first step; with --prove, copies are trained after the script has ended.
+    What is said goes to stderr. What follows SCRIPT belongs to the script.
+
+    Exit status: the script's own if it fails; else 10 if a cause is suspected, 11 if one is
+    proven, 0 otherwise.
+    """
+    from unstuck.script import hooks
+    from unstuck.script.running import script as found
+    from unstuck.script.trainings import Trainings
+
+    folder = Path.cwd()
+    for target in (json_file, sarif_file):
+        must_be_writable(target)
+    json_file, sarif_file = _absolute(json_file), _absolute(sarif_file)
+    running = found(script, module)
+    trainings = Trainings(running.file, _teller(), stop=stop, prove=prove is not None)
+    hooks.install(trainings)
+    status = running.run(ctx.args)
+    if not trainings.is_ours():  # a process that the script forked, and that came to its end
+        raise typer.Exit(status)
+    with trainings.guard("end the run"):
+        found_out = _ended(trainings, prove, json_file, sarif_file, folder)
+        status = status or _status(found_out, fail_on)
+    raise typer.Exit(status)
+
+
+def _teller() -> Any:
+    """Prints for the user on what is stderr now, whatever the script makes of it."""
+    stream = sys.stderr
+
+    def tell(shown: Any) -> None:
+        if isinstance(shown, str):
+            print(shown, file=stream, flush=True)
+            return
+        from rich.console import Console
+
+        Console(file=stream).print(shown)
+        stream.flush()
+
+    return tell
+
+
+def _absolute(target: Path | None) -> Path | None:
+    return target if target is None or is_stdout(target) else target.absolute()
+
+
+def _ended(
+    trainings: "Trainings",
+    prove: float | None,
+    json_file: Path | None,
+    sarif_file: Path | None,
+    folder: Path,
+) -> "list[Line]":
+    """Proofs, then what was found: told and written."""
+    from unstuck.report.run import summary
+
+    lines = trainings.lines
+    if prove is not None:
+        trainings.prove(prove)
+    trainings.tell(summary(lines))
+    if json_file:
+        from unstuck.report.run_json import run_record
+
+        write(json_file, _text(run_record(lines, folder)))
+    if sarif_file:
+        from unstuck.report.sarif import sarif
+
+        write(sarif_file, _text(sarif(lines, folder)))
+    return lines
+
+
+def _text(record: dict[str, Any]) -> str:
+    return json.dumps(record, indent=2, ensure_ascii=False) + "\n"
+
+
+def _status(lines: "list[Line]", fail_on: FailOn) -> int:
+    causes = {status for line in lines for status in line.statuses}
+    if "proven" in causes and fail_on is not FailOn.never:
+        return PROVEN
+    if causes & {"suspected", "inconclusive"} and fail_on is FailOn.suspected:
+        return SUSPECTED
+    return 0

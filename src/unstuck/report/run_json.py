@@ -1,0 +1,66 @@
+"""A run as JSON, schema 1: see `docs/run.schema.json`."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import unstuck
+from unstuck.report.record import finite
+from unstuck.script.place import Place
+from unstuck.script.trainings import Line
+
+SCHEMA = 1
+_STATES = {"dying": "stuck"}  # of a watch -> of the schema
+
+
+def run_record(lines: Sequence[Line], folder: Path) -> dict[str, Any]:
+    """The record of all that was seen.
+
+    Args:
+        folder: that files are named from.
+    """
+    record = {
+        "schema": SCHEMA,
+        "unstuck": unstuck.__version__,
+        "subjects": [_subject(line, folder) for line in lines],
+    }
+    clean: dict[str, Any] = finite(record)
+    return clean
+
+
+def file_name(place: Place, folder: Path) -> str:
+    """A file as seen from a folder, with slashes; absolute where it lies elsewhere."""
+    try:
+        return (
+            Path(os.path.relpath(place.file, folder)).as_posix()
+            if _below(place, folder)
+            else (Path(place.file).as_posix())
+        )
+    except ValueError:  # another drive
+        return Path(place.file).as_posix()
+
+
+def _below(place: Place, folder: Path) -> bool:
+    return folder in Path(place.file).parents
+
+
+def _subject(line: Line, folder: Path) -> dict[str, Any]:
+    where = line.where
+    judged = line.proof or line.report
+    record = {} if judged is None else judged.to_json()
+    seconds = record.get("seconds", {})
+    return {
+        "where": None
+        if where is None
+        else {"file": file_name(where, folder), "line": where.line, "cell": where.cell},
+        "framework": line.framework,
+        "backend": None if line.report is None else line.report.backend,
+        "state": _STATES.get(line.state, line.state),
+        "trainings": [watch.to_json() for watch in line.watches],
+        "setup": record.get("setup", {}),
+        "causes": record.get("causes", []),
+        "fix": None if line.fix is None else line.fix.to_json(),
+        "refused": line.refused or None,
+        "seconds": {"static": seconds.get("static"), "proof": seconds.get("proof")},
+    }

@@ -1,0 +1,70 @@
+"""Where in the user's own files something stands."""
+
+import re
+import sys
+import sysconfig
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+_OURS = Path(__file__).absolute().parents[1]
+_STANDARD = {Path(sysconfig.get_path(name)).absolute() for name in ("stdlib", "platstdlib")}
+_PACKAGES = {"site-packages", "dist-packages"}
+_CELL = re.compile(r"(?P<file>.+\.ipynb), cell (?P<cell>\d+)")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A line of a file of the user's.
+
+    Args:
+        file: its absolute path.
+        line: from 1; in a notebook, of the cell.
+        cell: of a notebook, from 1; None in a script.
+    """
+
+    file: str
+    line: int
+    cell: int | None = None
+
+    def __str__(self) -> str:
+        cell = "" if self.cell is None else f"cell {self.cell}, "
+        return f"{Path(self.file).name}, {cell}line {self.line}"
+
+
+def cell_name(file: str, cell: int) -> str:
+    """What a notebook's cell is compiled as."""
+    return f"{file}, cell {cell}"
+
+
+@cache
+def is_ours(file: str) -> bool:
+    """Whether a file is of this package."""
+    return not file.startswith("<") and _OURS in Path(file).absolute().parents
+
+
+@cache
+def is_users(file: str) -> bool:
+    """Whether a file is of no installed package, not Python's and not ours."""
+    if file.startswith("<"):
+        return False
+    path = Path(file).absolute()
+    return _PACKAGES.isdisjoint(path.parts) and not {_OURS, *_STANDARD} & set(path.parents)
+
+
+def current(script: str = "") -> Place | None:
+    """The innermost line of the user's files that is being executed in this thread.
+
+    Args:
+        script: a file that is the user's wherever it lies.
+    """
+    frame = sys._getframe(1)
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if file == script or is_users(file):
+            cell = _CELL.fullmatch(file)
+            if cell:
+                return Place(cell["file"], frame.f_lineno, int(cell["cell"]))
+            return Place(str(Path(file).absolute()), frame.f_lineno)
+        frame = frame.f_back  # type: ignore[assignment]
+    return None

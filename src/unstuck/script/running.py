@@ -1,0 +1,185 @@
+"""A script, run in this process as `python` would run it.
+
+A new `__main__` module, `sys.argv`, `sys.path[0]`; the exit status; tracebacks without our frames.
+"""
+
+import builtins
+import importlib.util
+import os
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from pathlib import Path
+from types import ModuleType, TracebackType
+from typing import Any
+
+from unstuck.errors import UsageError
+from unstuck.script.place import is_ours
+
+INTERRUPTED = 130
+
+
+@dataclass(frozen=True)
+class Script:
+    """What is to be run.
+
+    Args:
+        file: its absolute path.
+        name: as given; `sys.argv[0]`.
+        folder: becomes `sys.path[0]`.
+        spec: of a module that is run with -m; None for a file.
+        body: executes it in the namespace of `__main__`.
+    """
+
+    file: str
+    name: str
+    folder: str
+    spec: ModuleSpec | None
+    body: Callable[[dict[str, Any]], None]
+
+    def run(self, arguments: list[str]) -> int:
+        """Runs it to its end, and to that of the threads it leaves running.
+
+        Returns:
+            the status that `python` would exit with.
+        """
+        main = ModuleType("__main__")
+        loader = self.spec.loader if self.spec else SourceFileLoader("__main__", self.file)
+        names: dict[str, Any] = {
+            "__annotations__": {},
+            "__builtins__": builtins,
+            "__file__": self.file,
+            "__cached__": self.spec.cached if self.spec else None,
+            "__loader__": loader,
+            "__spec__": self.spec,
+            "__package__": self.spec.parent if self.spec else None,
+        }
+        vars(main).update(names)
+        sys.modules["__main__"] = main
+        sys.argv = [self.name, *arguments]
+        if not getattr(sys.flags, "safe_path", False):
+            sys.path[0] = self.folder
+
+        def body() -> None:
+            self.body(vars(main))
+            for thread in threading.enumerate():
+                if thread is not threading.current_thread() and not thread.daemon:
+                    thread.join()
+
+        return as_python(body)
+
+
+def script(target: str, module: bool = False) -> Script:
+    """The script that a name stands for.
+
+    Args:
+        target: a Python file, a notebook, or the name of a module.
+        module: whether it is a module's name.
+
+    Raises:
+        UsageError: nothing is there that could be run.
+    """
+    if module:
+        return _module(target)
+    path = Path(target)
+    if not path.is_file():
+        seen = f"{path.absolute()} is a folder" if path.is_dir() else f"no file {path.absolute()}"
+        raise UsageError(seen, "a Python file or notebook", "a module is run with -m package.name")
+    file = str(path.absolute())
+    folder = str(path.resolve().parent)
+    if path.suffix == ".ipynb":
+        from unstuck.script.notebook import body
+
+        return Script(file, target, folder, None, body(file))
+
+    def execute(names: dict[str, Any]) -> None:
+        exec(compile(Path(file).read_bytes(), file, "exec", dont_inherit=True), names)
+
+    return Script(file, target, folder, None, execute)
+
+
+def _module(name: str) -> Script:
+    folder = os.getcwd()
+    if not getattr(sys.flags, "safe_path", False):
+        sys.path[0] = folder
+    try:
+        spec = importlib.util.find_spec(name)
+        if spec is not None and spec.submodule_search_locations is not None:
+            spec = importlib.util.find_spec(f"{name}.__main__")
+    except (ImportError, ValueError) as error:
+        raise UsageError(f"no module {name}: {error}", "an importable module's name") from error
+    if spec is None or not isinstance(spec.loader, SourceFileLoader) or spec.origin is None:
+        raise UsageError(
+            f"no module {name} that can be run",
+            f"a module in {folder} or an installed one; a package needs a __main__.py",
+        )
+    found, loader = spec, spec.loader
+
+    def execute(names: dict[str, Any]) -> None:
+        code = loader.get_code(found.name)
+        assert code is not None
+        exec(code, names)
+
+    return Script(spec.origin, spec.origin, folder, spec, execute)
+
+
+def as_python(body: Callable[[], None]) -> int:
+    """Runs something; tells of what it raises as `python` does.
+
+    Returns:
+        the exit status.
+    """
+    status = 0
+    try:
+        body()
+    except SystemExit as end:
+        if isinstance(end.code, int):
+            status = end.code & 0xFF
+        elif end.code is not None:
+            print(end.code, file=sys.stderr)
+            status = 1
+    except BaseException as error:
+        sys.excepthook(type(error), error, without_ours(error).__traceback__)
+        status = INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(Exception):  # closed, or nobody reads on
+            stream.flush()
+    return status
+
+
+def without_ours(error: BaseException) -> BaseException:
+    """The error with our frames taken out of its traceback and of those it came from."""
+    left, seen = [error], set[int]()
+    while left:
+        one = left.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        one.__traceback__ = _cut(one.__traceback__)
+        left += [e for e in (one.__cause__, one.__context__) if e is not None]
+        if isinstance(one, BaseExceptionGroup):
+            left += one.exceptions
+    return error
+
+
+def _cut(traceback: TracebackType | None) -> TracebackType | None:
+    frames = []
+    while traceback is not None:
+        frames.append(traceback)
+        traceback = traceback.tb_next
+    hooked = any(_is_importer(f.tb_frame.f_code.co_filename) for f in frames)
+    cut = None
+    for f in reversed(frames):
+        file = f.tb_frame.f_code.co_filename
+        imports = hooked and (_is_importer(file) or file.startswith("<frozen importlib"))
+        if not imports and not is_ours(file):
+            cut = TracebackType(cut, f.tb_frame, f.tb_lasti, f.tb_lineno)
+    return cut
+
+
+def _is_importer(file: str) -> bool:
+    """Whether it is what calls us when a framework is imported; Python cuts its own such frames."""
+    return Path(file).parent.name == "wrapt"

@@ -1,0 +1,327 @@
+"""The trainings that a script starts: seen, looked at before their first step, watched.
+
+Nothing that goes wrong here reaches the script: it is reported once on stderr, and the script goes
+on. `unstuck.diagnose` trains nothing and leaves no trace.
+"""
+
+import contextlib
+import os
+import sys
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from unstuck.errors import DataError, UsageError
+from unstuck.script import place
+from unstuck.script.place import Place
+from unstuck.script.watch import Watch
+
+if TYPE_CHECKING:
+    from unstuck.fixes.fix import Fix
+    from unstuck.proofs.proof import Proof
+    from unstuck.report.record import Report
+    from unstuck.script.starting_point import StartingPoint
+
+# Told as they come, the worst first; where several trainings started at one line, the first of
+# these that one of them is in stands for the line.
+_WORST = ("diverged", "dying", "stuck", "slow", "learning", "unknown")
+# A hand-written loop has no end that could be seen, so that nothing counts as inside of one.
+_ENDLESS = {"torch"}
+STEPS = 1_024  # of a hand-written loop, after which it may be called stuck
+
+
+class Stop(SystemExit):
+    """Ends the script after the first diagnosis; in a thread of its own, the thread."""
+
+
+@dataclass(eq=False)
+class Line:
+    """A line of the script at which training starts, once or many times.
+
+    Args:
+        where: None where no line of the user's files is on the stack.
+        framework: as the hook that saw it says.
+        report: of the first training; None if it could not be looked at.
+        refused: why not, on one line.
+        watches: one a training.
+        start: kept for the proof.
+        unproven: why no proof is made, in a few words.
+        noticed: states that were told while it trained.
+        proof, fix: made after the script has ended.
+    """
+
+    where: Place | None
+    framework: str
+    report: "Report | None" = None
+    refused: str = ""
+    watches: list[Watch] = field(default_factory=list)
+    start: "StartingPoint | None" = None
+    unproven: str = ""
+    noticed: set[str] = field(default_factory=set)
+    proof: "Proof | None" = None
+    fix: "Fix | None" = None
+
+    @property
+    def state(self) -> str:
+        """The proof's, or that of the training that went worst."""
+        if self.proof is not None and self.proof.report.state != "unknown":
+            return self.proof.report.state
+        return self.worst.state
+
+    @property
+    def worst(self) -> Watch:
+        """The training that went worst, by its own losses."""
+        return min(self.watches, key=lambda watch: _WORST.index(watch.state), default=Watch())
+
+    @property
+    def statuses(self) -> set[str]:
+        """Of its causes; none of a set-up that was proven to learn."""
+        if self.proof is not None and self.proof.state.value == "learning":
+            return set()
+        report = self.report if self.proof is None else self.proof.report
+        return set() if report is None else {suspect.status for suspect in report.suspects}
+
+    def __str__(self) -> str:
+        return "training" if self.where is None else f"training at {self.where}"
+
+
+class Training:
+    """One training under way."""
+
+    def __init__(self, line: Line, watch: Watch, ended: Callable[[], None]) -> None:
+        self.watch, self._line = watch, line
+        self._ended: Callable[[], None] | None = ended
+
+    def cannot_be_proven(self, why: str) -> None:
+        """Trials would not tell of it.
+
+        Args:
+            why: in a few words.
+        """
+        self._line.start, self._line.unproven = None, why
+
+    def ends(self) -> None:
+        """It is over; to be called once, in the thread it started in."""
+        ended, self._ended = self._ended, None
+        if ended is not None:
+            ended()
+
+
+class _Thread(threading.local):
+    depth = 0  # trainings under way
+    quiet = 0
+
+
+class Trainings:
+    """All trainings of one run.
+
+    Args:
+        script: absolute path of the script.
+        tell: prints something for the user: text, or what rich can render.
+        stop: whether the script ends after the first diagnosis.
+        prove: whether what a proof needs is kept.
+
+    Attributes:
+        lines: where training started, in the order of the first time.
+    """
+
+    def __init__(
+        self,
+        script: str,
+        tell: Callable[[Any], None],
+        *,
+        stop: bool = False,
+        prove: bool = False,
+    ) -> None:
+        self.lines: list[Line] = []
+        self.tell = tell
+        self._script, self._stop, self._prove = script, stop, prove
+        self._thread, self._lock = _Thread(), threading.RLock()
+        self._by_place: dict[Place | None, Line] = {}
+        self._under_way = 0  # in all threads
+        self._reported: set[str] = set()
+        self._pid = os.getpid()
+
+    def starts(
+        self, framework: str, arguments: dict[str, Any], where: Place | None = None
+    ) -> Training | None:
+        """A training is about to take its first step: looks at it, and tells what it sees.
+
+        Args:
+            framework: "keras", "torch", "lightning", "skorch", "sklearn", …
+            arguments: of `unstuck.diagnose`, "model" among them.
+            where: the user's line; None for the innermost one that is being executed.
+
+        Returns:
+            None if it is part of another training, is ours, or runs in a child process.
+
+        Raises:
+            Stop: where asked for.
+        """
+        if self._blind() or self._thread.depth:
+            return None
+        training = None
+        with self.guard("follow the training"):
+            where = where or self.here()
+            if where is None and self._under_way:
+                return None  # in a thread that a training started, as searches do
+            training = self._started(framework, arguments, where)
+        if self._stop:
+            raise Stop
+        return training
+
+    def here(self) -> Place | None:
+        """The innermost line of the user's files that is being executed in this thread."""
+        return place.current(self._script)
+
+    @contextlib.contextmanager
+    def quiet(self) -> Iterator[None]:
+        """Nothing that this thread trains is seen: we train ourselves."""
+        self._thread.quiet += 1
+        try:
+            yield
+        finally:
+            self._thread.quiet -= 1
+
+    @contextlib.contextmanager
+    def guard(self, doing: str) -> Iterator[None]:
+        """An error of ours is reported once, and goes no further.
+
+        Args:
+            doing: what, after "could not".
+        """
+        try:
+            yield
+        except Exception as error:
+            with contextlib.suppress(Exception):
+                self._report(doing, error)
+
+    def prove(self, seconds: float) -> None:
+        """Decides each line's suspects by trials, on the set-up as it was when training began.
+
+        Args:
+            seconds: of each proof.
+        """
+        for line in self.lines:
+            if line.start is None or line.report is None:
+                continue
+            with self.guard(f"prove the {line}"), self.quiet(), _unheard():
+                try:
+                    with line.start.restored(line.report) as report:
+                        line.proof = report.prove(seconds)
+                        line.fix = line.proof.fix() if line.proof.proven else None
+                except (UsageError, DataError) as error:
+                    line.unproven = _one_line(error)
+            line.start = None
+            if line.proof is None:
+                continue
+            self.tell(f"unstuck: {line}")
+            for shown in (line.proof, line.fix):
+                if shown is not None:
+                    self.tell(shown)
+
+    def is_ours(self) -> bool:
+        """Whether this is the process the script was started in, not one that it forked."""
+        return os.getpid() == self._pid
+
+    def _blind(self) -> bool:
+        return bool(self._thread.quiet) or not self.is_ours()
+
+    def _started(self, framework: str, arguments: dict[str, Any], where: Place | None) -> Training:
+        with self._lock:
+            line = self._by_place.get(where)
+            if line is None:
+                line = self._by_place[where] = Line(where, framework)
+                self.lines.append(line)
+                with self.guard(f"look at the {line}"):
+                    self._look(line, arguments)
+            watch = _watch(line.report)
+            watch.notice = lambda seen: self._notice(line, seen)
+            if framework in _ENDLESS:  # losses of steps, not of epochs
+                watch.enough = STEPS
+            line.watches.append(watch)
+            counts = framework not in _ENDLESS
+            self._thread.depth += counts
+            self._under_way += counts
+
+        def ended() -> None:
+            with self._lock:
+                self._thread.depth -= counts
+                self._under_way -= counts
+
+        return Training(line, watch, ended)
+
+    def _look(self, line: Line, arguments: dict[str, Any]) -> None:
+        from unstuck.diagnosis import diagnose
+
+        with self.quiet(), _unheard():
+            try:
+                report = diagnose(**arguments)
+                if self._prove:
+                    from unstuck.script.starting_point import StartingPoint
+
+                    line.start = StartingPoint(arguments)
+            except (UsageError, DataError) as error:
+                line.refused = _one_line(error)
+        if line.refused:
+            self.tell(f"unstuck: {line} is not looked at: {line.refused}")
+            return
+        line.report = replace(report, again=None)  # nothing of the script's is kept alive
+        self.tell(f"unstuck: {line}")
+        self.tell(line.report)
+
+    def _notice(self, line: Line, watch: Watch) -> None:
+        """Told once a line and state, while it trains."""
+        with self.guard("tell what the loss does"):
+            if watch.state not in line.noticed:
+                line.noticed.add(watch.state)
+                self.tell(f"unstuck: {line}: {watch}")
+
+    def _report(self, doing: str, error: Exception) -> None:
+        if doing not in self._reported:
+            self._reported.add(doing)
+            told = f"{type(error).__name__}: {error}".strip().splitlines()[0]
+            self.tell(f"unstuck: could not {doing}: {told}; the script goes on")
+
+
+def _one_line(error: Exception) -> str:
+    return str(error).replace("\n", "; ")
+
+
+def _watch(report: "Report | None") -> Watch:
+    if report is None:
+        return Watch()
+    ratio = report.probes.get("loss_at_start")
+    if not isinstance(ratio, float) or not ratio > 0:
+        return Watch(report.loss)
+    return Watch(report.loss, report.loss / ratio)
+
+
+class _Muted:
+    """A stream that one thread's writing does not reach."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream, self._muted = stream, threading.get_ident()
+
+    def write(self, text: str) -> Any:
+        if threading.get_ident() == self._muted:
+            return len(text)
+        return self._stream.write(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+@contextlib.contextmanager
+def _unheard() -> Iterator[None]:
+    """What the user's own layers print or warn of while we look is not the script's output."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        before = sys.stdout
+        sys.stdout = _Muted(before)
+        try:
+            yield
+        finally:
+            sys.stdout = before

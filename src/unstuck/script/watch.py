@@ -1,0 +1,128 @@
+"""The loss of a training as it goes, and what it says: a state, with its numbers.
+
+Values are gathered into at most 256 bins of equal width, so that a day of steps costs no more
+memory than a minute. "At the end" is the last tenth of the bins.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+BINS = 256
+NO_BETTER = 0.95  # of the loss of knowing nothing: what lies above has learnt nothing
+FALLS = 0.95  # of the loss half-way: what lies below is still on its way
+MOVED = 0.99  # of the loss before training, where the former is not known
+
+
+@dataclass(eq=False)
+class Watch:
+    """Losses of one training.
+
+    Args:
+        start: the loss before the first step; None if not known.
+        nothing: the loss of an answer that knows nothing (ln K for K classes, the targets'
+            variance for squared error); None if not known.
+        notice: called as soon as the training diverges, and where it is stuck or dying after
+            `enough` losses, twice as many, and so on.
+    """
+
+    start: float | None = None
+    nothing: float | None = None
+    notice: Callable[["Watch"], None] | None = None
+    enough: int = 8
+    count: int = 0
+    bins: list[float] = field(default_factory=list)
+    broken: int = 0  # the first value that is not finite, from 1
+    _width: int = 1
+    _sum: float = 0.0
+    _in_sum: int = 0
+
+    def loss(self, value: float) -> None:
+        """Takes the next loss: an epoch's or a step's mean."""
+        value = float(value)
+        self.count += 1
+        if not math.isfinite(value):
+            if not self.broken:
+                self.broken = self.count
+                self._notices()
+            return
+        self._sum += value
+        self._in_sum += 1
+        if self._in_sum == self._width:
+            self.bins.append(self._sum / self._width)
+            self._sum, self._in_sum = 0.0, 0
+            if len(self.bins) == BINS:
+                pairs = zip(self.bins[::2], self.bins[1::2], strict=True)
+                self.bins = [(a + b) / 2 for a, b in pairs]
+                self._width *= 2
+        power = self.count & (self.count - 1) == 0
+        if power and self.count >= self.enough and self.state in ("stuck", "dying"):
+            self._notices()
+
+    def _notices(self) -> None:
+        if self.notice is not None:
+            self.notice(self)
+
+    @property
+    def first(self) -> float | None:
+        """The loss before training, or the first one seen."""
+        return self.start if self.start is not None else next(iter(self.bins), None)
+
+    @property
+    def last(self) -> float | None:
+        """At the end."""
+        some = self.bins[-max(1, len(self.bins) // 10) :]
+        return sum(some) / len(some) if some else None
+
+    @property
+    def state(self) -> str:
+        """What the losses say.
+
+        "diverged": one was not finite. "stuck": at the end it is no better than that of an answer
+        that knows nothing (above 95 % of its loss; where that is not known, above 99 % of the loss
+        before). "slow": the same, but it fell by 5 % in the second half. "dying": the same, after
+        it was better by a tenth. "learning": none of these. "unknown": fewer than two losses.
+        """
+        if self.broken:
+            return "diverged"
+        last, first = self.last, self.first
+        if self.count < 2 or last is None or first is None:
+            return "unknown"
+        bound = self._bound(first)
+        if last < bound:
+            return "learning"
+        if min(self.bins) < bound - 0.1 * abs(bound):
+            return "dying"
+        half = self.bins[(len(self.bins) - 1) // 2]
+        return "slow" if last < half - (1 - FALLS) * abs(half) else "stuck"
+
+    def _bound(self, first: float) -> float:
+        if self.nothing is not None:
+            return NO_BETTER * self.nothing
+        return first - (1 - MOVED) * abs(first)
+
+    def __str__(self) -> str:
+        """The state with its numbers, as half a sentence."""
+        from unstuck.report.wording import quantity  # loads NumPy: not before the script does
+
+        if self.broken:
+            return f"diverged: loss {self.broken} of {self.count} is not finite"
+        if self.last is None or self.first is None:
+            return "unknown: no loss was seen"
+        told = f"{self.state}: loss {quantity(self.first)} → {quantity(self.last)}"
+        if self.state == "dying":
+            told += f", after {quantity(min(self.bins))}"
+        if self.nothing is not None:
+            told += f"; knowing nothing: {quantity(self.nothing)}"
+        return told
+
+    def to_json(self) -> dict[str, float | int | str | None]:
+        """State and numbers."""
+        return {
+            "state": self.state,
+            "count": self.count,
+            "first": self.first,
+            "best": min(self.bins, default=None),
+            "last": self.last,
+            "knowing_nothing": self.nothing,
+        }

@@ -1,0 +1,52 @@
+"""Runs a script in a process of its own: as `python` does, and under `unstuck run`."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+
+PATIENCE_S = 300
+COMMAND = [sys.executable, "-c", "from unstuck.cli import main; main()", "run"]
+
+
+@dataclass(frozen=True)
+class Ended:
+    status: int
+    out: str
+    err: str
+
+
+def python(folder, *arguments, stdin="", **environment):
+    """The script as it is without us."""
+    return _ended([sys.executable, *map(str, arguments)], folder, stdin, environment)
+
+
+def unstuck_run(folder, *arguments, stdin="", **environment):
+    """The same under `unstuck run`."""
+    return _ended([*COMMAND, *map(str, arguments)], folder, stdin, environment)
+
+
+def bootstrapped(folder, code, *arguments):
+    """`unstuck run` after some code of a test's."""
+    command = [sys.executable, "-c", f"{code}\nfrom unstuck.cli import main; main()", "run"]
+    return _ended([*command, *map(str, arguments)], folder, "", {})
+
+
+def _ended(command, folder, stdin, environment):
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        env=os.environ | environment,
+    )
+    return Ended(done.returncode, done.stdout, done.stderr)
+
+
+def without_ours(err):
+    """stderr less the lines of ours that a run without trainings has."""
+    return "".join(
+        line for line in err.splitlines(keepends=True) if not line.startswith("unstuck: ")
+    )

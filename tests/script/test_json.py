@@ -1,0 +1,58 @@
+"""The record of a run obeys its schema, and its SARIF stands at the script's lines."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from .running import unstuck_run
+
+jsonschema = pytest.importorskip("jsonschema")
+SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "run.schema.json").read_text())
+
+SCRIPT = """\
+from sklearn.datasets import load_digits
+from sklearn.neural_network import MLPClassifier
+x, y = load_digits(return_X_y=True)
+MLPClassifier((16,), max_iter=8, solver="sgd", random_state=0).fit(x * 1000, y)
+for rate in (0.001, 0.01):
+    MLPClassifier((16,), learning_rate_init=rate, max_iter=8).fit(x / 16, y)
+try:
+    MLPClassifier((16,)).fit(x, y[:7])
+except ValueError:
+    pass
+"""
+
+
+def test_the_schema_is_one():
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+
+
+@pytest.mark.parametrize("options", [[], ["--prove", "10"]], ids=["static", "proof"])
+def test_a_record_and_its_sarif(options, tmp_path):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "train.py").write_text(SCRIPT)
+    files = ["--json", "o.json", "--sarif", "o.sarif"]
+    seen = unstuck_run(tmp_path, *options, *files, "sub/train.py")
+    record = json.loads((tmp_path / "o.json").read_text(), parse_constant=pytest.fail)
+    jsonschema.Draft202012Validator(SCHEMA).validate(record)
+    assert seen.status == (11 if options else 10), seen.err
+    assert [s["where"] for s in record["subjects"]] == [
+        {"file": "sub/train.py", "line": line, "cell": None} for line in (4, 6, 8)
+    ]
+    raw, sound, wrong = record["subjects"]
+    status, level = ("proven", "error") if options else ("suspected", "warning")
+    assert raw["causes"][0]["status"] == status
+    assert len(sound["trainings"]) == 2
+    assert wrong["refused"]
+    assert (raw["fix"] is not None) == bool(options)
+
+    (run,) = json.loads((tmp_path / "o.sarif").read_text())["runs"]
+    rules = {rule["id"] for rule in run["tool"]["driver"]["rules"]}
+    assert {result["ruleId"] for result in run["results"]} == rules
+    first = run["results"][0]
+    assert (first["ruleId"], first["level"]) == ("input-spread", level)
+    assert "input_size" in first["message"]["text"]
+    place = first["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"] == "sub/train.py"
+    assert place["region"]["startLine"] == 4

@@ -1,0 +1,171 @@
+"""Keras under `unstuck run`, on each backend: nothing changes, and every training is seen.
+
+One script trains in many ways; it is run with and without us, and each test looks at one thing.
+"""
+
+import json
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from .running import Ended, python, unstuck_run
+
+pytest.importorskip("keras")
+
+SCRIPT = """\
+import sys, threading
+import numpy as np
+import keras
+from keras import layers
+
+keras.utils.set_random_seed(1)
+rng = np.random.default_rng(0)
+x = rng.integers(0, 256, (320, 20)).astype("uint8")
+y = ((x / 255.0 - 0.5) @ rng.normal(size=(20, 5))).argmax(1)
+models = []
+
+def made(*front, optimizer="adam"):
+    model = keras.Sequential([*front, layers.Dense(16, activation="relu"), layers.Dropout(0.1),
+                              layers.Dense(5, activation="softmax")])
+    model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
+    models.append(model)
+    return model
+
+raw = made(keras.Input((20,)), optimizer="sgd")
+told = raw.fit(x, y, epochs=3, batch_size=16, verbose=0, validation_split=0.25)  # raw
+print(told.history, told.epoch, raw.history is told, raw.optimizer.iterations.shape)
+
+unbuilt = made(layers.Rescaling(1 / 127.5, offset=-1), optimizer=keras.optimizers.Adam(0.01))
+print(unbuilt.fit(x, y, epochs=4, verbose=0, validation_data=(x[:50], y[:50])).history)  # scaled
+
+for seed in range(3):
+    again = made(keras.Input((20,)), layers.Rescaling(1 / 127.5, offset=-1))
+    print(again.fit(x[:64], y[:64], epochs=2, verbose=0).history)  # loop
+
+batches = made(keras.Input((20,)), layers.Rescaling(1 / 127.5, offset=-1))
+for i in range(6):
+    print(batches.train_on_batch(x[i * 32 : i * 32 + 32], y[i * 32 : i * 32 + 32]))  # batch
+
+class Stops(keras.callbacks.Callback):
+    def __init__(self, error):
+        super().__init__()
+        self.error = error
+    def on_epoch_end(self, epoch, logs=None):
+        raise self.error
+
+try:
+    made(keras.Input((20,))).fit(x, y, verbose=0, callbacks=[Stops(KeyboardInterrupt("user"))])
+except KeyboardInterrupt as interrupt:
+    print(repr(interrupt))
+
+def generated():
+    while True:
+        yield x[:32] / 255.0, y[:32]
+
+stream = made(keras.Input((20,)))
+print(stream.fit(generated(), steps_per_epoch=3, epochs=2, verbose=0).history)  # generator
+
+try:
+    keras.Sequential([layers.Dense(1)]).fit(x, y)
+except ValueError as error:
+    print(str(error).splitlines()[0])
+
+class Talks(layers.Dense):
+    def call(self, inputs):
+        print("called")
+        return super().call(inputs)
+
+talks = made(keras.Input((20,)), layers.Rescaling(1 / 255), Talks(8))
+talks.fit(x[:64], y[:64], verbose=0)
+
+threaded = made(keras.Input((20,)), layers.Rescaling(1 / 127.5, offset=-1))
+def work():
+    threaded.fit(x, y, epochs=2, verbose=0)  # thread
+thread = threading.Thread(target=work)
+thread.start()
+thread.join()
+
+print(np.random.rand(), float(keras.random.uniform(())), [layer.name for layer in raw.layers])
+print(keras.Sequential([layers.Dense(1)]).name)
+np.savez("weights.npz", *[w for model in models for w in model.get_weights()])
+raw.fit(x, y, verbose=0, callbacks=[Stops(RuntimeError("at the end"))])
+"""
+LINES = {
+    line.split("  # ")[1]: number
+    for number, line in enumerate(SCRIPT.splitlines(), 1)
+    if "  # " in line
+}
+
+
+@dataclass(frozen=True)
+class Both:
+    plain: Ended
+    seen: Ended
+    weights: tuple
+    subjects: dict  # line -> subject
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch", "tensorflow"])
+def test_keras(backend, tmp_path):
+    """The same script without and with us; one test a backend, so that workers run it once."""
+    if backend != "jax":
+        pytest.importorskip(backend)
+    (tmp_path / "train.py").write_text(SCRIPT)
+    plain = python(tmp_path, "train.py", KERAS_BACKEND=backend)
+    files = {path.name for path in tmp_path.iterdir()}
+    before = dict(np.load(tmp_path / "weights.npz"))
+    options = ["--json", "o.json", "--sarif", "o.sarif"]
+    seen = unstuck_run(tmp_path, *options, "train.py", KERAS_BACKEND=backend)
+    assert {path.name for path in tmp_path.iterdir()} == files | {"o.json", "o.sarif"}
+    subjects = json.loads((tmp_path / "o.json").read_text())["subjects"]
+    assert {s["backend"] for s in subjects} == {backend, None}
+    weights = (before, dict(np.load(tmp_path / "weights.npz")))
+    both = Both(plain, seen, weights, {s["where"]["line"]: s for s in subjects})
+    check_nothing_changes(both)
+    check_the_traceback_is_the_same(both)
+    check_every_training_is_seen_before_its_first_step(both)
+    check_a_loop_is_one_line_with_several_trainings(both)
+    check_what_cannot_be_replayed_is_told_on_one_line(both)
+
+
+def check_nothing_changes(both):
+    assert both.seen.out == both.plain.out
+    assert both.seen.status == both.plain.status == 1
+    plain, seen = both.weights
+    assert list(plain) == list(seen)
+    for name, array in plain.items():
+        assert array.tobytes() == seen[name].tobytes()
+
+
+def check_the_traceback_is_the_same(both):
+    def traceback(err):
+        return err[err.rindex("Traceback") :]
+
+    end = traceback(both.seen.err)
+    assert traceback(both.plain.err) == end[: end.index("\nunstuck")]
+
+
+def check_every_training_is_seen_before_its_first_step(both):
+    raw, scaled = (both.subjects[LINES[name]] for name in ("raw", "scaled"))
+    assert raw["causes"][0]["name"] == "input-spread"
+    assert raw["setup"]["batch size"] == "16"
+    assert "240 of 240" in raw["setup"]["looked at"]
+    assert raw["trainings"][0]["count"] == 3
+    assert scaled["causes"] == []
+    assert scaled["state"] == "learning"
+    assert "suspected: input-spread" in both.seen.err
+
+
+def check_a_loop_is_one_line_with_several_trainings(both):
+    assert [t["count"] for t in both.subjects[LINES["loop"]]["trainings"]] == [2, 2, 2]
+    assert [t["count"] for t in both.subjects[LINES["batch"]]["trainings"]] == [6]
+    assert both.subjects[LINES["thread"]]["trainings"][0]["count"] == 2
+
+
+def check_what_cannot_be_replayed_is_told_on_one_line(both):
+    refused = both.subjects[LINES["generator"]]
+    assert "generator" in refused["refused"]
+    assert refused["trainings"][0]["count"] == 2
+    assert f"train.py, line {LINES['generator']} is not looked at" in both.seen.err
+    assert "the script goes on" not in both.seen.err

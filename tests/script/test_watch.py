@@ -1,0 +1,52 @@
+"""What a watch says of losses."""
+
+import math
+
+import pytest
+
+from unstuck.script.watch import BINS, Watch
+
+NOTHING = math.log(10)
+LOSSES = {
+    "learning": [2.3, 1.5, 0.9, 0.4],
+    "stuck": [2.31, 2.30, 2.31, 2.30],
+    "slow": [900.0, 300.0, 60.0, 9.0],
+    "dying": [2.3, 0.8, 0.5, *[2.3] * 20],
+    "diverged": [2.3, 4.0, math.nan, math.nan],
+    "unknown": [2.3],
+}
+
+
+@pytest.mark.parametrize("state", LOSSES)
+def test_states(state):
+    watch = Watch(2.4, NOTHING)
+    for loss in LOSSES[state]:
+        watch.loss(loss)
+    assert watch.state == state
+    assert str(watch).startswith(state)
+
+
+def test_without_the_loss_of_knowing_nothing():
+    stuck, learning = Watch(), Watch()
+    for i in range(10):
+        stuck.loss(5.0 - 1e-4 * i)
+        learning.loss(5.0 - 0.1 * i)
+    assert (stuck.state, learning.state) == ("stuck", "learning")
+
+
+def test_memory_is_bounded_and_nothing_is_lost():
+    watch, n = Watch(), 100_000
+    for i in range(n):
+        watch.loss(1 - i / n)
+    assert len(watch.bins) < BINS
+    assert watch.count == n
+    assert watch.last == pytest.approx(0.05, abs=0.01)
+    assert watch.state == "learning"
+
+
+def test_trouble_is_noticed_as_it_comes():
+    told = []
+    watch = Watch(2.4, NOTHING, lambda seen: told.append((seen.count, seen.state)))
+    for loss in [2.3] * 20 + [math.inf, math.nan]:
+        watch.loss(loss)
+    assert told == [(8, "stuck"), (16, "stuck"), (21, "diverged")]
