@@ -23,12 +23,15 @@ def loop(tree: Tree, line: int) -> Training:
             scope = node
     step = _step(tree, scope, line)
     value = _backward(tree, scope, step)
+    around = [n for n in tree.above(step) if isinstance(n, cst.For | cst.While)]
+    loops = [n for n in around if scope in set(tree.above(n))]
+    region = loops[-1] if loops else scope
     roles: dict[str, Role] = {"optimizer": _optimizer(step)}
     missing: dict[str, str] = {}
-    call = _source(scope, value, (), set())
+    call = _source(region, value, (), set())
     if isinstance(call, cst.Call) and call.args:
         roles["loss"] = Role(call.func, call.func)
-        made = _source(scope, call.args[0].value, _RESULT, set())
+        made = _source(region, call.args[0].value, _RESULT, set())
         if isinstance(made, cst.Call) and made.args and isinstance(made.func, _NAMED):
             roles["model"] = Role(made.func, made.func)
             roles["x"] = Role(made.args[0].value)
@@ -40,12 +43,12 @@ def loop(tree: Tree, line: int) -> Training:
         missing["x"] = "what the model is called with cannot be read"
     for role in ("x", "y"):
         if role in roles:
-            batch = _batch(scope, roles[role].expression)
-            if batch is None:
+            whole = batch(region, roles[role].expression)
+            if whole is None:
                 roles.pop(role)
                 missing[role] = "it is changed between the loader and the model"
             else:
-                roles[role] = batch
+                roles[role] = whole
     return Training(step, "loop", roles, missing, step)
 
 
@@ -145,8 +148,8 @@ def _assigned(node: cst.Assign, name: str) -> cst.BaseExpression | None:
     return None
 
 
-def _batch(scope: cst.CSTNode, e: cst.BaseExpression) -> Role | None:
-    """What the batches of a loop are taken from: an array, or a loader."""
+def batch(scope: cst.CSTNode, e: cst.BaseExpression) -> Role | None:
+    """What a loop takes its batches from: an array, or a loader; None where they are changed."""
     seen: set[cst.CSTNode] = set()
     position = 1
     while True:

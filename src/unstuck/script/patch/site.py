@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import libcst as cst
 
+from unstuck.script.patch.loops import batch
 from unstuck.script.patch.roles import Role, Training, argument, called
 from unstuck.script.patch.tree import (
     Loop,
@@ -117,13 +118,13 @@ def _changed(tree: Tree, e: cst.BaseExpression, loop: cst.CSTNode) -> bool:
 
 
 def _freed(tree: Tree, role: Role, crossed: list[cst.CSTNode]) -> Role | None:
-    """A role as it reads outside loops: of `x[a:b]`, x."""
-    e, whole = role.expression, role
-    while any(_changed(tree, e, loop) for loop in crossed):
-        if not isinstance(e, cst.Subscript):
-            return None
-        e, whole = e.value, Role(e.value, None, role.batch)
-    return whole if not crossed or whole.assignable else None
+    """A role as it reads outside loops: of `x[a:b]`, x; of a batch, what the loop goes through."""
+    if not crossed or not any(_changed(tree, role.expression, loop) for loop in crossed):
+        return role if not crossed or role.assignable or role.holder else None
+    whole = batch(crossed[-1], role.expression)
+    if whole is None or any(_changed(tree, whole.expression, loop) for loop in crossed):
+        return None
+    return whole
 
 
 def _base(e: cst.BaseExpression) -> str:
@@ -151,15 +152,32 @@ def _reaches_out(tree: Tree, here: Site, function: cst.FunctionDef, kept: list[s
 
 
 def _calls(tree: Tree, function: cst.FunctionDef) -> list[cst.Call]:
-    """Calls of a function by its name, or of a method on self or on an object."""
-    method = any(isinstance(n, cst.ClassDef) for n in tree.above(function))
-    return [
+    """Calls of a function by its name; of a method on self or on an object made in the file."""
+    home = next((n for n in tree.above(function) if isinstance(n, cst.ClassDef)), None)
+    calls = [
         c
         for c in nodes(tree.module)
-        if isinstance(c, cst.Call)
-        and called(c) == function.name.value
-        and isinstance(c.func, cst.Attribute) is method
-        and len(c.args) <= len(parameters(function))
+        if isinstance(c, cst.Call) and called(c) == function.name.value
+    ]
+    if home is None:
+        return [c for c in calls if isinstance(c.func, cst.Name)]
+    objects = {
+        tree.code(t)
+        for n in nodes(tree.module)
+        if isinstance(n, cst.Assign)
+        and isinstance(n.value, cst.Call)
+        and called(n.value) == home.name.value
+        for t in targets(n)
+    }
+    own = parameters(function)[:1]
+    return [
+        c
+        for c in calls
+        if isinstance(c.func, cst.Attribute)
+        and (
+            tree.code(c.func.value) in objects
+            or (home in set(tree.above(c)) and [tree.code(c.func.value)] == own)
+        )
     ]
 
 

@@ -45,7 +45,7 @@ class Snippet:
         made: set[str] = set()
         found: set[str] = set()
         for s in self.body:
-            found |= (_read(s) & set(ROLES)) - made
+            found |= (read(s) & set(ROLES)) - made
             made |= {
                 t.value for n in nodes(s, False) for t in targets(n) if isinstance(t, cst.Name)
             }
@@ -78,19 +78,26 @@ def snippet(code: str) -> Snippet:
     return Snippet(imports, body, comments)
 
 
-def _read(node: cst.CSTNode) -> set[str]:
+def read(node: cst.CSTNode) -> set[str]:
     """Names a statement reads; what functions take as parameters is theirs."""
     if isinstance(node, cst.FunctionDef):
         own = {p.name.value for p in nodes(node.params) if isinstance(p, cst.Param)}
-        return _read(node.body) - own
+        return read(node.body) - own
     if isinstance(node, cst.Assign):
         plain = [t.target for t in node.targets if not isinstance(t.target, cst.Name | cst.Tuple)]
-        return _read(node.value) | set().union(*(names(t) for t in plain))
+        return read(node.value) | set().union(*(names(t) for t in plain))
     if isinstance(node, cst.Name):
         return {node.value}
     if isinstance(node, cst.Attribute | cst.Arg):
-        return _read(node.value)
-    return set().union(*(_read(child) for child in node.children))
+        return read(node.value)
+    return set().union(*(read(child) for child in node.children))
+
+
+class Dense(cst.CSTTransformer):
+    """Empty lines without white space."""
+
+    def leave_EmptyLine(self, o: cst.EmptyLine, updated: cst.EmptyLine) -> cst.EmptyLine:
+        return updated if updated.comment else updated.with_changes(indent=False)
 
 
 class Renamed(cst.CSTTransformer):
@@ -135,6 +142,7 @@ class Renamed(cst.CSTTransformer):
         """Statements in the script's names."""
         renamed = cst.Module(statements).visit(self)
         assert isinstance(renamed, cst.Module)
+        renamed = renamed.visit(Dense())
         return list(renamed.body)
 
     def words(self, comment: str) -> str:

@@ -1,6 +1,7 @@
 """The script with a fix in it."""
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import libcst as cst
@@ -10,8 +11,8 @@ from unstuck.script.patch.bind import Bound, bind
 from unstuck.script.patch.imports import Imports, imports
 from unstuck.script.patch.roles import Training, argument, training
 from unstuck.script.patch.site import Site, site
-from unstuck.script.patch.snippet import ROLES, Line, Renamed, Snippet, fresh, snippet
-from unstuck.script.patch.tree import NotPlaced, Tree, names, nodes
+from unstuck.script.patch.snippet import ROLES, Line, Renamed, Snippet, fresh, read, snippet
+from unstuck.script.patch.tree import NotPlaced, Tree, nodes
 
 MARK = "# unstuck: the proven fix"
 
@@ -90,6 +91,10 @@ class _Writer(cst.CSTTransformer):
         first, top = here.statement, self._top(here.statement)
         if top is not first and not have.inline:
             apart = [s for s in lines if _alone(s, fix, renamed)]
+            lines = [
+                _close(s) if b in apart and s not in apart else s
+                for b, s in pairwise([None, *lines])
+            ]
             lines = [s for s in lines if s not in apart]
             if apart:
                 gap = [cst.EmptyLine(indent=False)] * 2
@@ -242,10 +247,15 @@ def _is_text(s: cst.CSTNode) -> bool:
     )
 
 
+def _close(s: Line) -> Line:
+    """Without blank lines before it."""
+    return s.with_changes(leading_lines=[e for e in s.leading_lines if e.comment])
+
+
 def _alone(s: cst.CSTNode, fix: Snippet, renamed: Renamed) -> bool:
     """Whether a function or class needs nothing that the fix computes."""
     if not isinstance(s, cst.FunctionDef | cst.ClassDef):
         return False
     code = cst.Module([]).code_for_node
     own = {code(renamed.to.get(n, cst.Name(n))) for n in fix.assigned}
-    return not (names(s.body) & (own - {s.name.value}))
+    return not (read(s) & (own - {s.name.value}))
