@@ -18,7 +18,7 @@ keras.utils.set_random_seed(0)
 def build():
     model = keras.Sequential([
         keras.Input((64,)), layers.Dense(32, activation="relu"),
-        layers.Dense(10, activation="softmax"),
+        layers.Dense(10, activation="softmax", name="out"),
     ])
     model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
     return model

@@ -62,7 +62,7 @@ def test_sklearn(name):
     before, after = done(source), done(new)
     score = after["done"].score(after["X"], after["y"])
     assert score > 0.95 > before["done"].score(before["X"], before["y"])
-    with pytest.raises(NotPlaced, match="already|cannot be read"):
+    with pytest.raises(NotPlaced, match=r"already|cannot be read"):
         patched(new, line_of(new), "sklearn", code)
 
 

@@ -51,7 +51,7 @@ def site(tree: Tree, training: Training, replaced: set[str]) -> Site:
         NotPlaced: none that is safe.
     """
     node, roles, missing = training.node, training.roles, dict(training.missing)
-    kept = [r for r in _KEPT if r in replaced or r == "model"]
+    kept = [r for r in _KEPT if r == "model" or r in replaced & set(roles)]
     for _ in range(8):
         here = _settled(tree, node, roles, missing, kept)
         function = tree.function(here.statement)

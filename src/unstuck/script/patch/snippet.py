@@ -29,15 +29,7 @@ class Snippet:
     @property
     def assigned(self) -> set[str]:
         """Names that the statements bind, functions' own left out."""
-        code = cst.Module([]).code_for_node
-        return {
-            code(t)
-            for s in self.body
-            for n in nodes(s, inner=False)
-            if not isinstance(n, cst.CompFor)
-            for t in targets(n)
-            if isinstance(t, cst.Name)
-        }
+        return set().union(*map(_made, self.body))
 
     @property
     def needed(self) -> set[str]:
@@ -46,10 +38,20 @@ class Snippet:
         found: set[str] = set()
         for s in self.body:
             found |= (read(s) & set(ROLES)) - made
-            made |= {
-                t.value for n in nodes(s, False) for t in targets(n) if isinstance(t, cst.Name)
-            }
+            made |= _made(s)
         return found
+
+
+def _made(s: Line) -> set[str]:
+    """Names that a statement binds."""
+    inner = [s] if isinstance(s, cst.FunctionDef | cst.ClassDef) else nodes(s, inner=False)
+    return {
+        t.value
+        for n in inner
+        if not isinstance(n, cst.CompFor)
+        for t in targets(n)
+        if isinstance(t, cst.Name)
+    }
 
 
 def snippet(code: str) -> Snippet:
@@ -91,6 +93,16 @@ def read(node: cst.CSTNode) -> set[str]:
     if isinstance(node, cst.Attribute | cst.Arg):
         return read(node.value)
     return set().union(*(read(child) for child in node.children))
+
+
+class OfLoader(cst.CSTTransformer):
+    """`getattr(x, "dataset", None) or …`, where x is known to be a loader."""
+
+    def leave_BooleanOperation(
+        self, o: cst.BooleanOperation, updated: cst.BooleanOperation
+    ) -> cst.BaseExpression:
+        left = cst.Module([]).code_for_node(updated.left)
+        return updated.left if left == 'getattr(x, "dataset", None)' else updated
 
 
 class Dense(cst.CSTTransformer):

@@ -99,6 +99,8 @@ def names(node: cst.CSTNode) -> set[str]:
         return names(node.value)
     if isinstance(node, cst.Arg):
         return names(node.value)
+    if isinstance(node, cst.ImportFrom) and not isinstance(node.names, cst.ImportStar):
+        return set().union(*(names(alias) for alias in node.names))
     return set().union(*(names(child) for child in node.children))
 
 

@@ -11,8 +11,17 @@ from unstuck.script.patch.bind import Bound, bind
 from unstuck.script.patch.imports import Imports, imports
 from unstuck.script.patch.roles import Training, argument, training
 from unstuck.script.patch.site import Site, site
-from unstuck.script.patch.snippet import ROLES, Line, Renamed, Snippet, fresh, read, snippet
-from unstuck.script.patch.tree import NotPlaced, Tree, nodes
+from unstuck.script.patch.snippet import (
+    ROLES,
+    Line,
+    OfLoader,
+    Renamed,
+    Snippet,
+    fresh,
+    read,
+    snippet,
+)
+from unstuck.script.patch.tree import NotPlaced, Tree, names
 
 MARK = "# unstuck: the proven fix"
 
@@ -28,6 +37,8 @@ def patched(source: str, line: int, framework: str, code: str) -> str:
     Raises:
         NotPlaced: no place is safe, with the reason.
     """
+    if source.startswith("\ufeff"):
+        return "\ufeff" + patched(source[1:], line, framework, code)
     tree = Tree(source)
     if framework not in ("keras", "torch", "sklearn"):
         raise NotPlaced(f"a training of {framework}", "one of Keras, PyTorch or scikit-learn")
@@ -42,7 +53,9 @@ def patched(source: str, line: int, framework: str, code: str) -> str:
         fix = replace(fix, body=[*fix.body, cst.parse_statement(own)])
     here = site(tree, found, fix.assigned & set(ROLES))
     _not_twice(tree, here)
-    taken = {n.value for n in nodes(tree.module) if isinstance(n, cst.Name)}
+    if "x" in here.roles and here.roles["x"].batch is not None:
+        fix = replace(fix, body=[s.visit(OfLoader()) for s in fix.body])  # type: ignore[misc]
+    taken = names(tree.module)
     have = imports(tree, fix.imports, taken)
     told = bind(tree, found, here, fix, taken)
     to = have.names | told.names
