@@ -10,12 +10,13 @@ RENAMED = {
     "from keras.optimizers import SGD\nSGD(lr=0.1)": "SGD(learning_rate=0.1)",
     "import keras\nkeras.optimizers.Adam(lr=0.1, epsilon=1e-8)": "keras.optimizers.Adam("
     "learning_rate=0.1, epsilon=1e-8)",
-    "import tensorflow as tf\ntf.keras.optimizers.SGD(lr=1)": "tf.keras.optimizers.SGD("
-    "learning_rate=1)",
-    "from keras import optimizers as o\no.legacy.SGD(lr=1)": "o.SGD(learning_rate=1)",
+    "import tensorflow as tf\ntf.keras.optimizers.SGD(lr=1.0)": "tf.keras.optimizers.SGD("
+    "learning_rate=1.0)",
+    "from keras import optimizers as o\no.legacy.SGD(lr=1.0)": "o.SGD(learning_rate=1.0)",
     f"{_FIT}m.fit(x, y, nb_epoch=1, verbose=0)": "m.fit(x, y, epochs=1, verbose=0)",
-    f"{_FIT}m.fit_generator(zip([x], [y]), steps_per_epoch=1)": "m.fit(zip([x], [y]),"
-    " steps_per_epoch=1)",
+    f"{_FIT}m.fit_generator((b for b in [(x, y)]), steps_per_epoch=1)": (
+        "m.fit((b for b in [(x, y)]), steps_per_epoch=1)"
+    ),
     f"{_FIT}m.predict_generator(x)": "m.predict(x)",
     f"{_FIT}h = m.fit(x, y, verbose=0)\nh.history['acc']": "h.history['accuracy']",
     f'{_FIT}h = m.fit(x, y, verbose=0, validation_split=0.5).history\nh["val_acc"]': (

@@ -98,7 +98,15 @@ class Renames(cst.CSTTransformer):
 
     def _note(self, node: cst.CSTNode, old: str, new: str) -> None:
         line = self.get_metadata(PositionProvider, node).start.line
-        self.found.append(Rename(line, old, new))
+        self.found.append(Rename(line, " ".join(old.split()), " ".join(new.split())))
+
+    def visit_ImportFrom(self, node: cst.ImportFrom) -> bool:
+        """Imports are taken as a whole."""
+        return False
+
+    def visit_Import(self, node: cst.Import) -> bool:
+        """Imports are taken as a whole."""
+        return False
 
     def leave_ImportFrom(self, o: cst.ImportFrom, updated: cst.ImportFrom) -> Any:
         """Modules that are gone, and names that have moved."""
@@ -143,13 +151,13 @@ class Renames(cst.CSTTransformer):
         if match and full[match.end() :] in MODULES:
             rest = full[match.end() :]
             new = MODULES[rest]
-            levels = rest.count(".") + 1
+            above = rest.startswith(f"{new}.")  # only the end goes
             base: cst.BaseExpression = updated
-            for _ in range(levels):
+            for _ in range(rest.count(".") + (not above)):
                 if not isinstance(base, cst.Attribute):
                     return updated
                 base = base.value
-            return self._as(o, cst.parse_expression(f"{_code(base)}.{new}"))
+            return self._as(o, base if above else cst.parse_expression(f"{_code(base)}.{new}"))
         if full.startswith("tensorflow.") and full.removeprefix("tensorflow.") in _TF:
             new = _TF[full.removeprefix("tensorflow.")]
             return self._as(o, cst.parse_expression(f"{_code(updated.value)}.{new}"))
