@@ -120,6 +120,47 @@ def test_torch_loops(name):
         patched(new, line_of(new), "torch", code)
 
 
+LOGITS = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(64, 32), nn.Tanh(), nn.Linear(32, 10))
+        self.end = nn.LogSoftmax(dim=1)
+    def forward(self, x):
+        return self.end(self.layers(x))
+def train(net, opt, data):
+    for a, b in data:
+        opt.zero_grad()
+        loss = F.nll_loss(net(a), b)
+        loss.backward()
+        opt.step()  # <-
+done = Net()
+optimizer = optim.SGD(done.parameters(), lr=0.01)
+for epoch in range(3):
+    train(done, optimizer, loader)
+"""
+
+
+def test_a_loss_that_is_a_function_is_exchanged_where_it_is_called():
+    source = scripts.TORCH_HEAD.replace("X * 1000", "X / 16") + LOGITS
+    code = "import torch\n\nmodel.set_submodule('end', torch.nn.Identity())\n"
+    code += "loss = torch.nn.CrossEntropyLoss()\n"
+    code += "optimizer = torch.optim.Adam(model.parameters(), lr=0.01)\n"
+    new = patched(source, line_of(source), "torch", code)
+    only_added(source, new, changed=1)
+    assert "        loss = loss_1(net(a), b)" in new
+    assert "# outputs are logits now" in new
+    names = done(new)
+    assert type(names["done"].end).__name__ == "Identity"
+    assert torch_accuracy(names) > 0.8
+    inside = source.replace("done = Net()", "def main():\n    done = Net()")
+    inside = inside.replace("\noptimizer = ", "\n    optimizer = ").replace(
+        "\nfor epoch in range(3):\n    train(", "\n    for epoch in range(3):\n        train("
+    )
+    with pytest.raises(NotPlaced, match="function of its own"):
+        patched(inside, line_of(inside), "torch", code)
+
+
 def test_gradients_are_clipped_before_the_step():
     source = scripts.TORCH_HEAD + scripts.TORCH["loader"]
     new = patched(source, line_of(source), "torch", torch_code(gradient_clipping.CLIPPED))

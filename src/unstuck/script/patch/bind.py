@@ -151,6 +151,8 @@ def _say(tree: Tree, fix: Snippet, told: Bound) -> None:
     text = cst.Module(fix.body).code
     code = tree.code
     x, y = (told.names.get(k, cst.Name(k)) for k in ("x", "y"))
+    if any(sign in text for sign in ("from_logits=True", "torch.nn.Identity()", "WithoutEnd(")):
+        told.comments.append("# outputs are logits now; softmax or sigmoid makes probabilities")
     if "x[order]" in text:
         return
     if "x[sound]" in text or "x[keep]" in text:

@@ -214,7 +214,7 @@ def _lifted(
         if base in own or not base or not role.assignable:
             missing[name] = f"{tree.code(role.expression)!r} is made inside {function.name.value}()"
         elif base not in given:
-            lifted[name] = replace(role, holder=None)
+            lifted[name] = role if name == "loss" else replace(role, holder=None)
         elif arg is None:
             missing[name] = f"{function.name.value}() is called without {base!r}"
         elif isinstance(role.expression, cst.Name):
