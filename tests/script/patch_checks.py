@@ -119,6 +119,12 @@ def check_changed_data():
     names = run(new)
     assert abs(names["t"].std() - 1) < 0.1
     assert names["net"].evaluate(names["x"], names["t"], verbose=0) < 0.1
+    seeds = head.replace("net = ", "for _ in range(2):\n    net = ").replace("net.c", "    net.c")
+    seeds += "    net.fit(x, t, epochs=9, verbose=0)  # <-\n"
+    new = patched(seeds, line_of(seeds), "keras", code_of(net, x, y, TARGETS))
+    names = run(new)
+    assert abs(names["y"].std() - 1) < 0.1  # changed once a turn, from what the script has
+    assert names["t"].std() > 1e3
     x[3, 2] = np.nan
     source = head + "x[3, 2] = np.nan\nnet.fit(x, t, verbose=0)  # <-\n"
     new = patched(source, line_of(source), "keras", code_of(net, x, y, FINITE))

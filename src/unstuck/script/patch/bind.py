@@ -7,7 +7,7 @@ import libcst as cst
 from unstuck.script.patch.roles import Role, Training
 from unstuck.script.patch.site import Site
 from unstuck.script.patch.snippet import ROLES, Line, Snippet, fresh
-from unstuck.script.patch.tree import NotPlaced, Tree, nodes
+from unstuck.script.patch.tree import Loop, NotPlaced, Tree, bound, nodes, parameters
 
 
 @dataclass
@@ -58,7 +58,8 @@ def _one(
 ) -> None:
     """In place where it can be assigned to; else under a new name that the call then takes."""
     borrowed = assigned and name == "loss" and _imported(tree, role.expression)
-    if role.assignable and not borrowed:
+    apart = assigned and name in ("x", "y") and _again(tree, here, role)
+    if role.assignable and not borrowed and not apart:
         told.names[name] = role.expression
         return
     if role.holder is None:
@@ -80,6 +81,17 @@ def _one(
 
 def _inline(e: cst.BaseExpression) -> cst.BaseExpression:
     return e.deep_clone()
+
+
+def _again(tree: Tree, here: Site, role: Role) -> bool:
+    """Whether data changed in place would be changed more than once, or not be the function's."""
+    for above in tree.above(here.statement):
+        if isinstance(above, Loop):
+            return True
+        if isinstance(above, cst.FunctionDef):
+            own = bound(above.body) | set(parameters(above))
+            return tree.code(role.expression) not in own
+    return isinstance(role.expression, cst.Subscript)
 
 
 def _imported(tree: Tree, e: cst.BaseExpression) -> bool:

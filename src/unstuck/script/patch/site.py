@@ -238,7 +238,7 @@ def _declaring(tree: Tree, here: Site, replaced: set[str]) -> Site:
     own = bound(function.body) | set(parameters(function))
     wanted = {
         code
-        for r in replaced & set(here.roles)
+        for r in (replaced - {"x", "y"}) & set(here.roles)
         if isinstance(here.roles[r].expression, cst.Name)
         and (code := tree.code(here.roles[r].expression)) not in own
     }
