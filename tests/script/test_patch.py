@@ -260,7 +260,7 @@ def test_lightning():
 def test_keras():
     pytest.importorskip("keras")
     checks = Path(__file__).parent / "patch_checks.py"
-    backend = {"KERAS_BACKEND": "jax", "PYTHONPATH": os.pathsep.join(map(str, sys.path))}
+    backend = {"KERAS_BACKEND": "torch", "PYTHONPATH": os.pathsep.join(map(str, sys.path))}
     run = subprocess.run(
         [sys.executable, checks], env=os.environ | backend, capture_output=True, text=True
     )
