@@ -1,0 +1,253 @@
+"""What was seen of a training step, as arguments of `unstuck.diagnose`."""
+
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch.nn import functional as F
+from torch.utils._pytree import tree_leaves
+
+from unstuck.script.torch import data
+from unstuck.script.torch.recipe import Recipe, Replay, Unseen, recipe
+from unstuck.script.torch.tape import Backward, tensors
+from unstuck.subjects.torch.functions import LOSSES
+from unstuck.subjects.torch.setup import Setup, copied, seeded, unwrapped, without_hooks
+
+AGREES = 1e-4  # relative; a loss computed again differs by rounding alone
+_BY_VALUE = ("mse_loss", "l1_loss", "cross_entropy", "binary_cross_entropy_with_logits")
+_BY_VALUE += ("binary_cross_entropy", "nll_loss", "smooth_l1_loss")
+
+
+def arguments(optimizer: Any, backwards: list[Backward], others: list[Any]) -> dict[str, Any]:
+    """Model, data, loss or step, and optimizer of a training about to take its first step.
+
+    Args:
+        backwards: losses differentiated since the last step, in their order.
+        others: optimizers that have not stepped yet.
+
+    Raises:
+        Unseen: what cannot be told, or does not give the loss that the script had.
+    """
+    held = {id(p) for group in optimizer.param_groups for p in group["params"]}
+    several = [r for r in map(recipe, backwards) if _reaches(r, held)]
+    if not several:
+        raise Unseen("no loss was differentiated through a module with the optimizer's parameters")
+    made = several[-1]
+    accumulated = len(several) if len({_form(r) for r in several}) == 1 else 1
+    if len(several) > 1 and accumulated == 1:
+        raise Unseen(f"one step adds up {len(several)} losses that are computed differently")
+    root = _root(made, held)
+    _check_parts(root, held, others)
+    if accumulated > 1:
+        made = _unscaled(made, accumulated)
+    found = _data(made, accumulated)
+    loss = _loss(made, root, found)
+    _check(made, root, float(made.loss))
+    known = {"model": root, "optimizer": optimizer, **found.given}
+    return known | loss
+
+
+class Found:
+    """Data as `diagnose` takes them, and what a batch of them is to the recipe.
+
+    Args:
+        given: x, y, batch_size, shuffle.
+        inputs, targets: tensors of the recipe.
+        plain: whether x holds the inputs and y the one target, as they are.
+    """
+
+    def __init__(
+        self, given: dict[str, Any], inputs: list[Any], targets: list[Any], plain: bool
+    ) -> None:
+        self.given, self.inputs, self.targets, self.plain = given, inputs, targets, plain
+
+
+def _reaches(made: Recipe, held: set[int]) -> bool:
+    return any(id(p) in held for m in made.modules() for p in m.parameters())
+
+
+def _form(made: Recipe) -> tuple[Any, ...]:
+    return tuple(id(c.function) if c.is_module else c.name for c in made.calls)
+
+
+def _root(made: Recipe, held: set[int]) -> Any:
+    """The module called; for several, the smallest of the script's modules that holds them all."""
+    called = [m for m in made.modules() if any(id(p) in held for p in m.parameters())]
+    if len(called) == 1 and held <= {id(p) for p in called[0].parameters()}:
+        return called[0]
+    around = []
+    for module in data.modules():
+        inner = {id(m) for m in module.modules()}
+        if all(id(m) in inner for m in called) and held <= {id(p) for p in module.parameters()}:
+            around.append((len(inner), module))
+    if around:
+        return min(around, key=lambda pair: pair[0])[1]
+    if len(called) > 1:
+        return torch.nn.ModuleList(called)
+    return called[0]
+
+
+def _check_parts(root: Any, held: set[int], others: list[Any]) -> None:
+    own = {id(p) for p in root.parameters()}
+    sharing = 1
+    for other in others:
+        theirs = {id(p) for group in other.param_groups for p in group["params"]}
+        sharing += bool(theirs & own and not theirs & held)
+    if sharing > 1:
+        raise Unseen(f"{sharing} optimizers share the model's parameters out among them")
+
+
+def _unscaled(made: Recipe, times: int) -> Recipe:
+    """Without the division of an accumulated loss by their number."""
+    last = made.calls[-1]
+    if last.name.strip("_") in ("div", "truediv") and last.args[1:2] == (times,):
+        return replace(made, calls=made.calls[:-1], loss=last.args[0])
+    return made
+
+
+# -- data -----------------------------------------------------------------------------------
+
+
+def _data(made: Recipe, accumulated: int) -> Found:
+    size = made.rows * accumulated
+    if made.loader_batch is not None and made.loader is not None:
+        leaves = [t for t in tree_leaves(made.loader_batch) if isinstance(t, torch.Tensor)]
+        batch = made.loader_batch
+        pair = isinstance(batch, (tuple, list)) and len(batch) == 2
+        plain = pair and all(isinstance(t, torch.Tensor) for t in batch)
+        given = {"x": made.loader} | ({"batch_size": size} if accumulated > 1 else {})
+        return Found(given, leaves[:-1] if plain else leaves, leaves[-1:] if plain else [], plain)
+    inputs = made.inputs()
+    targets = [t for t in made.examples if not any(t is i for i in inputs)]
+    if not inputs:
+        raise Unseen("the examples are changed between data and model in a way that was not seen")
+    if not targets and len(inputs) == 1:  # an autoencoder
+        targets = inputs[-1:]
+    inputs, targets = inputs + targets[:-1], targets[-1:]
+    if not targets:
+        raise Unseen("the loss has no targets that were seen")
+    whole = data.found([*inputs, *targets])
+    given: dict[str, Any] = {"batch_size": size}
+    if whole is not None:
+        arrays, drawn = whole
+        given["shuffle"] = drawn
+    else:
+        arrays = [t.detach() for t in (*inputs, *targets)]
+    given["x"] = arrays[0] if len(inputs) == 1 else tuple(arrays[: len(inputs)])
+    given["y"] = arrays[-1]
+    return Found(given, inputs, targets, True)
+
+
+# -- loss -----------------------------------------------------------------------------------
+
+
+def _loss(made: Recipe, root: Any, found: Found) -> dict[str, Any]:
+    """`loss` where it is loss(model(x), y), else `step`."""
+    calls = made.calls
+    one = [i for i, c in enumerate(calls) if c.is_module and unwrapped(c.function) is root]
+    first = calls[0]
+    if (
+        found.plain
+        and one == [0]
+        and not first.kwargs
+        and isinstance(first.output, torch.Tensor)
+        and len(first.args) == len(found.inputs)
+        and all(a is i for a, i in zip(first.args, found.inputs, strict=True))
+        and not _uses(made, found.inputs, found.targets)
+    ):
+        return {"loss": _function(made, root, first.output, found.targets[0])}
+    replay = Replay(made, root, [*found.inputs, *found.targets])
+
+    def step(model: Any, batch: Any) -> Any:
+        return replay(model, [t for t in tree_leaves(batch) if isinstance(t, torch.Tensor)])
+
+    return {"step": step}
+
+
+def _uses(made: Recipe, inputs: list[Any], targets: list[Any]) -> bool:
+    """Whether the loss needs the inputs again, other than as targets, or the parameters."""
+    own = {id(p) for c in made.calls if c.is_module for p in c.function.parameters()}
+    own |= {id(t) for t in inputs} - {id(t) for t in targets}
+    return any(id(t) in own for c in made.calls[1:] for t in c.takes)
+
+
+def _function(made: Recipe, root: Any, output: Any, target: Any) -> Callable[..., Any]:
+    """The loss as something to call with (output, target): the script's own, where it is plain."""
+    after = made.calls[1:]
+    if len(after) == 1:
+        (call,) = after
+        plain = len(call.args) == 2 and call.args[0] is output and call.args[1] is target
+        if plain and call.is_module and not call.kwargs:
+            function: Callable[..., Any] = call.function
+            return function
+        if plain and call.name in LOSSES and not tensors(call.kwargs):
+            return _without_defaults(call.function, call.kwargs)
+    names = [c.name for c in after if c.name in LOSSES or c.is_module]
+    if not names:
+        named = _by_value(output, target, float(made.loss))
+        if named is not None:
+            return named
+    replay = Replay(made, root, [output, target], start=1)
+
+    def loss(output: Any, target: Any) -> Any:
+        return replay(None, [output, target])
+
+    loss.__name__ = names[-1] if names else "loss"
+    return loss
+
+
+def _without_defaults(function: Any, kwargs: dict[str, Any]) -> Any:
+    parameters = inspect.signature(function).parameters
+    rest = {k: v for k, v in kwargs.items() if v != parameters[k].default}
+    return functools.partial(function, **rest) if rest else function
+
+
+def _by_value(output: Any, target: Any, value: float) -> Any:
+    """The loss function of torch that gives the same value."""
+    for name in _BY_VALUE:
+        function = getattr(F, name)
+        with torch.no_grad():
+            try:
+                again = float(function(output, target))
+            except (RuntimeError, ValueError, IndexError, TypeError):
+                continue
+        if abs(again - value) <= AGREES * abs(value):
+            return function
+    return None
+
+
+# -- the check ------------------------------------------------------------------------------
+
+
+def _check(made: Recipe, root: Any, value: float) -> None:
+    """The captured batch must give the captured loss: from the captured output, and from a copy.
+
+    Raises:
+        Unseen: it does not.
+    """
+    replay = Replay(made, root, made.examples)
+    values = [t.detach() for t in made.examples]
+    with torch.no_grad():
+        again = float(replay.run(values, None))
+    if not _agree(again, value):
+        raise Unseen(f"done again, the loss is {again:g} where the script had {value:g}")
+    once, twice = (_on_copy(replay, root, values, seed) for seed in (0, 1))
+    if not _agree(once, value) and _agree(once, twice) and not made.is_random:
+        raise Unseen(f"on a copy of the model the loss is {once:g} where the script had {value:g}")
+
+
+def _agree(a: float, b: float) -> bool:
+    if a != a or b != b:
+        return a != a and b != b
+    return abs(a - b) <= AGREES * max(abs(b), 1e-6) or a == b
+
+
+def _on_copy(replay: Replay, root: Any, values: list[Any], seed: int) -> float:
+    with seeded(values[0].device):
+        torch.random.default_generator.manual_seed(seed)
+        model = copied(Setup(root, None, None)).model
+        without_hooks(model)
+        return float(replay(model, values))
