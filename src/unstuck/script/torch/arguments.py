@@ -2,7 +2,6 @@
 
 import functools
 import inspect
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -17,8 +16,8 @@ from unstuck.subjects.torch.functions import LOSSES
 from unstuck.subjects.torch.setup import Setup, copied, seeded, unwrapped, without_hooks
 
 AGREES = 1e-4  # relative; a loss computed again differs by rounding alone
-_BY_VALUE = ("mse_loss", "l1_loss", "cross_entropy", "binary_cross_entropy_with_logits")
-_BY_VALUE += ("binary_cross_entropy", "nll_loss", "smooth_l1_loss")
+_BY_VALUE = "mse_loss l1_loss cross_entropy binary_cross_entropy_with_logits".split()
+_BY_VALUE += "binary_cross_entropy nll_loss smooth_l1_loss".split()
 
 
 def arguments(optimizer: Any, backwards: list[Backward], others: list[Any]) -> dict[str, Any]:
@@ -45,7 +44,7 @@ def arguments(optimizer: Any, backwards: list[Backward], others: list[Any]) -> d
         made = _unscaled(made, accumulated)
     found = _data(made, accumulated)
     loss = _loss(made, root, found)
-    _check(made, root, float(made.loss))
+    _check(made, root, _value(made.loss))
     known = {"model": root, "optimizer": optimizer, **found.given}
     return known | loss
 
@@ -118,8 +117,8 @@ def _data(made: Recipe, accumulated: int) -> Found:
         batch = made.loader_batch
         pair = isinstance(batch, (tuple, list)) and len(batch) == 2
         plain = pair and all(isinstance(t, torch.Tensor) for t in batch)
-        given = {"x": made.loader} | ({"batch_size": size} if accumulated > 1 else {})
-        return Found(given, leaves[:-1] if plain else leaves, leaves[-1:] if plain else [], plain)
+        loader = {"x": made.loader} | ({"batch_size": size} if accumulated > 1 else {})
+        return Found(loader, leaves[:-1] if plain else leaves, leaves[-1:] if plain else [], plain)
     inputs = made.inputs()
     targets = [t for t in made.examples if not any(t is i for i in inputs)]
     if not inputs:
@@ -174,20 +173,19 @@ def _uses(made: Recipe, inputs: list[Any], targets: list[Any]) -> bool:
     return any(id(t) in own for c in made.calls[1:] for t in c.takes)
 
 
-def _function(made: Recipe, root: Any, output: Any, target: Any) -> Callable[..., Any]:
+def _function(made: Recipe, root: Any, output: Any, target: Any) -> Any:
     """The loss as something to call with (output, target): the script's own, where it is plain."""
     after = made.calls[1:]
     if len(after) == 1:
         (call,) = after
         plain = len(call.args) == 2 and call.args[0] is output and call.args[1] is target
         if plain and call.is_module and not call.kwargs:
-            function: Callable[..., Any] = call.function
-            return function
+            return call.function
         if plain and call.name in LOSSES and not tensors(call.kwargs):
             return _without_defaults(call.function, call.kwargs)
     names = [c.name for c in after if c.name in LOSSES or c.is_module]
     if not names:
-        named = _by_value(output, target, float(made.loss))
+        named = _by_value(output, target, _value(made.loss))
         if named is not None:
             return named
     replay = Replay(made, root, [output, target], start=1)
@@ -211,7 +209,7 @@ def _by_value(output: Any, target: Any, value: float) -> Any:
         function = getattr(F, name)
         with torch.no_grad():
             try:
-                again = float(function(output, target))
+                again = _value(function(output, target))
             except (RuntimeError, ValueError, IndexError, TypeError):
                 continue
         if abs(again - value) <= AGREES * abs(value):
@@ -231,12 +229,16 @@ def _check(made: Recipe, root: Any, value: float) -> None:
     replay = Replay(made, root, made.examples)
     values = [t.detach() for t in made.examples]
     with torch.no_grad():
-        again = float(replay.run(values, None))
+        again = _value(replay.run(values, None))
     if not _agree(again, value):
         raise Unseen(f"done again, the loss is {again:g} where the script had {value:g}")
     once, twice = (_on_copy(replay, root, values, seed) for seed in (0, 1))
     if not _agree(once, value) and _agree(once, twice) and not made.is_random:
         raise Unseen(f"on a copy of the model the loss is {once:g} where the script had {value:g}")
+
+
+def _value(loss: Any) -> float:
+    return float(loss.detach())
 
 
 def _agree(a: float, b: float) -> bool:
@@ -250,4 +252,4 @@ def _on_copy(replay: Replay, root: Any, values: list[Any], seed: int) -> float:
         torch.random.default_generator.manual_seed(seed)
         model = copied(Setup(root, None, None)).model
         without_hooks(model)
-        return float(replay(model, values))
+        return _value(replay(model, values))

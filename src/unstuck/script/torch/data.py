@@ -125,7 +125,7 @@ def _rows_of(tensor: Any, whole: Any) -> Any:
         return None
     flat, wanted = whole.reshape(len(whole), -1), tensor.detach().reshape(len(tensor), -1)
     places = _tried(len(tensor))
-    index = []
+    index: list[int] = []
     for place in places:
         standing = _place_of(wanted[place], flat, index[0] + place if index else 0)
         if standing is None:

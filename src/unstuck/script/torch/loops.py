@@ -5,6 +5,7 @@ From then on a loop pays for one closure around `backward` and one hook after a 
 """
 
 import contextlib
+import functools
 import threading
 import weakref
 from collections.abc import Iterator
@@ -42,10 +43,12 @@ class Loops:
         made, backward = optimizers.Optimizer.__init__, torch.autograd.backward
         loops = self
 
+        @functools.wraps(made)
         def __init__(optimizer: Any, *args: Any, **kwargs: Any) -> None:
             made(optimizer, *args, **kwargs)
             loops._made(optimizer)
 
+        @functools.wraps(backward)
         def differentiate(tensors: Any, *args: Any, **kwargs: Any) -> None:
             loops._last = tensors
             if loops.tape.is_on:
@@ -55,10 +58,6 @@ class Loops:
             else:
                 backward(tensors, *args, **kwargs)
 
-        for ours, theirs in ((__init__, made), (differentiate, backward)):
-            ours.__name__, ours.__qualname__ = theirs.__name__, theirs.__qualname__
-            ours.__doc__, ours.__module__ = theirs.__doc__, theirs.__module__
-            ours.__wrapped__ = theirs  # type: ignore[attr-defined]
         optimizers.Optimizer.__init__ = __init__
         torch.autograd.backward = differentiate
         optimizers.register_optimizer_step_pre_hook(self._stepping)
@@ -141,6 +140,7 @@ class Loops:
     def _start(self, optimizer: Any) -> None:
         """Says that the training of this optimizer starts, with what was seen of it."""
         self._waiting.discard(optimizer)
+        last = self._last
         found: dict[str, Any] = {}  # nothing to be diagnosed
         try:
             with self.trainings.quiet():
@@ -151,6 +151,7 @@ class Loops:
             self.trainings.says(f"a PyTorch training is only watched: {error!r}")
         key = id(optimizer)
         training = self.trainings.starts("torch", found)
+        self._last = last  # the diagnosis differentiates losses of its own
         self._open[key] = training
         weakref.finalize(optimizer, self._open.pop, key, None).atexit = False
         if training is not None:
