@@ -132,6 +132,19 @@ def by_hand(raw):
     return model
 
 
+def by_hand_squeezed(raw):
+    X, Y = tensors(raw)
+    Y = Y.float()
+    model = net(1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=1e-2)
+    for x, y in DataLoader(TensorDataset(X, Y), BATCH):
+        loss = torch.mean((model(x).view(-1) - y) ** 2)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return model
+
+
 class Fitter:
     def __init__(self, raw):
         self.X, self.y = tensors(raw)
@@ -254,6 +267,7 @@ LOOPS = {
         squeezed,
         log_softmax,
         by_hand,
+        by_hand_squeezed,
         in_a_class,
         in_a_function,
         arrays,

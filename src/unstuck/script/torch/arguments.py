@@ -2,7 +2,9 @@
 
 import functools
 import inspect
+import warnings
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import torch
@@ -16,8 +18,8 @@ from unstuck.subjects.torch.functions import LOSSES
 from unstuck.subjects.torch.setup import Setup, copied, seeded, unwrapped, without_hooks
 
 AGREES = 1e-4  # relative; a loss computed again differs by rounding alone
-_BY_VALUE = "mse_loss l1_loss cross_entropy binary_cross_entropy_with_logits".split()
-_BY_VALUE += "binary_cross_entropy nll_loss smooth_l1_loss".split()
+_BY_VALUE = ["mse_loss", "l1_loss", "cross_entropy", "binary_cross_entropy_with_logits"]
+_BY_VALUE += ["binary_cross_entropy", "nll_loss", "smooth_l1_loss"]
 
 
 def arguments(optimizer: Any, backwards: list[Backward], others: list[Any]) -> dict[str, Any]:
@@ -204,17 +206,29 @@ def _without_defaults(function: Any, kwargs: dict[str, Any]) -> Any:
 
 
 def _by_value(output: Any, target: Any, value: float) -> Any:
-    """The loss function of torch that gives the same value."""
-    for name in _BY_VALUE:
+    """The loss function of torch that gives the same value, of the output as it is or reshaped."""
+    shapes = [output.shape]
+    if output.numel() == target.numel() and output.shape != target.shape:
+        shapes.append(target.shape)
+    for name, shape in product(_BY_VALUE, shapes):
         function = getattr(F, name)
-        with torch.no_grad():
+        with torch.no_grad(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             try:
-                again = _value(function(output, target))
+                again = _value(function(output.reshape(shape), target))
             except (RuntimeError, ValueError, IndexError, TypeError):
                 continue
         if abs(again - value) <= AGREES * abs(value):
-            return function
+            return function if shape == output.shape else _reshaping(function)
     return None
+
+
+def _reshaping(function: Any) -> Any:
+    @functools.wraps(function)
+    def loss(output: Any, target: Any) -> Any:
+        return function(output.reshape(target.shape), target)
+
+    return loss
 
 
 # -- the check ------------------------------------------------------------------------------

@@ -8,7 +8,8 @@ import contextlib
 import functools
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -17,9 +18,19 @@ from torch.optim import optimizer as optimizers
 from unstuck.script.torch.arguments import arguments
 from unstuck.script.torch.recipe import Unseen
 from unstuck.script.torch.tape import Backward, Tape
+from unstuck.subjects.torch.setup import first_line
 
 PATIENCE = 1000  # steps of others that an optimizer may wait for its own first
 READ = 64  # losses on an accelerator that are read at once, since each reading waits for it
+
+
+@dataclass
+class _Trainer:
+    """A library's training that is running."""
+
+    framework: str
+    start: Callable[[Any], dict[str, Any]] | None  # None once it has started
+    training: Any = None
 
 
 class Loops:
@@ -30,7 +41,7 @@ class Loops:
         self.tape = Tape(lambda: bool(trainings.is_quiet))
         self._waiting: weakref.WeakSet[Any] = weakref.WeakSet()
         self._open: dict[int, Any] = {}  # id of an optimizer -> its training or None
-        self._outer: dict[int, list[Any]] = {}  # thread -> trainings of libraries that are open
+        self._trainers: dict[int, list[_Trainer]] = {}  # thread -> those that are running
         self._backwards: list[Backward] = []
         self._stepped = False
         self._in_step: Any = None
@@ -64,25 +75,33 @@ class Loops:
         optimizers.register_optimizer_step_post_hook(self._after_step)
 
     @contextlib.contextmanager
-    def belonging(self, training: Any) -> Iterator[None]:
-        """Steps within feed this training and start none of their own; None feeds nobody."""
-        outer = self._outer.setdefault(threading.get_ident(), [])
-        outer.append(training)
+    def belonging(self, start: Callable[[Any], dict[str, Any]], framework: str) -> Iterator[None]:
+        """Steps within are those of one training of a library, which starts with the first.
+
+        Args:
+            start: the optimizer that is about to step ↦ arguments of `unstuck.diagnose`.
+        """
+        trainers = self._trainers.setdefault(threading.get_ident(), [])
+        trainers.append(_Trainer(framework, start))
         self.tape.switch_off()
         try:
             yield
         finally:
-            outer.pop()
-            if self._waiting and not outer:
+            training = trainers.pop().training
+            if training is not None:
+                training.ends()
+            if self._waiting and not trainers:
                 self.tape.switch_on()
 
-    def _is_inner(self) -> bool:
-        return bool(self._outer.get(threading.get_ident()))
+    def _trainer(self) -> "_Trainer | None":
+        """The outermost that is open in this thread."""
+        trainers = self._trainers.get(threading.get_ident())
+        return trainers[0] if trainers else None
 
     # -- hooks: an error in one of them is told, and does not reach the script --------------------
 
     def _made(self, optimizer: Any) -> None:
-        if not self.trainings.is_quiet and not self._is_inner():
+        if not self.trainings.is_quiet and self._trainer() is None:
             self._waiting.add(optimizer)
             self.tape.switch_on()
 
@@ -103,9 +122,9 @@ class Loops:
     def _stepping(self, optimizer: Any, args: Any, kwargs: Any) -> None:
         if id(optimizer) in self._open or self.trainings.is_quiet:
             return
-        if self._is_inner():
-            if self._waiting:
-                self._waiting.discard(optimizer)
+        trainer = self._trainer()
+        if trainer is not None:
+            self._start_trainer(trainer, optimizer)
             return
         if not self.tape.is_on:
             self._made(optimizer)  # it was made in a way that was not seen: from its next step on
@@ -122,9 +141,8 @@ class Loops:
         if self.tape.is_on:
             self._tidy()
         training = self._open.get(id(optimizer))
-        if training is None:
-            outer = self._outer.get(threading.get_ident())
-            training = outer[-1] if outer else None
+        if self._trainers and (trainer := self._trainer()) is not None:
+            training = trainer.training
         if training is None or last is None or self.trainings.is_quiet:
             return
         loss = _single(last)
@@ -140,22 +158,39 @@ class Loops:
     def _start(self, optimizer: Any) -> None:
         """Says that the training of this optimizer starts, with what was seen of it."""
         self._waiting.discard(optimizer)
-        last = self._last
-        found: dict[str, Any] = {}  # nothing to be diagnosed
-        try:
-            with self.trainings.quiet():
-                found = arguments(optimizer, self._backwards, list(self._waiting))
-        except Unseen as why:
-            self.trainings.says(f"a PyTorch training is only watched: {why}")
-        except Exception as error:
-            self.trainings.says(f"a PyTorch training is only watched: {error!r}")
+        others = list(self._waiting)
         key = id(optimizer)
-        training = self.trainings.starts("torch", found)
-        self._last = last  # the diagnosis differentiates losses of its own
+        training = self._started(
+            "torch", lambda optimizer: arguments(optimizer, self._backwards, others), optimizer
+        )
         self._open[key] = training
         weakref.finalize(optimizer, self._open.pop, key, None).atexit = False
         if training is not None:
             training.ends()  # a loop encloses no other training; its losses still come
+
+    def _start_trainer(self, trainer: "_Trainer", optimizer: Any) -> None:
+        if self._waiting:
+            self._waiting.discard(optimizer)
+        if trainer.start is None:
+            return
+        start, trainer.start = trainer.start, None
+        trainer.training = self._started(trainer.framework, start, optimizer)
+
+    def _started(
+        self, framework: str, find: Callable[[Any], dict[str, Any]], optimizer: Any
+    ) -> Any:
+        last = self._last
+        found: dict[str, Any] = {}  # nothing to be diagnosed
+        try:
+            with self.trainings.quiet():
+                found = find(optimizer)
+        except Unseen as why:
+            self.trainings.says(f"a {framework} training is only watched: {why}")
+        except Exception as error:
+            self.trainings.says(f"a {framework} training is only watched: {first_line(error)}")
+        training = self.trainings.starts(framework, found)
+        self._last = last  # the diagnosis differentiates losses of its own
+        return training
 
     def _tidy(self) -> None:
         """After a step, while the tape is on: it goes off when nobody waits any more."""

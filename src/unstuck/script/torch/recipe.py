@@ -85,7 +85,7 @@ def recipe(backward: Backward) -> Recipe:
     _check_changes(kept, made, {id(t) for t in yielded})
     examples = [t for t in found if _is_examples(t, rows, kept)]
     if not examples:
-        raise Unseen("the batch was not seen")
+        raise Unseen("its loss depends on no examples that were seen, as where they are drawn anew")
     if batch is None or not yielded or any(not _in(t, yielded) for t in examples):
         return Recipe(tuple(kept), backward.loss, tuple(examples), None, None, rows)
     return Recipe(tuple(kept), backward.loss, tuple(yielded), batch.value, batch.loader, rows)
@@ -110,6 +110,8 @@ def _sliced(backward: Backward, rows: int, given: set[int]) -> tuple[list[Call],
             prepares = place < first and taken and not any(t.requires_grad for t in taken)
             if prepares or any(len(t) > rows and not t.requires_grad for t in taken):
                 continue
+        if changed is None and call.args and call.output is call.args[0]:
+            continue  # such as .to() the device where it is
         kept.append(call)
         needed |= {id(t) for t in call.takes}
     return kept[::-1], needed
