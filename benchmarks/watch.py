@@ -1,16 +1,16 @@
 """What the watch costs a PyTorch loop: seconds a step with and without it, side by side.
 
-    python benchmarks/watch.py [--rounds 15] [--json FILE]
+    python benchmarks/watch.py [--rounds 200] [--json FILE]
 
-Two processes, one with the hooks and one without, take turns of equally many steps, so that what
-else the machine does falls on both. The *ratio* is the median over the turns of seconds with
-over seconds without; its spread is that of the middle half of the turns. The training is diagnosed
-before the first turn (by nothing here, since only the watch is measured).
+One training in one process, in turns of a few steps with the hooks and as many without, so that
+whatever else the machine does falls on both. Seconds are those of the processor, on one thread.
+The *ratio* is the median over the turns of seconds with over seconds without; its spread is that of
+the middle half of the turns, its interval that of the median (95 %). The training was found before
+the first turn and nothing is diagnosed: only the watch is measured.
 """
 
 import argparse
 import json
-import multiprocessing
 import os
 import statistics
 import time
@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 LOOPS = {"784-128-10, batch 32": (784, 128, 10, 32), "2-8-1, batch 32": (2, 8, 1, 32)}
-STEPS = {"784-128-10, batch 32": 1000, "2-8-1, batch 32": 3000}
+STEPS = 50  # a turn
 
 
 class _Watch:
@@ -58,16 +58,15 @@ class _Trainings:
         pass
 
 
-def _turns(name: str, watched: bool, pipe: Any) -> None:
-    """Takes turns when told to; sends the seconds a step of each."""
+def measured(name: str, rounds: int) -> dict[str, Any]:
+    """Seconds a step of each turn, without and with the watch."""
     import torch
+
+    from unstuck.script.torch import loops_of
 
     torch.set_num_threads(1)
     trainings = _Trainings()
-    if watched:
-        from unstuck.script.torch import install
-
-        install(trainings)
+    loops = loops_of(trainings)
     inputs, hidden, outputs, batch = LOOPS[name]
     torch.manual_seed(0)
     model = torch.nn.Sequential(
@@ -78,65 +77,57 @@ def _turns(name: str, watched: bool, pipe: Any) -> None:
     criterion = torch.nn.CrossEntropyLoss() if outputs > 1 else torch.nn.MSELoss()
     optimizer = torch.optim.Adam(model.parameters())
 
-    def steps(count: int) -> None:
+    def turn(count: int) -> float:
+        began = time.process_time()
         for i in range(count):
             start = i % 32 * batch
             optimizer.zero_grad()
             loss = criterion(model(x[start : start + batch]), y[start : start + batch])
             loss.backward()
             optimizer.step()
+        return (time.process_time() - began) / count
 
-    steps(200)
-    assert trainings.seen == watched
-    pipe.send(0.0)
-    while pipe.recv():
-        trainings.watch.values.clear()
-        began = time.perf_counter()
-        steps(STEPS[name])
-        pipe.send((time.perf_counter() - began) / STEPS[name])
-        assert len(trainings.watch.values) == STEPS[name] * watched
-
-
-def measured(name: str, rounds: int) -> dict[str, Any]:
-    """Seconds a step of each turn, without and with the watch."""
-    context = multiprocessing.get_context("spawn")
-    sides = []
-    for watched in (False, True):
-        ours, theirs = context.Pipe()
-        process = context.Process(target=_turns, args=(name, watched, theirs))
-        process.start()
-        ours.recv()
-        sides.append((ours, process))
+    turn(200)
+    assert trainings.seen == 1
     seconds: tuple[list[float], list[float]] = ([], [])
-    for turn in range(rounds):
-        for side in (0, 1) if turn % 2 else (1, 0):
-            sides[side][0].send(True)
-            seconds[side].append(sides[side][0].recv())
-    for ours, process in sides:
-        ours.send(False)
-        process.join()
-    ratios = [b / a for a, b in zip(*seconds, strict=True)]
+    for number in range(rounds):
+        for watched in (0, 1) if number % 2 else (1, 0):
+            trainings.watch.values.clear()
+            if not watched:
+                loops.remove()
+            seconds[watched].append(turn(STEPS))
+            if not watched:
+                loops.install()
+            assert len(trainings.watch.values) == STEPS * watched
+    loops.remove()
+    ratios = sorted(b / a for a, b in zip(*seconds, strict=True))
     low, middle, high = statistics.quantiles(ratios, n=4)
-    return {"loop": name, "without": seconds[0], "with": seconds[1], "ratio": [low, middle, high]}
+    off = int(0.98 * rounds**0.5)  # ranks of a median's 95 % interval
+    interval = [ratios[max(0, rounds // 2 - off)], ratios[min(rounds - 1, rounds // 2 + off)]]
+    return {
+        "loop": name,
+        "without": seconds[0],
+        "with": seconds[1],
+        "ratio": middle,
+        "middle half": [low, high],
+        "interval": interval,
+    }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--rounds", type=int, default=200)
     parser.add_argument("--json")
     options = parser.parse_args()
     table = Table(title=f"PyTorch loops, one thread, {os.cpu_count()} cores")
-    for column in ("loop", "without, µs a step", "with, µs a step", "ratio (middle half)"):
+    for column in ("loop", "without, µs", "with, µs", "ratio", "95 %", "middle half"):
         table.add_column(column)
     results = [measured(name, options.rounds) for name in LOOPS]
     for found in results:
         without, watched = (statistics.median(found[k]) * 1e6 for k in ("without", "with"))
-        low, middle, high = found["ratio"]
+        spans = [f"{a:.3f} to {b:.3f}" for a, b in (found["interval"], found["middle half"])]
         table.add_row(
-            found["loop"],
-            f"{without:.1f}",
-            f"{watched:.1f}",
-            f"{middle:.3f} ({low:.3f} to {high:.3f})",
+            found["loop"], f"{without:.1f}", f"{watched:.1f}", f"{found['ratio']:.3f}", *spans
         )
     Console().print(table)
     if options.json:

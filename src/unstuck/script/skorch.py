@@ -31,7 +31,7 @@ def install(trainings: Any) -> None:
                 wrapt.wrap_function_wrapper(kind, name, fit)
 
 
-def _kinds(kind: type) -> list[type]:
+def _kinds(kind: Any) -> list[Any]:
     """A class and those made of it; each `fit` of their own calls the next."""
     found = [kind]
     for made_of_it in kind.__subclasses__():

@@ -48,6 +48,7 @@ class Loops:
         self._last: Any = None  # the loss that was differentiated last
         self._unread: dict[int, list[Any]] = {}
         self._steps = 0
+        self._undo: list[Callable[[], Any]] = []
 
     def install(self) -> None:
         """Sees optimizers made, losses differentiated and steps taken from now on."""
@@ -71,8 +72,21 @@ class Loops:
 
         optimizers.Optimizer.__init__ = __init__
         torch.autograd.backward = differentiate
-        optimizers.register_optimizer_step_pre_hook(self._stepping)
-        optimizers.register_optimizer_step_post_hook(self._after_step)
+        before = optimizers.register_optimizer_step_pre_hook(self._stepping)
+        after = optimizers.register_optimizer_step_post_hook(self._after_step)
+        self._undo = [
+            lambda: setattr(optimizers.Optimizer, "__init__", made),
+            lambda: setattr(torch.autograd, "backward", backward),
+            before.remove,
+            after.remove,
+        ]
+
+    def remove(self) -> None:
+        """Takes every hook off; `install` puts them back."""
+        self.tape.switch_off()
+        for undo in self._undo:
+            undo()
+        self._undo = []
 
     @contextlib.contextmanager
     def belonging(self, start: Callable[[Any], dict[str, Any]], framework: str) -> Iterator[None]:
