@@ -3,7 +3,7 @@
 import pytest
 
 import unstuck
-from tests.script.recording import Recording
+from script.recording import Recording
 
 RECORDING = Recording()
 

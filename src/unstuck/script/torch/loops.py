@@ -58,15 +58,15 @@ class Loops:
         @functools.wraps(made)
         def __init__(optimizer: Any, *args: Any, **kwargs: Any) -> None:
             made(optimizer, *args, **kwargs)
-            loops._made(optimizer)
+            loops._guarded(loops._made, optimizer)
 
         @functools.wraps(backward)
         def differentiate(tensors: Any, *args: Any, **kwargs: Any) -> None:
             loops._last = tensors
             if loops.tape.is_on:
-                loops._differentiating(tensors)
+                loops._guarded(loops._differentiating, tensors)
                 backward(tensors, *args, **kwargs)
-                loops._differentiated()
+                loops._guarded(loops._differentiated)
             else:
                 backward(tensors, *args, **kwargs)
 
@@ -112,7 +112,13 @@ class Loops:
         trainers = self._trainers.get(threading.get_ident())
         return trainers[0] if trainers else None
 
-    # -- hooks: an error in one of them is told, and does not reach the script --------------------
+    # -- hooks: an error of ours in one of them is told, and does not reach the script -------------
+
+    def _guarded(self, act: Callable[..., None], *args: Any) -> None:
+        try:
+            act(*args)
+        except Exception as error:
+            self.trainings.says(f"a PyTorch training could not be followed: {first_line(error)}")
 
     def _made(self, optimizer: Any) -> None:
         if not self.trainings.is_quiet and self._trainer() is None:
@@ -134,38 +140,36 @@ class Loops:
             self._start(optimizer)
 
     def _stepping(self, optimizer: Any, args: Any, kwargs: Any) -> None:
-        if id(optimizer) in self._open or self.trainings.is_quiet:
-            return
+        if id(optimizer) not in self._open and not self.trainings.is_quiet:
+            closure = args[1] if len(args) > 1 else kwargs.get("closure")
+            self._guarded(self._unknown_steps, optimizer, closure)
+
+    def _unknown_steps(self, optimizer: Any, closure: Any) -> None:
         trainer = self._trainer()
         if trainer is not None:
             self._start_trainer(trainer, optimizer)
-            return
-        if not self.tape.is_on:
+        elif not self.tape.is_on:
             self._made(optimizer)  # it was made in a way that was not seen: from its next step on
-            return
-        self.tape.pause()
-        closure = args[1] if len(args) > 1 else kwargs.get("closure")
-        if closure is not None and (self._stepped or not self._backwards):
+        elif closure is not None and (self._stepped or not self._backwards):
+            self.tape.pause()
             self._in_step = optimizer  # its loss is computed within the step
         else:
+            self.tape.pause()
             self._start(optimizer)
 
     def _after_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
         last, self._last = self._last, None
         if self.tape.is_on:
-            self._tidy()
+            self._guarded(self._tidy)
         training = self._open.get(id(optimizer))
         if self._trainers and (trainer := self._trainer()) is not None:
             training = trainer.training
         if training is None or last is None or self.trainings.is_quiet:
             return
-        loss = _single(last)
-        if loss is None:
-            return
-        if loss.device.type == "cpu":
-            training.watch.loss(loss.item())
-        else:
-            self._read_later(training, loss)
+        try:
+            self._feed(training, last)
+        except Exception as error:
+            self.trainings.says(f"a loss could not be read: {first_line(error)}")
 
     # -- what they do ---------------------------------------------------------------------------
 
@@ -216,7 +220,13 @@ class Loops:
             self._backwards, self._steps = [], 0
             self.tape.switch_off()
 
-    def _read_later(self, training: Any, loss: Any) -> None:
+    def _feed(self, training: Any, last: Any) -> None:
+        loss = _single(last)
+        if loss is None:
+            return
+        if loss.device.type == "cpu":
+            training.watch.loss(loss.item())
+            return
         unread = self._unread.setdefault(id(training), [])
         unread.append(loss.detach().reshape(()))
         if len(unread) >= READ:

@@ -181,8 +181,8 @@ class Tape:
             loader = tape._loaders.get(iterator)
             tape._calls = []
             tape._batch = Batch(value, _loader(iterator) if loader is None else loader)
-            if not tape._entered:
-                tape.resume()
+            tape._entered.clear()
+            tape.resume()
             return value
 
         _BaseDataLoaderIter.__init__ = __init__
