@@ -13,7 +13,7 @@ from torch.utils._pytree import tree_leaves
 
 from unstuck.script.torch import data
 from unstuck.script.torch.recipe import Recipe, Replay, Unseen, recipe
-from unstuck.script.torch.tape import Backward, tensors
+from unstuck.script.torch.tape import Backward, Call, tensors
 from unstuck.subjects.torch.functions import LOSSES
 from unstuck.subjects.torch.setup import Setup, copied, seeded, unwrapped, without_hooks
 
@@ -32,6 +32,8 @@ def arguments(optimizer: Any, backwards: list[Backward], others: list[Any]) -> d
     Raises:
         Unseen: what cannot be told, or does not give the loss that the script had.
     """
+    if not backwards:
+        raise Unseen("no loss was seen before the step")
     held = {id(p) for group in optimizer.param_groups for p in group["params"]}
     several = [r for r in map(recipe, backwards) if _reaches(r, held)]
     if not several:
@@ -41,6 +43,8 @@ def arguments(optimizer: Any, backwards: list[Backward], others: list[Any]) -> d
     if len(several) > 1 and accumulated == 1:
         raise Unseen(f"one step adds up {len(several)} losses that are computed differently")
     root = _root(made, held)
+    if any(c.is_module and unwrapped(c.function) is root and _gives(c, made) for c in made.calls):
+        raise Unseen("the model computes its loss itself, so that its output is not seen")
     _check_parts(root, held, others)
     if accumulated > 1:
         made = _unscaled(made, accumulated)
@@ -68,6 +72,10 @@ class Found:
 
 def _reaches(made: Recipe, held: set[int]) -> bool:
     return any(id(p) in held for m in made.modules() for p in m.parameters())
+
+
+def _gives(call: Call, made: Recipe) -> bool:
+    return any(t is made.loss for t in tensors(call.output))
 
 
 def _form(made: Recipe) -> tuple[Any, ...]:
@@ -154,6 +162,7 @@ def _loss(made: Recipe, root: Any, found: Found) -> dict[str, Any]:
         found.plain
         and one == [0]
         and not first.kwargs
+        and first.mixed is None
         and isinstance(first.output, torch.Tensor)
         and len(first.args) == len(found.inputs)
         and all(a is i for a, i in zip(first.args, found.inputs, strict=True))

@@ -158,13 +158,15 @@ class Loops:
             self._start(optimizer)
 
     def _after_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
+        if self.trainings.is_quiet:
+            return
         last, self._last = self._last, None
         if self.tape.is_on:
             self._guarded(self._tidy)
         training = self._open.get(id(optimizer))
         if self._trainers and (trainer := self._trainer()) is not None:
             training = trainer.training
-        if training is None or last is None or self.trainings.is_quiet:
+        if training is None or last is None:
             return
         try:
             self._feed(training, last)

@@ -1,5 +1,6 @@
 """The calls that lead from a batch to the loss, and the same calls done again with other data."""
 
+import contextlib
 import copy
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -200,7 +201,7 @@ class Replay:
                 args, kwargs = tree_map(
                     lambda v, sized=sized: now(v, sized), (call.args, call.kwargs)
                 )
-                with torch.set_grad_enabled(call.graded and torch.is_grad_enabled()):
+                with torch.set_grad_enabled(call.graded and torch.is_grad_enabled()), _as(call):
                     output = (found or call.function)(*args, **kwargs)
             for before, after in zip(tree_leaves(call.output), tree_leaves(output), strict=True):
                 if isinstance(before, torch.Tensor):
@@ -217,6 +218,13 @@ class Replay:
         if name is None or model is None:
             return self._others.get(id(call.function), call.function)
         return model.get_submodule(name)
+
+
+def _as(call: Call) -> Any:
+    """Automatic mixed precision as it was for the call."""
+    if call.mixed is None:
+        return contextlib.nullcontext()
+    return torch.autocast(call.mixed[0], dtype=call.mixed[1], cache_enabled=False)
 
 
 def _beside(module: Any) -> Any:

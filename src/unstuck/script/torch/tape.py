@@ -5,8 +5,10 @@ function), global hooks see the outermost modules; what happens inside a module 
 and the mode is off there. The mode is on the stack only between a batch and its `backward`.
 """
 
+import re
 import sys
 import threading
+import warnings
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,6 +21,8 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.data.dataloader import DataLoader, _BaseDataLoaderIter
 
 LONGEST = 4096  # calls; more come from work that has nothing to do with a step
+# torch.compile's warning that there are global hooks, which are ours.
+_HOOKED = ("ignore", re.compile("Using `torch.compile.* global hooks"), UserWarning, None, 0)
 _IN_PLACE = {"__setitem__", "__set__"}
 
 
@@ -29,13 +33,19 @@ def tensors(values: Any) -> list[Any]:
 
 @dataclass(frozen=True, eq=False)
 class Call:
-    """One call of an outermost module or of a function outside modules."""
+    """One call of an outermost module or of a function outside modules.
+
+    Args:
+        graded: whether gradients were followed.
+        mixed: device type and dtype of automatic mixed precision; None where it was off.
+    """
 
     function: Any
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
     output: Any
     graded: bool
+    mixed: tuple[str, Any] | None
 
     @property
     def is_module(self) -> bool:
@@ -104,7 +114,9 @@ class Tape:
         after = hooks.register_module_forward_hook(
             self._leaving, with_kwargs=True, always_call=True
         )
-        self._undo = [before.remove, after.remove, *self._see_loaders()]
+        # Into the list itself: the functions of `warnings` would show again what was shown once.
+        warnings.filters.insert(0, _HOOKED)
+        self._undo = [before.remove, after.remove, _unfilter, *self._see_loaders()]
 
     def switch_off(self) -> None:
         """Takes every hook off and lets go of all that was written down."""
@@ -123,7 +135,10 @@ class Tape:
         """What was done until this loss was differentiated."""
         return Backward(loss, tuple(self._calls), self._batch)
 
-    def write(self, call: Call) -> None:
+    def write(self, function: Any, args: Any, kwargs: dict[str, Any], output: Any) -> None:
+        call = Call(function, args, kwargs, output, torch.is_grad_enabled(), _mixed())
+        if not (call.is_module or tensors(output) or call.changes is not None):
+            return
         if len(self._calls) >= LONGEST:
             self._calls.clear()
         self._calls.append(call)
@@ -163,7 +178,7 @@ class Tape:
         if self._entered:
             return
         if output is not None and not self._within:
-            self.write(Call(module, args, kwargs, output, torch.is_grad_enabled()))
+            self.write(module, args, kwargs, output)
         self.resume()
 
     def _see_loaders(self) -> list[Callable[[], None]]:
@@ -209,10 +224,20 @@ class _Mode(TorchFunctionMode):  # type: ignore[misc]
         finally:
             tape._within -= 1
         if tape.is_on and not tape._is_quiet():
-            call = Call(func, args, kwargs, output, torch.is_grad_enabled())
-            if tensors(output) or call.changes is not None:
-                tape.write(call)
+            tape.write(func, args, kwargs, output)
         return output
+
+
+def _unfilter() -> None:
+    if _HOOKED in warnings.filters:
+        warnings.filters.remove(_HOOKED)
+
+
+def _mixed() -> tuple[str, Any] | None:
+    for device in ("cuda", "cpu"):
+        if torch.is_autocast_enabled(device):
+            return device, torch.get_autocast_dtype(device)
+    return None
 
 
 def _loader(iterator: Any) -> Any:
