@@ -52,8 +52,7 @@ def same(states, others):
 def nothing_left():
     hooks = torch.nn.modules.module
     return (
-        not hooks._global_forward_hooks
-        and not hooks._global_forward_pre_hooks
+        not hooks._has_any_global_hook()
         and not torch.overrides._get_current_function_mode_stack()
         and torch.utils.data.dataloader._BaseDataLoaderIter.__next__.__module__.startswith("torch.")
     )

@@ -1,5 +1,6 @@
 """What was seen of a training step, as arguments of `unstuck.diagnose`."""
 
+import copy
 import functools
 import inspect
 import warnings
@@ -123,12 +124,7 @@ def _unscaled(made: Recipe, times: int) -> Recipe:
 def _data(made: Recipe, accumulated: int) -> Found:
     size = made.rows * accumulated
     if made.loader_batch is not None and made.loader is not None:
-        leaves = [t for t in tree_leaves(made.loader_batch) if isinstance(t, torch.Tensor)]
-        batch = made.loader_batch
-        pair = isinstance(batch, (tuple, list)) and len(batch) == 2
-        plain = pair and all(isinstance(t, torch.Tensor) for t in batch)
-        loader = {"x": made.loader} | ({"batch_size": size} if accumulated > 1 else {})
-        return Found(loader, leaves[:-1] if plain else leaves, leaves[-1:] if plain else [], plain)
+        return _of_loader(made, size if accumulated > 1 else None)
     inputs = made.inputs()
     targets = [t for t in made.examples if not any(t is i for i in inputs)]
     if not inputs:
@@ -148,6 +144,37 @@ def _data(made: Recipe, accumulated: int) -> Found:
     given["x"] = arrays[0] if len(inputs) == 1 else tuple(arrays[: len(inputs)])
     given["y"] = arrays[-1]
     return Found(given, inputs, targets, True)
+
+
+def _of_loader(made: Recipe, size: int | None) -> Found:
+    """The loader; with batches put as (inputs, target) where they come in another form."""
+    batch, loader = made.loader_batch, made.loader
+    sized = {} if size is None else {"batch_size": size}
+    leaves = tensors(batch)
+    targets = made.targets()
+    if isinstance(batch, (tuple, list)) and len(batch) == 2 and len(tree_leaves(batch)) == 2:
+        return Found({"x": loader} | sized, leaves[:1], leaves[1:], True)
+    inputs = [t for t in made.inputs() if not any(t is y for y in targets)]
+    used = [t for t in leaves if any(t is e for e in (*inputs, *targets))]
+    places = [next(i for i, t in enumerate(leaves) if t is u) for u in (*inputs, *targets)]
+    if len(targets) != 1 or not inputs or len(used) != len(inputs) + 1 or _needs_more(made, used):
+        return Found({"x": loader} | sized, leaves, [], False)
+    paired = copy.copy(loader)
+    put_together = loader.collate_fn
+
+    def collate(items: Any) -> Any:
+        *x, y = (tensors(put_together(items))[place] for place in places)
+        return (x[0] if len(x) == 1 else tuple(x)), y
+
+    paired.collate_fn = collate
+    return Found({"x": paired} | sized, inputs, targets, True)
+
+
+def _needs_more(made: Recipe, used: list[Any]) -> bool:
+    """Whether a call takes examples that are not among these."""
+    known = {id(t) for t in used}
+    others = {id(t) for t in made.examples} - known
+    return any(id(t) in others for call in made.calls for t in call.takes)
 
 
 # -- loss -----------------------------------------------------------------------------------

@@ -54,6 +54,17 @@ class Recipe:
         taken = {id(t) for c in self.calls if _has_weights(c) for t in c.takes}
         return [t for t in self.examples if id(t) in taken]
 
+    def targets(self) -> list[Any]:
+        """Those of the examples that the loss needs and that no module with weights is fed."""
+        fed: set[int] = set()
+        needed: set[int] = set()
+        for call in reversed(self.calls):
+            taken = {id(t) for t in call.takes}
+            needed |= taken
+            if _has_weights(call) or fed & {id(t) for t in tensors(call.output)}:
+                fed |= taken
+        return [t for t in self.examples if id(t) in needed and id(t) not in fed]
+
     @property
     def is_random(self) -> bool:
         return any(call.name in _RANDOM for call in self.calls)

@@ -98,7 +98,7 @@ class Tape:
         self._within = 0  # functions of the mode that are running
         self._entered: list[Any] = []
         self._loaders: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
-        self._undo: list[Callable[[], None]] = []
+        self._undo: list[Callable[[], Any]] = []
         self._thread = 0
 
     @property
@@ -115,8 +115,16 @@ class Tape:
             self._leaving, with_kwargs=True, always_call=True
         )
         # Into the list itself: the functions of `warnings` would show again what was shown once.
-        warnings.filters.insert(0, _HOOKED)
-        self._undo = [before.remove, after.remove, _unfilter, *self._see_loaders()]
+        filters: Any = warnings.filters
+        filters.insert(0, _HOOKED)
+        self._undo = [
+            before.remove,
+            after.remove,
+            # which torch's handle forgets
+            lambda: hooks._global_forward_hooks_with_kwargs.pop(after.id, None),
+            _unfilter,
+            *self._see_loaders(),
+        ]
 
     def switch_off(self) -> None:
         """Takes every hook off and lets go of all that was written down."""
@@ -229,8 +237,9 @@ class _Mode(TorchFunctionMode):  # type: ignore[misc]
 
 
 def _unfilter() -> None:
-    if _HOOKED in warnings.filters:
-        warnings.filters.remove(_HOOKED)
+    filters: Any = warnings.filters
+    if _HOOKED in filters:
+        filters.remove(_HOOKED)
 
 
 def _mixed() -> tuple[str, Any] | None:
