@@ -256,6 +256,99 @@ def forward_called(raw):
     return model
 
 
+def trained(model, batches):
+    optimizer = torch.optim.Adam(model.parameters())
+    for x, y in batches:
+        optimizer.zero_grad()
+        F.cross_entropy(model(x), y).backward()
+        optimizer.step()
+    return model
+
+
+def compiled(raw):
+    return trained(torch.compile(net(), backend="eager"), loader(raw))
+
+
+def in_parallel(raw):
+    return trained(nn.DataParallel(net()), loader(raw))
+
+
+def with_workers(raw):
+    return trained(net(), loader(raw, num_workers=1, shuffle=True))
+
+
+def whole_data(raw):
+    return trained(net(), [tensors(raw)] * 10)
+
+
+def evaluated_first(raw):
+    model, batches = net(), loader(raw)
+    optimizer = torch.optim.Adam(model.parameters())
+    model.eval()
+    with torch.no_grad():
+        for x, y in batches:
+            F.cross_entropy(model(x), y)
+    model.train()
+    for x, y in batches:
+        optimizer.zero_grad()
+        F.cross_entropy(model(x), y).backward()
+        optimizer.step()
+    return model
+
+
+def mixed_precision(raw):
+    model = net()
+    optimizer = torch.optim.Adam(model.parameters())
+    for x, y in loader(raw):
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            loss = F.cross_entropy(model(x), y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return model
+
+
+def adam_with_closure(raw):
+    model = net()
+    optimizer = torch.optim.Adam(model.parameters())
+    for x, y in loader(raw):
+
+        def compute(x=x, y=y):
+            optimizer.zero_grad()
+            loss = F.cross_entropy(model(x), y)
+            loss.backward()
+            return loss
+
+        optimizer.step(compute)
+    return model
+
+
+class Named(Images):
+    def __getitem__(self, i):
+        return {"name": str(i), "label": self.y[i], "x": self.x[i]}
+
+
+def dict_batches(raw):
+    model = net()
+    optimizer = torch.optim.Adam(model.parameters())
+    for batch in DataLoader(Named(raw), BATCH, shuffle=True):
+        optimizer.zero_grad()
+        F.cross_entropy(model(batch["x"]), batch["label"]).backward()
+        optimizer.step()
+    return model
+
+
+def two_parts(raw):
+    torch.manual_seed(0)
+    encoder, decoder = nn.Sequential(nn.Linear(FEATURES, 16), nn.ReLU()), nn.Linear(16, CLASSES)
+    optimizer = torch.optim.Adam([*encoder.parameters(), *decoder.parameters()])
+    for x, y in loader(raw):
+        optimizer.zero_grad()
+        F.cross_entropy(decoder(encoder(x)), y).backward()
+        optimizer.step()
+    return nn.Sequential(encoder, decoder)
+
+
 LOOPS = {
     f.__name__: f
     for f in (
@@ -274,6 +367,15 @@ LOOPS = {
         flattened,
         penalty,
         forward_called,
+        compiled,
+        in_parallel,
+        with_workers,
+        whole_data,
+        evaluated_first,
+        mixed_precision,
+        adam_with_closure,
+        dict_batches,
+        two_parts,
     )
 }
 

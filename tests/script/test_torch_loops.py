@@ -33,6 +33,15 @@ EXPECTED = {
     "flattened": ("loader", "step", None, None, 10),
     "penalty": ("loader", "step", None, None, 10),
     "forward_called": ("loader", "step", None, None, 10),
+    "compiled": ("loader", "cross_entropy", None, None, 10),
+    "in_parallel": ("loader", "cross_entropy", None, None, 10),
+    "with_workers": ("loader", "cross_entropy", None, None, 10),
+    "whole_data": ("arrays", "cross_entropy", ROWS, None, 10),
+    "evaluated_first": ("loader", "cross_entropy", None, None, 10),
+    "mixed_precision": ("loader", "step", None, None, 10),
+    "adam_with_closure": ("loader", "cross_entropy", None, None, 10),
+    "dict_batches": ("loader", "cross_entropy", None, None, 10),
+    "two_parts": ("loader", "step", None, None, 10),
 }
 
 
@@ -194,6 +203,31 @@ def test_only_watched_where_the_loss_is_not_reproduced(trainings):
     assert not seen.arguments
     assert "done again" in trainings.said[0]
     assert len(seen.watch.values) == 10
+
+
+def test_only_watched_where_the_model_computes_its_loss(trainings):
+    class Own(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.net = net()
+
+        def forward(self, x, y):
+            logits = self.net(x)
+            return {"loss": F.cross_entropy(logits, y), "logits": logits}
+
+    model = Own()
+    optimizer = torch.optim.Adam(model.parameters())
+    for x, y in loader(False):
+        model(x, y)["loss"].backward()
+        optimizer.step()
+    (seen,) = trainings.trainings
+    assert not seen.arguments
+    assert "computes its loss itself" in trainings.said[0]
+
+
+def test_no_warning_is_added(trainings, recwarn):
+    loops.compiled(False)
+    assert not recwarn.list
 
 
 def test_optimizers_that_share_a_model_are_only_watched(trainings):

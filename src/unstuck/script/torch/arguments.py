@@ -1,6 +1,5 @@
 """What was seen of a training step, as arguments of `unstuck.diagnose`."""
 
-import copy
 import functools
 import inspect
 import warnings
@@ -13,6 +12,7 @@ from torch.nn import functional as F
 from torch.utils._pytree import tree_leaves
 
 from unstuck.script.torch import data
+from unstuck.script.torch.examples import Found, examples
 from unstuck.script.torch.recipe import Recipe, Replay, Unseen, recipe
 from unstuck.script.torch.tape import Backward, Call, tensors
 from unstuck.subjects.torch.functions import LOSSES
@@ -49,26 +49,11 @@ def arguments(optimizer: Any, backwards: list[Backward], others: list[Any]) -> d
     _check_parts(root, held, others)
     if accumulated > 1:
         made = _unscaled(made, accumulated)
-    found = _data(made, accumulated)
+    found = examples(made, accumulated)
     loss = _loss(made, root, found)
     _check(made, root, _value(made.loss))
     known = {"model": root, "optimizer": optimizer, **found.given}
     return known | loss
-
-
-class Found:
-    """Data as `diagnose` takes them, and what a batch of them is to the recipe.
-
-    Args:
-        given: x, y, batch_size, shuffle.
-        inputs, targets: tensors of the recipe.
-        plain: whether x holds the inputs and y the one target, as they are.
-    """
-
-    def __init__(
-        self, given: dict[str, Any], inputs: list[Any], targets: list[Any], plain: bool
-    ) -> None:
-        self.given, self.inputs, self.targets, self.plain = given, inputs, targets, plain
 
 
 def _reaches(made: Recipe, held: set[int]) -> bool:
@@ -116,65 +101,6 @@ def _unscaled(made: Recipe, times: int) -> Recipe:
     if last.name.strip("_") in ("div", "truediv") and last.args[1:2] == (times,):
         return replace(made, calls=made.calls[:-1], loss=last.args[0])
     return made
-
-
-# -- data -----------------------------------------------------------------------------------
-
-
-def _data(made: Recipe, accumulated: int) -> Found:
-    size = made.rows * accumulated
-    if made.loader_batch is not None and made.loader is not None:
-        return _of_loader(made, size if accumulated > 1 else None)
-    inputs = made.inputs()
-    targets = [t for t in made.examples if not any(t is i for i in inputs)]
-    if not inputs:
-        raise Unseen("the examples are changed between data and model in a way that was not seen")
-    if not targets and len(inputs) == 1:  # an autoencoder
-        targets = inputs[-1:]
-    inputs, targets = inputs + targets[:-1], targets[-1:]
-    if not targets:
-        raise Unseen("the loss has no targets that were seen")
-    whole = data.found([*inputs, *targets])
-    given: dict[str, Any] = {"batch_size": size}
-    if whole is not None:
-        arrays, drawn = whole
-        given["shuffle"] = drawn
-    else:
-        arrays = [t.detach() for t in (*inputs, *targets)]
-    given["x"] = arrays[0] if len(inputs) == 1 else tuple(arrays[: len(inputs)])
-    given["y"] = arrays[-1]
-    return Found(given, inputs, targets, True)
-
-
-def _of_loader(made: Recipe, size: int | None) -> Found:
-    """The loader; with batches put as (inputs, target) where they come in another form."""
-    batch, loader = made.loader_batch, made.loader
-    sized = {} if size is None else {"batch_size": size}
-    leaves = tensors(batch)
-    targets = made.targets()
-    if isinstance(batch, (tuple, list)) and len(batch) == 2 and len(tree_leaves(batch)) == 2:
-        return Found({"x": loader} | sized, leaves[:1], leaves[1:], True)
-    inputs = [t for t in made.inputs() if not any(t is y for y in targets)]
-    used = [t for t in leaves if any(t is e for e in (*inputs, *targets))]
-    places = [next(i for i, t in enumerate(leaves) if t is u) for u in (*inputs, *targets)]
-    if len(targets) != 1 or not inputs or len(used) != len(inputs) + 1 or _needs_more(made, used):
-        return Found({"x": loader} | sized, leaves, [], False)
-    paired = copy.copy(loader)
-    put_together = loader.collate_fn
-
-    def collate(items: Any) -> Any:
-        *x, y = (tensors(put_together(items))[place] for place in places)
-        return (x[0] if len(x) == 1 else tuple(x)), y
-
-    paired.collate_fn = collate
-    return Found({"x": paired} | sized, inputs, targets, True)
-
-
-def _needs_more(made: Recipe, used: list[Any]) -> bool:
-    """Whether a call takes examples that are not among these."""
-    known = {id(t) for t in used}
-    others = {id(t) for t in made.examples} - known
-    return any(id(t) in others for call in made.calls for t in call.takes)
 
 
 # -- loss -----------------------------------------------------------------------------------
