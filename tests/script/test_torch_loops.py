@@ -256,6 +256,20 @@ def test_nothing_is_kept_alive(trainings):
     assert not any(o() for o in kept)
 
 
+def test_arguments_keep_no_graph_alive(trainings):
+    model, kept = net(1), []
+    optimizer = torch.optim.Adam(model.parameters())
+    for x, y in loader(False):
+        output = model(x)
+        loss = F.mse_loss(output.squeeze(1).double(), y.double()) + 0.1 * output.mean()
+        loss.backward()
+        optimizer.step()
+        kept.append([weakref.ref(t) for t in (output, loss, x)])
+    assert callable(trainings.trainings[0].arguments["loss"])
+    gc.collect()
+    assert not any(t() for t in kept[0])
+
+
 def test_an_optimizer_that_was_not_seen_made(trainings):
     loops_of(trainings).remove()
     model = net()

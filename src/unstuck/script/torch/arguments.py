@@ -122,7 +122,7 @@ def _loss(made: Recipe, root: Any, found: Found) -> dict[str, Any]:
         and not _uses(made, found.inputs, found.targets)
     ):
         return {"loss": _function(made, root, first.output, found.targets[0])}
-    replay = Replay(made, root, [*found.inputs, *found.targets])
+    replay = Replay(made, root, [*found.inputs, *found.targets]).lean()
 
     def step(model: Any, batch: Any) -> Any:
         return replay(model, [t for t in tree_leaves(batch) if isinstance(t, torch.Tensor)])
@@ -152,7 +152,7 @@ def _function(made: Recipe, root: Any, output: Any, target: Any) -> Any:
         named = _by_value(output, target, _value(made.loss))
         if named is not None:
             return named
-    replay = Replay(made, root, [output, target], start=1)
+    replay = Replay(made, root, [output, target], start=1).lean()
 
     def loss(output: Any, target: Any) -> Any:
         return replay(None, [output, target])

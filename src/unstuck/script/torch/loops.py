@@ -226,7 +226,7 @@ class Loops:
         loss = _single(last)
         if loss is None:
             return
-        if loss.device.type == "cpu":
+        if loss.is_cpu:
             training.watch.loss(loss.item())
             return
         unread = self._unread.setdefault(id(training), [])

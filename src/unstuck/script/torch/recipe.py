@@ -3,7 +3,7 @@
 import contextlib
 import copy
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -161,6 +161,13 @@ def _check_changes(calls: list[Call], made: set[int], given: set[int]) -> None:
             raise Unseen(f"{call.name} changes a tensor in place on the way to the loss")
 
 
+@dataclass(frozen=True)
+class _Slot:
+    """Stands for a tensor that a call gave or that was handed in."""
+
+    key: int
+
+
 class Replay:
     """A recipe done again: (model, examples) ↦ loss.
 
@@ -172,7 +179,7 @@ class Replay:
 
     def __init__(self, recipe: Recipe, root: Any, given: Iterable[Any], start: int = 0) -> None:
         self.calls = recipe.calls[start:]
-        self._loss, self._rows = recipe.loss, recipe.rows
+        self._loss, self._rows = id(recipe.loss), recipe.rows
         self._given = [id(t) for t in given]
         self._modules = {id(m): name for name, m in root.named_modules()}
         self._parameters = {id(p): name for name, p in root.named_parameters()}
@@ -194,6 +201,8 @@ class Replay:
         rows = next((len(v) for v in values if isinstance(v, torch.Tensor) and v.ndim), self._rows)
 
         def now(value: Any, sized: bool) -> Any:
+            if isinstance(value, _Slot):
+                return known[value.key]
             if isinstance(value, torch.Tensor):
                 if model is not None and id(value) in self._parameters:
                     return model.get_parameter(self._parameters[id(value)])
@@ -217,10 +226,28 @@ class Replay:
             for before, after in zip(tree_leaves(call.output), tree_leaves(output), strict=True):
                 if isinstance(before, torch.Tensor):
                     known[id(before)] = after
-            changed = call.changes
-            if changed is not None and id(changed) not in known:
-                known[id(changed)] = changed
-        return known[id(self._loss)]
+                elif isinstance(before, _Slot):
+                    known[before.key] = after
+        return known[self._loss]
+
+    def lean(self) -> "Replay":
+        """Lets go of what the calls were given and gave, and of the graph behind it."""
+        kept = {key for call in self.calls for key in map(id, tensors(call.output))}
+        kept |= set(self._given)
+
+        def slot(value: Any) -> Any:
+            return _Slot(id(value)) if id(value) in kept else value
+
+        self.calls = tuple(
+            replace(
+                call,
+                args=tree_map(slot, call.args),
+                kwargs=tree_map(slot, call.kwargs),
+                output=tree_map(slot, call.output),
+            )
+            for call in self.calls
+        )
+        return self
 
     def _function(self, model: Any, call: Call) -> Any:
         if not call.is_module:
