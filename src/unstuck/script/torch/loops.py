@@ -21,7 +21,7 @@ from unstuck.script.torch.tape import Backward, Tape
 from unstuck.subjects.torch.setup import first_line
 
 PATIENCE = 1000  # steps of others that an optimizer may wait for its own first
-READ = 64  # losses on an accelerator that are read at once, since each reading waits for it
+READ = 64  # losses on an accelerator that are read together, since reading waits for it
 
 
 @dataclass
@@ -46,7 +46,7 @@ class Loops:
         self._stepped = False
         self._in_step: Any = None
         self._last: Any = None  # the loss that was differentiated last
-        self._unread: dict[int, list[Any]] = {}
+        self._unread: list[tuple[Any, Any]] = []
         self._steps = 0
         self._undo: list[Callable[[], Any]] = []
 
@@ -228,14 +228,19 @@ class Loops:
             return
         if loss.is_cpu:
             training.watch.loss(loss.item())
-            return
-        unread = self._unread.setdefault(id(training), [])
-        unread.append(loss.detach().reshape(()))
-        if len(unread) >= READ:
-            values = torch.stack(unread).tolist()
-            unread.clear()
-            for value in values:
-                training.watch.loss(value)
+        else:
+            self._read_later(training, loss)
+
+    def _read_later(self, training: Any, loss: Any) -> None:
+        self._unread.append((training, loss.detach().reshape(())))
+        if len(self._unread) >= READ:
+            self.read()
+
+    def read(self) -> None:
+        """Hands on the losses that wait on an accelerator; to be called once more at the end."""
+        unread, self._unread = self._unread, []
+        for training, loss in unread:
+            training.watch.loss(loss.item())
 
 
 def _single(tensors: Any) -> Any:
