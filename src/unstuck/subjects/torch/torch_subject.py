@@ -111,7 +111,7 @@ class TorchSubject:
             trace.losses(),
             _rows(numpy(after[1].output), axis) if after else None,
             after[0].item() if after else None,
-            tuple(trace.output.shape[1:]),
+            None if _reshaped(trace) else tuple(trace.output.shape[1:]),
         )
 
     def look(
@@ -281,6 +281,12 @@ def _gradients(
         loss, [*wanted, *edges], allow_unused=True, create_graph=create_graph
     )
     return list(found[: len(wanted)]), found[-1] if edges else None
+
+
+def _reshaped(trace: Trace) -> bool:
+    """Whether the loss gives the output the targets' shape before it compares them."""
+    compared = [call.shapes for call in trace.calls if call.compares]
+    return bool(compared) and all(output == target for output, target in compared)
 
 
 def _once_only(gradient: Any) -> bool:

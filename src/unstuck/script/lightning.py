@@ -1,0 +1,35 @@
+"""Lightning: `Trainer.fit` is the training; it starts with its first step.
+
+By then the trainer has its loaders and optimizers, so that nothing of the user's runs twice.
+"""
+
+import sys
+from typing import Any
+
+import wrapt
+
+from unstuck.script.torch import loops_of
+
+
+def install(trainings: Any) -> None:
+    """Sees every `Trainer.fit` from now on, of whichever of its packages is imported."""
+    loops = loops_of(trainings)
+
+    def fit(wrapped: Any, trainer: Any, args: Any, kwargs: Any) -> Any:
+        if trainings.is_quiet:
+            return wrapped(*args, **kwargs)
+
+        def start(optimizer: Any) -> dict[str, Any]:
+            return {
+                "model": trainer.lightning_module,
+                "x": trainer.train_dataloader,
+                "optimizer": optimizer,
+            }
+
+        with loops.belonging(start, "lightning"):
+            return wrapped(*args, **kwargs)
+
+    for name in ("lightning.pytorch", "pytorch_lightning"):
+        trainer = getattr(sys.modules.get(name), "Trainer", None)
+        if trainer is not None and not isinstance(trainer.__dict__["fit"], wrapt.FunctionWrapper):
+            wrapt.wrap_function_wrapper(trainer, "fit", fit)

@@ -1,0 +1,39 @@
+"""skorch: `fit` and `partial_fit` are the training; it starts with its first step."""
+
+import inspect
+from typing import Any
+
+import wrapt
+
+from unstuck.script.torch import loops_of
+
+
+def install(trainings: Any) -> None:
+    """Sees every net that is fitted from now on."""
+    import skorch
+
+    loops = loops_of(trainings)
+
+    def fit(wrapped: Any, net: Any, args: Any, kwargs: Any) -> Any:
+        if trainings.is_quiet:
+            return wrapped(*args, **kwargs)
+
+        def start(optimizer: Any) -> dict[str, Any]:
+            given = inspect.signature(wrapped).bind(*args, **kwargs).arguments
+            return {"model": net, "x": given["X"], "y": given.get("y")}
+
+        with loops.belonging(start, "skorch"):
+            return wrapped(*args, **kwargs)
+
+    for kind in _kinds(skorch.NeuralNet):
+        for name in ("fit", "partial_fit"):
+            if name in vars(kind):
+                wrapt.wrap_function_wrapper(kind, name, fit)
+
+
+def _kinds(kind: Any) -> list[Any]:
+    """A class and those made of it; each `fit` of their own calls the next."""
+    found = [kind]
+    for made_of_it in kind.__subclasses__():
+        found += _kinds(made_of_it)
+    return list(dict.fromkeys(found))

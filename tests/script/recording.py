@@ -1,0 +1,61 @@
+"""What the run's list of trainings does, reduced to writing down; diagnoses nothing by itself."""
+
+import contextlib
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Losses:
+    values: list = field(default_factory=list)
+
+    def loss(self, value):
+        self.values.append(value)
+
+
+@dataclass
+class Seen:
+    framework: str
+    arguments: dict
+    watch: Losses = field(default_factory=Losses)
+    ended: bool = False
+
+    def ends(self):
+        self.ended = True
+
+
+class Recording:
+    """Stands in for `Trainings`."""
+
+    def __init__(self, at_start=None):
+        self.trainings, self.said = [], []
+        self.at_start = at_start
+        self._quiet = 0
+
+    @property
+    def is_quiet(self):
+        return self._quiet > 0
+
+    @contextlib.contextmanager
+    def quiet(self):
+        self._quiet += 1
+        try:
+            yield
+        finally:
+            self._quiet -= 1
+
+    def says(self, line):
+        self.said.append(line)
+
+    def starts(self, framework, arguments, where=None):
+        if any(not t.ended for t in self.trainings):
+            return None
+        seen = Seen(framework, arguments)
+        self.trainings.append(seen)
+        if self.at_start is not None and arguments:
+            with self.quiet():
+                self.at_start(seen)
+        return seen
+
+    def clear(self):
+        self.trainings, self.said = [], []
+        self.at_start = None
