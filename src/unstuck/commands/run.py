@@ -12,6 +12,9 @@ from unstuck.commands.options import PROVEN, SUSPECTED, FailOn, FailOnOption
 from unstuck.commands.output import is_stdout, must_be_writable, write
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from unstuck.script.running import Script
     from unstuck.script.trainings import Line, Trainings
 
 SECONDS = "60"  # of --prove without a number
@@ -59,6 +62,17 @@ def run(
             f" Default: {SECONDS}.",
         ),
     ] = None,
+    patch: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write a diff of the script with the proven fix in it here; a copy with it is run"
+            f" first. Proves, for {SECONDS} s if --prove says nothing else.",
+        ),
+    ] = None,
+    compat: Annotated[
+        bool, typer.Option("--compat", help="Run an old Keras script with what Keras 3 renamed.")
+    ] = False,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Write the record here; - for stdout.")
     ] = None,
@@ -74,26 +88,66 @@ def run(
     What is said goes to stderr. What follows SCRIPT belongs to the script.
 
     Exit status: the script's own if it fails; else 10 if a cause is suspected, 11 if one is
-    proven, 0 otherwise.
+    proven and not cured by a patch, 0 otherwise.
     """
     from unstuck.script import hooks
+    from unstuck.script.compat import explained
     from unstuck.script.running import script as found
     from unstuck.script.trainings import Trainings
 
     folder = Path.cwd()
-    for target in (json_file, sarif_file):
+    for target in (json_file, sarif_file, patch):
         must_be_writable(target)
-    json_file, sarif_file = _absolute(json_file), _absolute(sarif_file)
-    running = found(script, module)
-    trainings = Trainings(running.file, _teller(), stop=stop, prove=prove is not None)
+    json_file, sarif_file, patch = map(_absolute, (json_file, sarif_file, patch))
+    if patch is not None and prove is None:
+        prove = float(SECONDS)
+    tell = _teller()
+    rewritten = _renamed(tell) if compat else None
+    running = found(script, module, rewritten)
+    trainings = Trainings(running.file, tell, stop=stop, prove=prove is not None)
     hooks.install(trainings)
-    status = running.run(ctx.args)
+
+    def failed(error: BaseException) -> None:
+        with trainings.guard("explain the error"):
+            told = explained(error, _source(running.file), running.file)
+            if told:
+                how = (
+                    "" if compat else "\nunstuck run --compat does what Keras 3 renamed for a run."
+                )
+                tell(f"\nunstuck: Keras 3 has this no more.\n{told}{how}")
+
+    status = running.run(ctx.args, failed)
     if not trainings.is_ours():  # a process that the script forked, and that came to its end
         raise typer.Exit(status)
     with trainings.guard("end the run"):
-        found_out = _ended(trainings, prove, json_file, sarif_file, folder)
-        status = status or _status(found_out, fail_on)
+        for ending in trainings.endings:
+            ending()
+        if prove is not None:
+            trainings.prove(prove)
+        if patch is not None and trainings.lines:
+            _patch(trainings, running, ctx.args, folder, patch, compat)
+        _write(trainings, json_file, sarif_file, folder)
+        status = status or _status(trainings.lines, fail_on)
     raise typer.Exit(status)
+
+
+def _source(file: str) -> str:
+    from unstuck.script.source import decoded
+
+    return decoded(Path(file).read_bytes())
+
+
+def _renamed(tell: "Callable[[str], None]") -> "Callable[[str], str]":
+    """Renames for one run, and says so."""
+    from unstuck.script.compat import renamed
+
+    def rewritten(source: str) -> str:
+        new, found = renamed(source)
+        for rename in found:
+            tell(f"unstuck: for this run, {rename}")
+        return new
+
+    return rewritten
 
 
 def _teller() -> Any:
@@ -116,19 +170,46 @@ def _absolute(target: Path | None) -> Path | None:
     return target if target is None or is_stdout(target) else target.absolute()
 
 
-def _ended(
+def _patch(
     trainings: "Trainings",
-    prove: float | None,
-    json_file: Path | None,
-    sarif_file: Path | None,
+    running: "Script",
+    arguments: list[str],
     folder: Path,
-) -> "list[Line]":
-    """Proofs, then what was found: told and written."""
+    target: Path,
+    compat: bool,
+) -> None:
+    """The diff, once a copy with it was seen to learn."""
+    from unstuck.report.run import tried
+    from unstuck.report.run_json import file_name
+    from unstuck.script.compat import renamed
+    from unstuck.script.patching import patch
+    from unstuck.script.place import Place
+
+    if not running.is_plain:
+        trainings.tell("unstuck: no patch: only a script that is one file is patched")
+        return
+    made = patch(
+        trainings.lines,
+        running.file,
+        file_name(Place(running.file, 1), folder),
+        arguments,
+        folder,
+        trainings.tell,
+        (lambda source: renamed(source)[0]) if compat else (lambda source: source),
+    )
+    if made is not None:
+        write(target, made.diff)
+        trainings.tell(tried(trainings.lines, made.after))
+        trainings.tell(f"unstuck: the patch is in {target}: git apply {target}\n{made.diff}")
+
+
+def _write(
+    trainings: "Trainings", json_file: Path | None, sarif_file: Path | None, folder: Path
+) -> None:
+    """What was found: told, and written."""
     from unstuck.report.run import summary
 
     lines = trainings.lines
-    if prove is not None:
-        trainings.prove(prove)
     trainings.tell(summary(lines))
     if json_file:
         from unstuck.report.run_json import run_record
@@ -138,7 +219,6 @@ def _ended(
         from unstuck.report.sarif import sarif
 
         write(sarif_file, _text(sarif(lines, folder)))
-    return lines
 
 
 def _text(record: dict[str, Any]) -> str:

@@ -60,7 +60,7 @@ def _subject(line: Line, folder: Path) -> dict[str, Any]:
         "trainings": [watch.to_json() for watch in line.watches],
         "setup": record.get("setup", {}),
         "causes": record.get("causes", []),
-        "fix": None if line.fix is None else line.fix.to_json(),
+        "fix": None if line.fix is None else line.fix.to_json() | {"diff": line.diff},
         "refused": line.refused or None,
         "seconds": {"static": seconds.get("static"), "proof": seconds.get("proof")},
     }

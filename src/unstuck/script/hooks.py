@@ -1,7 +1,6 @@
 """What sees trainings: put into each framework when the script imports it, and not before."""
 
 import importlib
-import importlib.util
 from typing import Any
 
 import wrapt
@@ -16,15 +15,14 @@ HOOKS = {
     "lightning.pytorch": "lightning",
     "pytorch_lightning": "lightning",
     "skorch": "skorch",
+    "transformers.trainer": "transformers",
 }
 
 
 def install(trainings: Trainings) -> None:
     """Has every framework's trainings seen, from the moment it is imported."""
     for module, file in HOOKS.items():
-        name = f"unstuck.script.{file}"
-        if importlib.util.find_spec(name) is not None:
-            wrapt.when_imported(module)(_hook(name, trainings))
+        wrapt.when_imported(module)(_hook(f"unstuck.script.{file}", trainings))
 
 
 def _hook(name: str, trainings: Trainings) -> Any:

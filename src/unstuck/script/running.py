@@ -18,6 +18,7 @@ from typing import Any
 
 from unstuck.errors import UsageError
 from unstuck.script.place import is_ours
+from unstuck.script.source import decoded
 
 INTERRUPTED = 130
 
@@ -32,6 +33,7 @@ class Script:
         folder: becomes `sys.path[0]`.
         spec: of a module that is run with -m; None for a file.
         body: executes it in the namespace of `__main__`.
+        is_plain: whether the file is the whole of what is run, so that a copy of it can be.
     """
 
     file: str
@@ -39,9 +41,17 @@ class Script:
     folder: str
     spec: ModuleSpec | None
     body: Callable[[dict[str, Any]], None]
+    is_plain: bool = False
 
-    def run(self, arguments: list[str]) -> int:
+    def run(
+        self,
+        arguments: list[str],
+        failed: Callable[[BaseException], None] = lambda error: None,
+    ) -> int:
         """Runs it to its end, and to that of the threads it leaves running.
+
+        Args:
+            failed: called with what it raises, after that was told.
 
         Returns:
             the status that `python` would exit with.
@@ -69,15 +79,18 @@ class Script:
                 if thread is not threading.current_thread() and not thread.daemon:
                     thread.join()
 
-        return as_python(body)
+        return as_python(body, failed)
 
 
-def script(target: str, module: bool = False) -> Script:
+def script(
+    target: str, module: bool = False, rewritten: Callable[[str], str] | None = None
+) -> Script:
     """The script that a name stands for.
 
     Args:
         target: a Python file, a notebook, or the name of a module.
         module: whether it is a module's name.
+        rewritten: what is done to a Python file's text before it is run.
 
     Raises:
         UsageError: nothing is there that could be run.
@@ -96,9 +109,12 @@ def script(target: str, module: bool = False) -> Script:
         return Script(file, target, folder, None, body(file))
 
     def execute(names: dict[str, Any]) -> None:
-        exec(compile(Path(file).read_bytes(), file, "exec", dont_inherit=True), names)
+        content: bytes | str = Path(file).read_bytes()
+        if rewritten is not None:
+            content = rewritten(decoded(content)).removeprefix("\ufeff")  # type: ignore[arg-type]
+        exec(compile(content, file, "exec", dont_inherit=True), names)
 
-    return Script(file, target, folder, None, execute)
+    return Script(file, target, folder, None, execute, is_plain=True)
 
 
 def _module(name: str) -> Script:
@@ -126,8 +142,13 @@ def _module(name: str) -> Script:
     return Script(spec.origin, spec.origin, folder, spec, execute)
 
 
-def as_python(body: Callable[[], None]) -> int:
+def as_python(
+    body: Callable[[], None], failed: Callable[[BaseException], None] = lambda error: None
+) -> int:
     """Runs something; tells of what it raises as `python` does.
+
+    Args:
+        failed: called with what it raises, after that was told.
 
     Returns:
         the exit status.
@@ -144,6 +165,7 @@ def as_python(body: Callable[[], None]) -> int:
     except BaseException as error:
         sys.excepthook(type(error), error, without_ours(error).__traceback__)
         status = INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1
+        failed(error)
     for stream in (sys.stdout, sys.stderr):
         with suppress(Exception):  # closed, or nobody reads on
             stream.flush()

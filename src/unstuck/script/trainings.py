@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 _WORST = ("diverged", "dying", "stuck", "slow", "learning", "unknown")
 # A hand-written loop has no end that could be seen, so that nothing counts as inside of one.
 _ENDLESS = {"torch"}
-STEPS = 1_024  # of a hand-written loop, after which it may be called stuck
+_STEPWISE = {"torch", "lightning", "skorch", "transformers"}  # losses of steps, not of epochs
+STEPS = 1_024  # losses of steps, after which a training may be called stuck
 
 
 class Stop(SystemExit):
@@ -50,6 +51,8 @@ class Line:
         unproven: why no proof is made, in a few words.
         noticed: states that were told while it trained.
         proof, fix: made after the script has ended.
+        diff: of the script with the fix in it, which was tried on a copy.
+        cured: whether that copy learns.
     """
 
     where: Place | None
@@ -62,6 +65,8 @@ class Line:
     noticed: set[str] = field(default_factory=set)
     proof: "Proof | None" = None
     fix: "Fix | None" = None
+    diff: str | None = None
+    cured: bool = False
 
     @property
     def state(self) -> str:
@@ -77,8 +82,9 @@ class Line:
 
     @property
     def statuses(self) -> set[str]:
-        """Of its causes; none of a set-up that was proven to learn."""
-        if self.proof is not None and self.proof.state.value == "learning":
+        """Of its causes; none of a set-up that was proven to learn, or was cured."""
+        learns = self.proof is not None and self.proof.outcome == "nothing wrong"
+        if learns or self.cured:
             return set()
         report = self.report if self.proof is None else self.proof.report
         return set() if report is None else {suspect.status for suspect in report.suspects}
@@ -125,6 +131,7 @@ class Trainings:
 
     Attributes:
         lines: where training started, in the order of the first time.
+        endings: called when the script has ended, for what is still to be read.
     """
 
     def __init__(
@@ -136,6 +143,7 @@ class Trainings:
         prove: bool = False,
     ) -> None:
         self.lines: list[Line] = []
+        self.endings: list[Callable[[], None]] = []
         self.tell = tell
         self._script, self._stop, self._prove = script, stop, prove
         self._thread, self._lock = _Thread(), threading.RLock()
@@ -151,7 +159,8 @@ class Trainings:
 
         Args:
             framework: "keras", "torch", "lightning", "skorch", "sklearn", …
-            arguments: of `unstuck.diagnose`, "model" among them.
+            arguments: of `unstuck.diagnose`, "model" among them; none where the training is only
+                watched, which has been said already.
             where: the user's line; None for the innermost one that is being executed.
 
         Returns:
@@ -160,7 +169,7 @@ class Trainings:
         Raises:
             Stop: where asked for.
         """
-        if self._blind() or self._thread.depth:
+        if self.is_quiet or self._thread.depth:
             return None
         training = None
         with self.guard("follow the training"):
@@ -172,9 +181,20 @@ class Trainings:
             raise Stop
         return training
 
+    def says(self, line: str) -> None:
+        """Tells one line, once."""
+        if line not in self._reported:
+            self._reported.add(line)
+            self.tell(f"unstuck: {line}")
+
     def here(self) -> Place | None:
         """The innermost line of the user's files that is being executed in this thread."""
         return place.current(self._script)
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing is to be seen now: we train ourselves, or a child process does."""
+        return bool(self._thread.quiet) or not self.is_ours()
 
     @contextlib.contextmanager
     def quiet(self) -> Iterator[None]:
@@ -226,20 +246,19 @@ class Trainings:
         """Whether this is the process the script was started in, not one that it forked."""
         return os.getpid() == self._pid
 
-    def _blind(self) -> bool:
-        return bool(self._thread.quiet) or not self.is_ours()
-
     def _started(self, framework: str, arguments: dict[str, Any], where: Place | None) -> Training:
         with self._lock:
             line = self._by_place.get(where)
             if line is None:
                 line = self._by_place[where] = Line(where, framework)
                 self.lines.append(line)
-                with self.guard(f"look at the {line}"):
-                    self._look(line, arguments)
+                line.refused = "" if arguments else "only watched, as said above"
+                if arguments:
+                    with self.guard(f"look at the {line}"):
+                        self._look(line, arguments)
             watch = _watch(line.report)
             watch.notice = lambda seen: self._notice(line, seen)
-            if framework in _ENDLESS:  # losses of steps, not of epochs
+            if framework in _STEPWISE:
                 watch.enough = STEPS
             line.watches.append(watch)
             counts = framework not in _ENDLESS

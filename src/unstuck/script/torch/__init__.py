@@ -16,7 +16,7 @@ _installed: list[Loops] = []
 
 def install(trainings: Any) -> None:
     """Sees every training that starts from now on; called when torch has been imported."""
-    loops_of(trainings)
+    trainings.endings.append(loops_of(trainings).read)
 
 
 def loops_of(trainings: Any) -> Loops:

@@ -1,18 +1,16 @@
 """The data a batch was taken from, found among the values of the script's frames."""
 
 import sys
-import sysconfig
 from collections.abc import Iterator
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import numpy as np
 import torch
 
+from unstuck.script.place import is_users
+
 TRIED = 16  # rows of the batch that are looked for
-_LIBRARIES = tuple({sysconfig.get_paths()[k] for k in ("stdlib", "purelib", "platlib")})
-_OURS = str(Path(__file__).absolute().parents[2])
 _SELDOM = 4096  # rows that are still in question before whole rows are compared
 _CHEAP = 1 << 22  # numbers that are copied to change their dtype
 
@@ -77,13 +75,9 @@ def modules() -> Iterator[Any]:
 def _frames() -> Iterator[FrameType]:
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
-        if _is_users(frame.f_code.co_filename):
+        if is_users(frame.f_code.co_filename):
             yield frame
         frame = frame.f_back
-
-
-def _is_users(file: str) -> bool:
-    return not file.startswith((*_LIBRARIES, _OURS, "<frozen"))
 
 
 def _opened(value: Any) -> Iterator[Any]:
@@ -101,7 +95,7 @@ def _opened(value: Any) -> Iterator[Any]:
 
 def _is_users_class(kind: type) -> bool:
     module = sys.modules.get(kind.__module__)
-    return kind.__module__ != "builtins" and _is_users(getattr(module, "__file__", None) or "")
+    return kind.__module__ != "builtins" and is_users(getattr(module, "__file__", None) or "<none>")
 
 
 def _tensor(value: Any) -> Any:
