@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 
 import keras
 
+from unstuck.script.batches import Batches
 from unstuck.script.methods import surround
 from unstuck.script.trainings import Training, Trainings
 
@@ -20,7 +21,7 @@ def install(trainings: Trainings) -> None:
     if int(keras.__version__.split(".")[0]) < 3:
         return
     fits: WeakKeyDictionary[Any, Training] = WeakKeyDictionary()
-    batches: WeakKeyDictionary[Any, dict[Any, Training | None]] = WeakKeyDictionary()
+    batches = Batches(trainings, "keras")
 
     def fit(original: Callable[..., Any], model: Any, args: Any, kwargs: Any) -> Any:
         training = None
@@ -51,14 +52,8 @@ def install(trainings: Trainings) -> None:
         training = None
         with trainings.guard("follow train_on_batch"):
             if model.compiled:
-                known, where = batches.setdefault(model, {}), trainings.here()
-                if where not in known:
-                    given = inspect.signature(original).bind(model, *args, **kwargs).arguments
-                    known[where] = trainings.starts("keras", _of_batch(model, given), where)
-                    if (begun := known[where]) is not None:
-                        begun.cannot_be_proven("one batch of the data was seen")
-                        begun.ends()
-                training = known[where]
+                given = inspect.signature(original).bind(model, *args, **kwargs).arguments
+                training = batches.training(model, lambda: _of_batch(model, given))
         result = original(model, *args, **kwargs)
         if training is not None:
             with trainings.guard("follow the loss"):

@@ -6,8 +6,7 @@ By then the trainer has its loaders and optimizers, so that nothing of the user'
 import sys
 from typing import Any
 
-import wrapt
-
+from unstuck.script.methods import surround
 from unstuck.script.torch import loops_of
 
 
@@ -15,9 +14,9 @@ def install(trainings: Any) -> None:
     """Sees every `Trainer.fit` from now on, of whichever of its packages is imported."""
     loops = loops_of(trainings)
 
-    def fit(wrapped: Any, trainer: Any, args: Any, kwargs: Any) -> Any:
+    def fit(original: Any, trainer: Any, args: Any, kwargs: Any) -> Any:
         if trainings.is_quiet:
-            return wrapped(*args, **kwargs)
+            return original(trainer, *args, **kwargs)
 
         def start(optimizer: Any) -> dict[str, Any]:
             return {
@@ -27,9 +26,9 @@ def install(trainings: Any) -> None:
             }
 
         with loops.belonging(start, "lightning"):
-            return wrapped(*args, **kwargs)
+            return original(trainer, *args, **kwargs)
 
     for name in ("lightning.pytorch", "pytorch_lightning"):
         trainer = getattr(sys.modules.get(name), "Trainer", None)
-        if trainer is not None and not isinstance(trainer.__dict__["fit"], wrapt.FunctionWrapper):
-            wrapt.wrap_function_wrapper(trainer, "fit", fit)
+        if trainer is not None:
+            surround(trainer, "fit", fit)

@@ -6,14 +6,14 @@ The outermost `fit` counts. Losses are read from `loss_curve_` when it ends.
 import inspect
 from collections.abc import Callable
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import wrapt
 from sklearn.base import clone
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
+from unstuck.script.batches import Batches
 from unstuck.script.methods import surround
-from unstuck.script.trainings import Training, Trainings
+from unstuck.script.trainings import Trainings
 
 _AROUND = {
     "sklearn.pipeline": ("Pipeline",),
@@ -26,7 +26,7 @@ _TO_FIT = ("estimator", "regressor")
 
 def install(trainings: Trainings) -> None:
     """Puts the hooks into scikit-learn; into what may hold a network when it is imported."""
-    batches: WeakKeyDictionary[Any, dict[Any, Training | None]] = WeakKeyDictionary()
+    batches = Batches(trainings, "sklearn")
 
     def fit(original: Callable[..., Any], model: Any, args: Any, kwargs: Any) -> Any:
         training = None
@@ -46,14 +46,9 @@ def install(trainings: Trainings) -> None:
     def partial_fit(original: Callable[..., Any], model: Any, args: Any, kwargs: Any) -> Any:
         training = None
         with trainings.guard("follow partial_fit"):
-            known, where = batches.setdefault(model, {}), trainings.here()
-            if where not in known:
-                arguments = _arguments(original, model, args, kwargs, fresh=False)
-                known[where] = trainings.starts("sklearn", arguments, where)
-                if (begun := known[where]) is not None:
-                    begun.cannot_be_proven("one batch of the data was seen")
-                    begun.ends()
-            training = known[where]
+            training = batches.training(
+                model, lambda: _arguments(original, model, args, kwargs, fresh=False)
+            )
         result = original(model, *args, **kwargs)
         if training is not None:
             with trainings.guard("follow the loss"):

@@ -3,8 +3,7 @@
 import inspect
 from typing import Any
 
-import wrapt
-
+from unstuck.script.methods import surround
 from unstuck.script.torch import loops_of
 
 
@@ -14,21 +13,20 @@ def install(trainings: Any) -> None:
 
     loops = loops_of(trainings)
 
-    def fit(wrapped: Any, net: Any, args: Any, kwargs: Any) -> Any:
+    def fit(original: Any, net: Any, args: Any, kwargs: Any) -> Any:
         if trainings.is_quiet:
-            return wrapped(*args, **kwargs)
+            return original(net, *args, **kwargs)
 
         def start(optimizer: Any) -> dict[str, Any]:
-            given = inspect.signature(wrapped).bind(*args, **kwargs).arguments
+            given = inspect.signature(original).bind(net, *args, **kwargs).arguments
             return {"model": net, "x": given["X"], "y": given.get("y")}
 
         with loops.belonging(start, "skorch"):
-            return wrapped(*args, **kwargs)
+            return original(net, *args, **kwargs)
 
     for kind in _kinds(skorch.NeuralNet):
         for name in ("fit", "partial_fit"):
-            if name in vars(kind):
-                wrapt.wrap_function_wrapper(kind, name, fit)
+            surround(kind, name, fit)
 
 
 def _kinds(kind: Any) -> list[Any]:

@@ -7,9 +7,9 @@ entropy of the logits with `labels`, that is what is diagnosed; any other is onl
 from typing import Any
 
 import torch
-import wrapt
 from torch.nn import functional as F
 
+from unstuck.script.methods import surround
 from unstuck.script.torch import loops_of
 from unstuck.script.torch.recipe import Unseen
 from unstuck.subjects.torch.setup import Setup, copied, seeded, unwrapped, without_hooks
@@ -23,13 +23,13 @@ def install(trainings: Any) -> None:
 
     loops = loops_of(trainings)
 
-    def train(wrapped: Any, trainer: Any, args: Any, kwargs: Any) -> Any:
+    def train(original: Any, trainer: Any, args: Any, kwargs: Any) -> Any:
         if trainings.is_quiet:
-            return wrapped(*args, **kwargs)
+            return original(trainer, *args, **kwargs)
         with loops.belonging(lambda optimizer: _arguments(trainer, optimizer), "transformers"):
-            return wrapped(*args, **kwargs)
+            return original(trainer, *args, **kwargs)
 
-    wrapt.wrap_function_wrapper(transformers.Trainer, "train", train)
+    surround(transformers.Trainer, "train", train)
 
 
 def _arguments(trainer: Any, optimizer: Any) -> dict[str, Any]:
