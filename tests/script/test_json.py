@@ -8,6 +8,7 @@ import pytest
 from .running import unstuck_run
 
 jsonschema = pytest.importorskip("jsonschema")
+sarif_pydantic = pytest.importorskip("sarif_pydantic")
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "run.schema.json").read_text())
 
 SCRIPT = """\
@@ -47,7 +48,9 @@ def test_a_record_and_its_sarif(options, tmp_path):
     assert wrong["refused"]
     assert (raw["fix"] is not None) == bool(options)
 
-    (run,) = json.loads((tmp_path / "o.sarif").read_text())["runs"]
+    log = json.loads((tmp_path / "o.sarif").read_text())
+    sarif_pydantic.Sarif.model_validate(log)
+    (run,) = log["runs"]
     rules = {rule["id"] for rule in run["tool"]["driver"]["rules"]}
     assert {result["ruleId"] for result in run["results"]} == rules
     first = run["results"][0]
