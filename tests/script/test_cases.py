@@ -29,6 +29,10 @@ pytestmark = pytest.mark.skipif(bool(missing()), reason=missing() or "never")
 BY_FILE = {script.file: script for script in SCRIPTS}
 SECONDS = 60
 BOTH = {"input-spread", "loss-clipping"}
+# What each case's scaled script reaches on these data, see benchmarks/run_cases.json; and how far
+# from it one run may end: 1,000 test images leave 3 points to luck, seeds and few steps as much.
+SCALED_ACCURACY = {1: 0.85, 2: 0.78, 3: 0.83, 4: 0.83}
+NEAR = 0.07
 
 RAW = (
     ("case_1_relu_raw.py", "torch", BOTH),
@@ -60,7 +64,7 @@ def test_raw(file, backend, causes, tmp_path):
     assert done.status == 0, done.err
     assert done.subject["fix"]["verified"]
     assert done.subject["fix"]["diff"]
-    assert done.patched > SCALED_ACCURACY
+    assert done.patched > SCALED_ACCURACY[BY_FILE[file].case] - NEAR
 
 
 @pytest.mark.parametrize(("file", "backend"), SCALED)
@@ -71,4 +75,4 @@ def test_scaled(file, backend, tmp_path):
     assert done.err.strip().splitlines()[-1].strip() == "nothing wrong", done.err
     assert done.status == 0
     assert done.subject["fix"] is None
-    assert done.accuracy > SCALED_ACCURACY
+    assert done.accuracy > SCALED_ACCURACY[BY_FILE[file].case] - NEAR
