@@ -28,6 +28,7 @@ from .published import SCRIPTS, run
 pytestmark = pytest.mark.skipif(bool(missing()), reason=missing() or "never")
 BY_FILE = {script.file: script for script in SCRIPTS}
 SECONDS = 60
+MORE = 180  # where a busy machine left something undecided, as the tool itself then proposes
 BOTH = {"input-spread", "loss-clipping"}
 # What each case's scaled script reaches on these data, see benchmarks/run_cases.json; and how far
 # from it one run may end: 1,000 test images leave 3 points to luck, seeds and few steps as much.
@@ -41,10 +42,10 @@ RAW = (
     ("case_4_raw.py", "tensorflow", {"input-spread"}),
 )
 SCALED = (
-    ("case_1_relu_scaled.py", "jax"),
-    ("case_2_scaled.py", "tensorflow"),
-    ("case_3_divided_by_255.py", "torch"),
-    ("case_4_scaled.py", "jax"),
+    ("case_1_relu_scaled.py", "torch"),
+    ("case_2_scaled.py", "jax"),
+    ("case_3_divided_by_255.py", "jax"),
+    ("case_4_scaled.py", "tensorflow"),
 )
 
 
@@ -52,7 +53,10 @@ def ran(file, backend, folder):
     for module in ("keras", backend, "tensorflow" if file.startswith("case_2") else "keras"):
         if importlib.util.find_spec(module) is None:
             pytest.skip(f"{module} is not installed")
-    return run(BY_FILE[file], backend, SECONDS, folder)
+    done = run(BY_FILE[file], backend, SECONDS, folder)
+    if any(cause["status"] == "inconclusive" for cause in done.subject["causes"]):
+        done = run(BY_FILE[file], backend, MORE, folder)
+    return done
 
 
 @pytest.mark.parametrize(("file", "backend", "causes"), RAW)
