@@ -5,7 +5,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
-PATIENCE_S = 300
+PATIENCE_S = 900
 COMMAND = [sys.executable, "-c", "from unstuck.cli import main; main()", "run"]
 
 
