@@ -18,7 +18,7 @@ class Classifier(nn.Module):
 
 
 class Trainer:
-    def __init__(self, model, lr=0.001):
+    def __init__(self, model, lr=0.005):
         self.model = model
         self.optimizer = torch.optim.Adam(model.head.parameters(), lr=lr)
 

@@ -9,7 +9,7 @@ from sklearn.neural_network import MLPRegressor
 
 warnings.filterwarnings("ignore")  # of convergence
 X, y = make_regression(n_samples=600, n_features=8, noise=5.0, random_state=0)
-y = np.log(400_000 * np.exp(y / 300))  # of prices
+y = np.log(400_000 * np.exp(y / 300) / 1e6)  # of prices in millions
 X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
 
 model = MLPRegressor(
