@@ -197,6 +197,14 @@ def test_label_coding(coded) -> None:
     assert measure(look(np.zeros((4, 1)), y))["label_coding"] == expected
 
 
+def test_class_ids_behind_a_softmax_are_not_out_of_its_reach() -> None:
+    """As where a loss that is written by hand makes them one-hot itself."""
+    (unreachable,) = (p for p in probes() if p.name == "unreachable_targets")
+    wants = LossView("loss", "unknown", "unknown")
+    seen = look(y=[0, 2], output=np.eye(3)[[0, 1]], wants=wants, activation="softmax")
+    assert unreachable.measure(seen) is None
+
+
 def test_expected_loss_follows_the_kind_of_loss() -> None:
     """An answer that knows nothing has a loss at the start of 1, whatever the loss."""
     y = DRAW.normal(5.0, 2.0, size=(1000, 1))

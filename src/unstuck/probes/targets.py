@@ -55,7 +55,7 @@ def unreachable(look: Look) -> Measured:
     """Share of targets outside the range of the output activation, by over 1 % of that range
     (of the targets' own range where the activation's has no end)."""
     y, span = look.sample.y, _RANGES.get(look.about.output_activation)
-    if y is None or span is None or look.about.loss.targets in ("ids", "one-hot"):
+    if y is None or span is None or look.task == "classification":
         return None
     low, high = span
     slack = 0.01 * (high - low if np.isfinite(high) else float(np.ptp(y)) or 1.0)

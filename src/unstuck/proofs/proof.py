@@ -235,8 +235,9 @@ def _recorded(
     suspects = [replace(s, rank=i + 1) for i, s in enumerate(suspects)]
     open_ones = [h for h in found.tested if verdicts[id(h)] is Verdict.INCONCLUSIVE]
     pairs = sum(h.short for h in open_ones)
-    if found.untried and not winners:
-        pairs += len(found.untried) + sequential.still(0, 0, len(found.untried))
+    waiting = [*found.untried, *found.partly]
+    if waiting and not winners:
+        pairs += len(waiting) + sequential.still(0, 0, len(waiting))
     more = 2 * pairs * bench.seconds
     state = "stuck" if found.state is State.NOTHING else found.state.value
     return Proof(
@@ -272,6 +273,8 @@ def _verdict(h: Hypothesis, found: Findings, honest: bool) -> Verdict:
     fails = found.state in (State.STUCK, State.SLOW, State.DIVERGED)
     if verdict is Verdict.PROVEN and not (honest and fails):
         return Verdict.INCONCLUSIVE
+    if verdict is Verdict.REFUTED and fails and set(h.causes) & set(found.partly):
+        return Verdict.INCONCLUSIVE  # a change that was not tried may be the one it takes
     return verdict
 
 

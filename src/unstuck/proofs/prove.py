@@ -74,6 +74,7 @@ class Findings:
     margin: float = 0.0
     tested: list[Hypothesis] = field(default_factory=list)
     untried: list[str] = field(default_factory=list)  # causes there was no time for
+    partly: list[str] = field(default_factory=list)  # causes with changes there was no time for
     placebo: Hypothesis | None = None
     interactions: list[Interaction] = field(default_factory=list)
     alternatives: list[Hypothesis] = field(default_factory=list)
@@ -244,7 +245,8 @@ def _try_cause(found: Findings, name: str, best_of: dict[str, Combination]) -> N
     for intervention in load(name).interventions:
         change = (intervention,)
         if not found.bench.has_time(2 * sequential.AT_LEAST):
-            found.untried += [] if scores else [name]
+            (found.partly if scores else found.untried).append(name)
+            found.notes += [f"no time for all changes against {name}"] if scores else []
             break
         found.bench.told(intervention.says)
         score = found.bench.score(change, SCREEN)
