@@ -36,6 +36,7 @@ class Bench:
         trainer, data, yardstick: of the subject.
         ends: clock reading (seconds) at which the budget is spent.
         steps: of every trial.
+        wanted: steps of a trial where time is no matter.
         told: called before each trial with what is tried.
     """
 
@@ -44,6 +45,7 @@ class Bench:
     yardstick: Yardstick
     ends: float
     steps: int = 0
+    wanted: int = 0
     told: Callable[[str], None] = lambda says: None
     seconds: float = 0.0  # of a trial, the slowest of the last few
     refused: dict[str, str] = field(default_factory=dict)  # intervention -> why

@@ -92,6 +92,10 @@ class Proof:
             return f"learning; undecided: {', '.join(undecided)}" if undecided else "nothing wrong"
         if self.state is State.NOTHING:
             return "nothing to learn here"
+        if self.state is State.UNKNOWN:
+            return "undecided"
+        if self.state is State.SLOW and not self.report.suspects:
+            return "nothing wrong, only slow"
         if not self.trusted:
             return "not to be trusted"
         names = ", ".join(s.name for s in self.proven)
@@ -218,7 +222,7 @@ def _recorded(
     for suspect in report.suspects:
         best = _telling(found, suspect.name, verdicts)
         if best is None:
-            untried = suspect.name in found.untried
+            untried = found.state is State.UNKNOWN or suspect.name in found.untried
             status = Verdict.INCONCLUSIVE.value if untried else suspect.status
             suspects.append(replace(suspect, status=status))
             continue
@@ -239,6 +243,8 @@ def _recorded(
     if waiting and not winners:
         pairs += len(waiting) + sequential.still(0, 0, len(waiting))
     more = 2 * pairs * bench.seconds
+    if found.state is State.UNKNOWN and bench.steps:
+        more = max(more, budget * (bench.wanted / bench.steps - 1))
     state = "stuck" if found.state is State.NOTHING else found.state.value
     return Proof(
         replace(report, suspects=tuple(suspects), state=state),

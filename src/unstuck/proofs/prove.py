@@ -27,6 +27,7 @@ from unstuck.interventions.target_scaling import TARGETS
 from unstuck.proofs.aside import Interaction, aside
 from unstuck.proofs.bench import Bench
 from unstuck.proofs.hypothesis import Hypothesis
+from unstuck.proofs.length import SHARE, calibrate
 from unstuck.proofs.reference import learnable
 from unstuck.proofs.verdict import State, Verdict
 from unstuck.studies import sequential
@@ -56,10 +57,6 @@ UNSUSPECTED = (
 SCREEN, CONFIRM = 1_000, 2_000  # first seeds of the two stages: never shared
 CATCH_UP = 4  # times the steps of a trial
 PAIRS = 14  # at most: two losses among them still decide
-TARGET_TRIALS = 50  # that a budget should hold
-STEPS = (1_000, 3_000)  # of a trial, at least and at most, where time allows
-EPOCHS = 20
-SHARE = 0.85  # of the budget that screening may take, and confirmation unless there is more
 KEPT, CHAIN = 0.97, 3  # share of the budget less so many trials, which the chain may take
 
 
@@ -100,8 +97,7 @@ def prove(
     Args:
         suspected: names of causes, most suspected first.
         budget: seconds.
-        epochs: of a trial; None for as many steps as the budget holds, at most 20 epochs or
-            1,000 steps, whichever is more.
+        epochs: of a trial; None: see `proofs.length`.
         also: whether to go on with interactions and other changes.
         told: called before each trial with what is tried.
 
@@ -125,8 +121,9 @@ def prove(
         raise UsageError(f"nothing can be trained: {why}", "an optimizer")
     bench = Bench(trainer, data, measure, began + SHARE * budget, told=told)
     found = Findings(bench, notes=list(trainer.notes))
-    _calibrate(bench, subject, budget, epochs)
-    arms = _screen(found, list(suspected))
+    suspects = list(suspected)
+    calibrate(bench, subject, budget, epochs, bool(suspects))
+    arms = _screen(found, suspects)
     bench.ends = began + max(SHARE * budget, KEPT * budget - CHAIN * bench.seconds)
     _confirm(found, arms)
     _conclude(found)
@@ -135,32 +132,6 @@ def prove(
     if also and trusted(found):
         aside(found, subject, seen, began)
     return found
-
-
-def _calibrate(bench: Bench, subject: Subject, budget: float, epochs: int | None) -> None:
-    """Steps a trial, from how long they take."""
-    bench.told("how long a step takes")
-    bench.run((), SCREEN, 50)  # compiles
-    run = bench.run((), SCREEN, 100)
-    step = run.seconds / max(1, run.steps)
-    if epochs is None:
-        bench.steps = _steps(bench, subject, budget, step)
-    else:
-        bench.steps = epochs * _epoch(bench, subject)
-    bench.seconds = step * bench.steps
-
-
-def _steps(bench: Bench, subject: Subject, budget: float, step: float) -> int:
-    """As many as the budget holds of seconds a step, in fifties."""
-    least, most = STEPS
-    affordable = int(budget * SHARE / TARGET_TRIALS / step)
-    steps = max(50, min(affordable, max(EPOCHS * _epoch(bench, subject), least), most))
-    return steps - steps % 50
-
-
-def _epoch(bench: Bench, subject: Subject) -> int:
-    """Steps of one."""
-    return -(-len(bench.data.y) // max(1, subject.about.batch_size))
 
 
 def _screen(found: Findings, suspects: list[str]) -> dict[str, Combination]:
@@ -373,7 +344,14 @@ def _conclude(found: Findings) -> None:
     if found.state is State.SLOW:
         return
     if best < NOTHING:
-        found.state = State.STUCK if learnable(bench.data, bench.yardstick) else State.NOTHING
+        found.state = State.NOTHING
+        if learnable(bench.data, bench.yardstick):
+            short = bench.steps < bench.wanted // 2
+            found.state = State.UNKNOWN if short else State.STUCK
+            if short:
+                found.notes.append(
+                    f"nothing tried learns in {bench.steps:,} steps: too few to tell"
+                )
     elif np.mean([s.finite for s in confirmed]) < 0.5:
         found.state = State.DIVERGED
     elif base >= LEARNS * best:

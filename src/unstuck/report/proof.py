@@ -99,7 +99,7 @@ def _parts(proof: "Proof") -> Iterable[RenderableType]:
     yield Text(setup(proof.report), "dim")
     facts = " · ".join(f"{k} {v}" for k, v in proof.setup.items())
     yield Text(f"{facts}; {proof.seconds:.0f} of {proof.budget:.0f} s\n", "dim")
-    good = proof.outcome == "nothing wrong"
+    good = proof.outcome.startswith("nothing wrong")
     yield Text(proof.outcome + "\n", "bold green" if good else "bold red")
     yield Text(proof.state.sentence)
     yield _levels(proof)

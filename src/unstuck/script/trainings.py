@@ -83,7 +83,7 @@ class Line:
     @property
     def statuses(self) -> set[str]:
         """Of its causes; none of a set-up that was proven to learn, or was cured."""
-        learns = self.proof is not None and self.proof.outcome == "nothing wrong"
+        learns = self.proof is not None and self.proof.outcome.startswith("nothing wrong")
         if learns or self.cured:
             return set()
         report = self.report if self.proof is None else self.proof.report
