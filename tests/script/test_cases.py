@@ -1,7 +1,7 @@
 """The published cases' scripts, unchanged, under `unstuck run`: what is wrong, proven and patched.
 
-All scripts on all three backends are run by `benchmarks/run_cases.py`; here each case, raw, and each
-backend occurs, on Fashion-MNIST's first images, given through Keras's own cache.
+All scripts on all three backends are run by `benchmarks/run_cases.py`; here each case, raw, and
+each backend occurs, on Fashion-MNIST's first images, given through Keras's own cache.
 
 What is right:
 
