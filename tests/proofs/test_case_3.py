@@ -12,7 +12,9 @@ import pytest
 
 import unstuck
 from unstuck.causes.examples import digits
+from wall_clock import SECOND_TRY
 
+pytestmark = SECOND_TRY
 FILE = Path(__file__).with_name("keras_case_3.py")
 BUDGET = 45.0
 

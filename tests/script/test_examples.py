@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from wall_clock import SECOND_TRY
+
 from .running import python, unstuck_run
 
+pytestmark = SECOND_TRY
 EXAMPLES = Path(__file__).parents[2] / "examples"
 BACKEND = "torch"  # compiles nothing, which is what short trials pay for most
 SECONDS = {"keras": 30}  # others 15; a trial of Keras costs more to set up

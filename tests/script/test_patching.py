@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from script.running import python, unstuck_run
+from wall_clock import SECOND_TRY
 
 pytest.importorskip("torch")
 
+pytestmark = SECOND_TRY
 RAW = """\
 import torch
 from sklearn.datasets import load_digits
