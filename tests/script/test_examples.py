@@ -91,7 +91,8 @@ def seen_in(folder, kind, name, *options):
         assert (plain.status, seen.out) == (0, plain.out), seen.err
         (subject,) = json.loads((folder / "seen.json").read_text("utf-8"))["subjects"]
         statuses = {cause["status"] for cause in subject["causes"]}
-        if "inconclusive" not in statuses and subject["state"] != "unknown":
+        undecided = "inconclusive" in statuses or subject["state"] == "unknown"
+        if "proven" in statuses or not undecided:
             break
     return seen, subject
 
