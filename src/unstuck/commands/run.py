@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from unstuck.commands.options import PROVEN, SUSPECTED, FailOn, FailOnOption
+from unstuck.commands.options import PROVEN, SUSPECTED, FailOn, FailOnOption, JsonFile
 from unstuck.commands.output import is_stdout, must_be_writable, write
 
 if TYPE_CHECKING:
@@ -73,9 +73,7 @@ def run(
     compat: Annotated[
         bool, typer.Option("--compat", help="Run an old Keras script with what Keras 3 renamed.")
     ] = False,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", help="Write the record here; - for stdout.")
-    ] = None,
+    json_file: JsonFile = None,
     sarif_file: Annotated[
         Path | None, typer.Option("--sarif", help="Write findings at the script's lines here.")
     ] = None,

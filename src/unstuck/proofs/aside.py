@@ -18,6 +18,7 @@ from unstuck.interventions.input_scaling import LOG, ROBUST
 from unstuck.interventions.intervention import Intervention
 from unstuck.interventions.normalization import NORMALIZED
 from unstuck.interventions.optimizer import ADAM, SGD
+from unstuck.proofs.bench import CONFIRM
 from unstuck.proofs.hypothesis import Hypothesis
 from unstuck.proofs.verdict import State, Verdict
 from unstuck.studies.sequential import AT_LEAST
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 ALTERNATIVES = (NORMALIZED, ROBUST, LOG, LEAKY, CLIPPED, ADAM)
 SHARE = 1.0  # of the time that deciding took
-FIRST = 2_000  # seed; the pairs that decided are used again
 ADAPTIVE = ("adam", "adamw", "nadam", "adamax", "rmsprop", "adagrad")
 
 
@@ -77,7 +77,7 @@ def aside(found: "Findings", subject: "Subject", seen: "Observation", began: flo
         if any(set(i.settings.changed()) & context.settings.changed() for i in change):
             continue
         there = Hypothesis(hypothesis.causes, change, found.margin)
-        for seed in range(FIRST, FIRST + AT_LEAST):
+        for seed in range(CONFIRM, CONFIRM + AT_LEAST):
             if not bench.has_time(2):
                 break
             bench.told(f"{change[0].says}, with {context.says}")
@@ -93,7 +93,7 @@ def aside(found: "Findings", subject: "Subject", seen: "Observation", began: flo
             if (other,) in tested or not bench.has_time(AT_LEAST):
                 continue
             alternative = Hypothesis((), (other,), found.margin)
-            for seed in range(FIRST, FIRST + AT_LEAST):
+            for seed in range(CONFIRM, CONFIRM + AT_LEAST):
                 bench.told(other.says)
                 base, arm = bench.score((), seed), bench.score((other,), seed)
                 if base is None or arm is None:

@@ -12,6 +12,8 @@ from unstuck.trials.data import Data
 from unstuck.trials.trainer import Run, Trainer
 from unstuck.trials.yardstick import Yardstick
 
+SCREEN, CONFIRM = 1_000, 2_000  # first seeds of the two stages of a proof: never shared
+
 
 @dataclass(frozen=True)
 class Score:

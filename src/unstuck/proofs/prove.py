@@ -25,7 +25,7 @@ from unstuck.interventions.optimizer import ADAM
 from unstuck.interventions.placebo import PLACEBO
 from unstuck.interventions.target_scaling import TARGETS
 from unstuck.proofs.aside import Interaction, aside
-from unstuck.proofs.bench import Bench
+from unstuck.proofs.bench import CONFIRM, SCREEN, Bench
 from unstuck.proofs.hypothesis import Hypothesis
 from unstuck.proofs.length import SHARE, calibrate
 from unstuck.proofs.reference import learnable
@@ -54,7 +54,6 @@ UNSUSPECTED = (
     "learning-rate-high",
     "learning-rate-low",
 )
-SCREEN, CONFIRM = 1_000, 2_000  # first seeds of the two stages: never shared
 CATCH_UP = 4  # times the steps of a trial
 PAIRS = 14  # at most: two losses among them still decide
 KEPT, CHAIN = 0.97, 3  # share of the budget less so many trials, which the chain may take

@@ -1,6 +1,5 @@
 """A run as JSON, schema 1: see `docs/run.schema.json`."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -31,18 +30,8 @@ def run_record(lines: Sequence[Line], folder: Path) -> dict[str, Any]:
 
 def file_name(place: Place, folder: Path) -> str:
     """A file as seen from a folder, with slashes; absolute where it lies elsewhere."""
-    try:
-        return (
-            Path(os.path.relpath(place.file, folder)).as_posix()
-            if _below(place, folder)
-            else (Path(place.file).as_posix())
-        )
-    except ValueError:  # another drive
-        return Path(place.file).as_posix()
-
-
-def _below(place: Place, folder: Path) -> bool:
-    return folder in Path(place.file).parents
+    path = Path(place.file)
+    return (path.relative_to(folder) if folder in path.parents else path).as_posix()
 
 
 def _subject(line: Line, folder: Path) -> dict[str, Any]:
