@@ -52,8 +52,7 @@ def install(trainings: Trainings) -> None:
         training = None
         with trainings.guard("follow train_on_batch"):
             if model.compiled:
-                given = inspect.signature(original).bind(model, *args, **kwargs).arguments
-                training = batches.training(model, lambda: _of_batch(model, given))
+                training = batches.training(model, lambda: _of_batch(original, model, args, kwargs))
         result = original(model, *args, **kwargs)
         if training is not None:
             with trainings.guard("follow the loss"):
@@ -88,7 +87,8 @@ def _parts(arrays: Any, share: float) -> tuple[Any, Any]:
     return first, keras.tree.map_structure(lambda a: a[cut:], arrays)
 
 
-def _of_batch(model: Any, given: dict[str, Any]) -> dict[str, Any]:
+def _of_batch(original: Any, model: Any, args: Any, kwargs: Any) -> dict[str, Any]:
+    given = inspect.signature(original).bind(model, *args, **kwargs).arguments
     x = given["x"]
     size = len(keras.tree.flatten(x)[0])
     return {"model": model, "x": x, "y": given.get("y"), "batch_size": size}

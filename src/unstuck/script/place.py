@@ -62,9 +62,14 @@ def current(script: str = "") -> Place | None:
     while frame is not None:
         file = frame.f_code.co_filename
         if file == script or is_users(file):
-            cell = _CELL.fullmatch(file)
-            if cell:
-                return Place(cell["file"], frame.f_lineno, int(cell["cell"]))
-            return Place(str(Path(file).absolute()), frame.f_lineno)
+            path, cell = _path_and_cell(file)
+            return Place(path, frame.f_lineno, cell)
         frame = frame.f_back  # type: ignore[assignment]
     return None
+
+
+@cache
+def _path_and_cell(file: str) -> tuple[str, int | None]:
+    """What a compiled file's name stands for."""
+    cell = _CELL.fullmatch(file)
+    return (cell["file"], int(cell["cell"])) if cell else (str(Path(file).absolute()), None)

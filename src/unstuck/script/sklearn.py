@@ -36,12 +36,16 @@ def install(trainings: Trainings) -> None:
         if training is None:
             return original(model, *args, **kwargs)
         try:
-            return original(model, *args, **kwargs)
+            result = original(model, *args, **kwargs)
         finally:
             with trainings.guard("follow fit"):
                 training.ends()
-                for loss in _losses(model):
+        with trainings.guard("follow the loss"):
+            fitted = network(model, _FITTED)
+            if fitted is not None:  # else a search that did not fit its best again
+                for loss in getattr(fitted, "loss_curve_", None) or [fitted.loss_]:
                     training.watch.loss(loss)
+        return result
 
     def partial_fit(original: Callable[..., Any], model: Any, args: Any, kwargs: Any) -> Any:
         training = None
@@ -52,7 +56,7 @@ def install(trainings: Trainings) -> None:
         result = original(model, *args, **kwargs)
         if training is not None:
             with trainings.guard("follow the loss"):
-                training.watch.loss(_losses(model)[-1])
+                training.watch.loss(model.loss_)
         return result
 
     for cls in (MLPClassifier, MLPRegressor):
@@ -93,11 +97,3 @@ def _arguments(
     if fresh and not goes_on:
         model = clone(model)
     return {"model": model, "x": given["X"], "y": given.get("y")}
-
-
-def _losses(model: Any) -> list[float]:
-    fitted = network(model, _FITTED)
-    curve = list(getattr(fitted, "loss_curve_", ()))
-    if not curve and hasattr(fitted, "loss_"):
-        curve = [fitted.loss_]
-    return curve
