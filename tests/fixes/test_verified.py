@@ -18,11 +18,11 @@ def verified(monkeypatch, gains):
         yardstick=SimpleNamespace(trivial=0.1, metric="accuracy", gain=lambda a, b: a - b),
     )
 
-    def cured(bench, made, change, seed):
+    def cured(seed):
         value = 0.5 + gains[seed - fix.FIRST]
         return Score(value, value, True)
 
-    monkeypatch.setattr(fix, "_cured", cured)
+    monkeypatch.setattr(fix, "_trial", lambda bench, made, change: cured)
     proof = SimpleNamespace(findings=SimpleNamespace(bench=bench, margin=0.03), proven=())
     made = SimpleNamespace(code="", model=None, arguments={})
     return fix._verified(proof, None, Hypothesis(("input-spread",), (), 0.03), made, None)

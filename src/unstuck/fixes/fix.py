@@ -1,6 +1,7 @@
 """A fix: what was proven to make a set-up learn, made permanent and seen to work."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -134,12 +135,13 @@ def _verified(
     bench, ends = found.bench, time.perf_counter() + (budget or float("inf"))
     bench.ends = ends
     test = Hypothesis(chosen.causes, chosen.change, found.margin)
+    cured = _trial(bench, made, chosen.change)
     for seed in range(FIRST, FIRST + PAIRS):
         if len(test.pairs) >= LEAST and test.verdict is not Verdict.INCONCLUSIVE:
             break
         if time.perf_counter() + 2 * bench.seconds > ends:
             break
-        base, arm = bench.score((), seed), _cured(bench, made, chosen.change, seed)
+        base, arm = bench.score((), seed), cured(seed)
         if base is not None:
             test.add(base, arm)
     yardstick = bench.yardstick
@@ -164,25 +166,41 @@ def _verified(
     )
 
 
-def _cured(bench: Bench, made: Built, change: Combination, seed: int) -> Score:
-    """One trial of the cure itself, recognized and trained as any set-up of its framework is."""
+def _trial(bench: Bench, made: Built, change: Combination) -> Callable[[int], Score]:
+    """Trials of the cure itself, recognized and trained as any set-up of its framework is.
+
+    Returns:
+        seed ↦ score.
+    """
     data = made.data or bench.data
     x = data.x if len(data.x) > 1 else data.x[0]
     held = data.x_held if len(data.x_held) > 1 else data.x_held[0]
     arguments = {k: v for k, v in made.arguments.items() if k in _GIVEN}
     given = Given(x, data.y, (held, data.y_held), examples=len(data.y), **arguments)
-    try:
-        subject = recognize(made.model, given)
-        if subject.about.framework == "sklearn":  # what its pipeline makes of the data
-            data = replace(split(subject.sample), targets=bench.data_of(change).targets)
-        run = subject.trainer().train(data, AS_IT_IS, seed, bench.steps)
-    except UnstuckError:  # what cannot be recognized is tried as the proof tried it
+
+    def as_proven(seed: int) -> Score:
         score = bench.score(change, seed)
         return score or Score(float("nan"), 0.0, False)
-    with np.errstate(all="ignore"):
-        value = bench.yardstick.value(data.restored(run.output))
-    finite = bool(np.isfinite(run.loss) and np.isfinite(value))
-    return Score(value, bench.yardstick.skill(value) if finite else 0.0, finite)
+
+    try:
+        subject = recognize(made.model, given)
+        trainer = subject.trainer()
+    except UnstuckError:  # what cannot be recognized is tried as the proof tried it
+        return as_proven
+    if subject.about.framework == "sklearn":  # what its pipeline makes of the data
+        data = replace(split(subject.sample), targets=bench.data_of(change).targets)
+
+    def score(seed: int) -> Score:
+        try:
+            run = trainer.train(data, AS_IT_IS, seed, bench.steps)
+        except UnstuckError:
+            return as_proven(seed)
+        with np.errstate(all="ignore"):
+            value = bench.yardstick.value(data.restored(run.output))
+        finite = bool(np.isfinite(run.loss) and np.isfinite(value))
+        return Score(value, bench.yardstick.skill(value) if finite else 0.0, finite)
+
+    return score
 
 
 _GIVEN = ("loss", "optimizer", "batch_size", "shuffle", "step")
