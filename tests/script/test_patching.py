@@ -1,12 +1,15 @@
 """`unstuck run --patch` and `--compat`: a copy is run, a diff written, nothing else touched."""
 
 import json
+import os
+import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
-from script.running import python, unstuck_run
+from script.running import COMMAND, python, unstuck_run
 from wall_clock import SECOND_TRY
 
 pytest.importorskip("torch")
@@ -83,3 +86,28 @@ def test_a_patch_that_cannot_be_written_is_refused_before_training(tmp_path: Pat
     done = unstuck_run(tmp_path, "--patch", "no/such/folder/fix.patch", "train.py")
     assert done.status == 2
     assert done.out == ""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends signals to a process group")
+def test_an_interrupted_proof_leaves_the_diagnosis(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text(RAW, "utf-8")
+    options = ("--prove", "300", "--patch", "fix.patch", "--json", "run.json")
+    process = subprocess.Popen(
+        [*COMMAND, *options, "train.py"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    assert float(process.stdout.readline()) < 0.3  # the script's last line: the proof is next
+    time.sleep(1)
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "Traceback" not in err
+    assert "suspected: input-spread; no proof: interrupted" in err
+    (subject,) = json.loads((tmp_path / "run.json").read_text("utf-8"))["subjects"]
+    assert [cause["status"] for cause in subject["causes"]] == ["suspected"]
+    assert {p.name for p in tmp_path.iterdir()} == {"train.py", "run.json"}

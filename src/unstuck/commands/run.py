@@ -88,8 +88,10 @@ def run(
     Exit status: the script's own if it fails; else 10 if a cause is suspected, 11 if one is
     proven and not cured by a patch, 0 otherwise.
     """
+    from unstuck.commands.trials import proven
     from unstuck.script import hooks
     from unstuck.script.compat import explained
+    from unstuck.script.running import INTERRUPTED
     from unstuck.script.running import script as found
     from unstuck.script.trainings import Trainings
 
@@ -120,10 +122,14 @@ def run(
     with trainings.guard("end the run"):
         for ending in trainings.endings:
             ending()
-        if prove is not None:
-            trainings.prove(prove)
-        if patch is not None and trainings.lines:
-            _patch(trainings, running, ctx.args, folder, patch, compat)
+        try:
+            if prove is not None:
+                trainings.prove(lambda report: proven(report, prove, also=False))
+            if patch is not None and trainings.lines:
+                _patch(trainings, running, ctx.args, folder, patch, compat)
+        except KeyboardInterrupt:
+            tell("\nunstuck: interrupted; what was found until then")
+            status = status or INTERRUPTED
         _write(trainings, json_file, sarif_file, folder)
         status = status or _status(trainings.lines, fail_on)
     raise typer.Exit(status)

@@ -11,12 +11,19 @@ if TYPE_CHECKING:
 
 
 def proven(
-    report: "Report", budget: float, epochs: int | None = None
+    report: "Report", budget: float, epochs: int | None = None, also: bool = True
 ) -> "tuple[Proof, Fix | None]":
-    """The proof, and the fix where a cause is proven."""
+    """The proof, and the fix where a cause is proven.
+
+    Args:
+        also: whether to go on with interactions and other changes once the suspects are decided.
+    """
     with console(stderr=True).status("trials") as status:
         proof = report.prove(
-            budget, epochs=epochs, told=lambda says: status.update(f"trials: {says}")
+            budget,
+            epochs=epochs,
+            also=also,
+            told=lambda says: status.update(f"trials: {says}"),
         )
         status.update("verifying the fix on fresh seeds")
         return proof, proof.fix() if proof.proven else None

@@ -25,7 +25,10 @@ _COLOURS = {"proven": "bold red", "refuted": "green", "harmful": "yellow"}
 
 def text(proof: "Proof") -> str:
     """The proof as plain text."""
-    return plain(renderable(proof))
+    parts = [renderable(proof)]
+    if proof.proven:
+        parts.append(Text("\nNext: fix = proof.fix(), verified on fresh seeds."))
+    return plain(Group(*parts))
 
 
 def html(proof: "Proof") -> str:
@@ -49,7 +52,7 @@ def fix_renderable(fix: "Fix") -> RenderableType:
     lines: list[RenderableType] = [
         Text.assemble(("unstuck fix", "bold"), f": {fix.change}  ", state),
         Text(f"{fix.why}\n"),
-        Padding(Syntax(fix.code.rstrip(), "python", background_color="default"), (0, 0, 1, 2)),
+        Padding(_code(fix.code), (0, 0, 1, 2)),
     ]
     grid = Table.grid(padding=(0, 2, 0, 0))
     for says, interval in (("before", fix.before), ("after", fix.after)):
@@ -60,16 +63,23 @@ def fix_renderable(fix: "Fix") -> RenderableType:
     return Group(*lines)
 
 
+def _code(code: str) -> Syntax:
+    """Long lines go on in the next one: nothing is cut off where the terminal ends."""
+    return Syntax(code.rstrip(), "python", background_color="default", word_wrap=True)
+
+
 def metric(value: float, name: str) -> str:
     """An accuracy in percent, an error with three digits."""
     if name == "accuracy":
-        return f"{100 * value:.1f} %" if isfinite(value) else "unbounded"
-    return quantity(value) if isfinite(value) else "unbounded"
+        return f"{100 * value:.1f} %" if isfinite(value) else "not finite"
+    return quantity(value) if isfinite(value) else "not finite"
 
 
 def gain(trial: Trial) -> str:
     """The effect with its interval: "+86.6 points better (95 %: +85.9 to +87.4; 6 seeds)"."""
     unit = "points" if trial.metric == "accuracy" else trial.metric
+    if trial.n < 2:
+        return f"{_signed(trial.effect, trial.metric)} {unit} better (1 seed: no interval)"
     effect, low, high = (_signed(v, trial.metric) for v in (trial.effect, trial.low, trial.high))
     return f"{effect} {unit} better (95 %: {low} to {high}; {trial.n} seeds)"
 
@@ -122,10 +132,6 @@ def _parts(proof: "Proof") -> Iterable[RenderableType]:
         yield Text(f"What is inconclusive may be decided in {proof.more:.0f} s more.")
     for note in proof.notes:
         yield Text(f" - {note}", "dim")
-    if proof.proven:
-        yield Text.assemble(
-            "\nNext: ", ("fix = proof.fix()", "green"), ", verified on fresh seeds."
-        )
 
 
 def _levels(proof: "Proof") -> RenderableType:

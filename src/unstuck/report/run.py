@@ -26,7 +26,7 @@ def summary(lines: "Sequence[Line]") -> "Text":
 
 def _verdict(line: "Line") -> str:
     if line.proof is not None:
-        return line.proof.outcome
+        return line.proof.outcome + ("; cured in the patched copy" if line.cured else "")
     if line.report is None:
         return f"not looked at: {line.refused or 'see above'}"
     names = ", ".join(suspect.name for suspect in line.report.suspects)

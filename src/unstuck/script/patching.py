@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from unstuck.script.source import decoded, encoded
-from unstuck.script.trainings import Line
+from unstuck.script.trainings import STATES, Line
 
 _GOOD = ("learning", "slow")
 _COMMAND = [sys.executable, "-c", "from unstuck.cli import main; main()", "run"]
@@ -82,7 +82,7 @@ def patch(
         return None
     record, failure = _run(script, encoded(new, content), arguments, folder)
     after = {i: s for i, s in enumerate(record) if i in placed}
-    bad = [i for i in placed if i not in after or after[i]["state"] not in _GOOD]
+    bad = [i for i in placed if i not in after or not _better(after[i]["state"], lines[i])]
     if failure or bad:
         told = failure or "it does not learn: " + "; ".join(
             f"{lines[i]} is {after[i]['state']}" if i in after else f"{lines[i]} is not reached"
@@ -96,6 +96,12 @@ def patch(
     for i in placed:
         lines[i].diff, lines[i].cured = told_diff, True
     return Tried(told_diff, after)
+
+
+def _better(state: str, line: Line) -> bool:
+    """Whether a copy in this state learns, and no less than the script does."""
+    rank = {name: i for i, name in enumerate(STATES)} | {"unknown": -1}
+    return state in _GOOD and rank[state] >= rank[line.worst.state]
 
 
 def _kind(line: Line) -> str:

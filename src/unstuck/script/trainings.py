@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 # Told as they come, the worst first; where several trainings started at one line, the first of
 # these that one of them is in stands for the line.
-_WORST = ("diverged", "dying", "stuck", "slow", "learning", "unknown")
+STATES = ("diverged", "dying", "stuck", "slow", "learning", "unknown")
 # A hand-written loop has no end that could be seen, so that nothing counts as inside of one.
 _ENDLESS = {"torch"}
 _STEPWISE = {"torch", "lightning", "skorch", "transformers"}  # losses of steps, not of epochs
@@ -78,7 +78,7 @@ class Line:
     @property
     def worst(self) -> Watch:
         """The training that went worst, by its own losses."""
-        return min(self.watches, key=lambda watch: _WORST.index(watch.state), default=Watch())
+        return min(self.watches, key=lambda watch: STATES.index(watch.state), default=Watch())
 
     @property
     def statuses(self) -> set[str]:
@@ -218,25 +218,36 @@ class Trainings:
             with contextlib.suppress(Exception):
                 self._report(doing, error)
 
-    def prove(self, seconds: float) -> None:
+    def prove(self, proven: "Callable[[Report], tuple[Proof, Fix | None]]") -> None:
         """Decides each line's suspects by trials, on the set-up as it was when training began.
 
         Args:
-            seconds: of each proof.
+            proven: a report ↦ its proof, and the fix where a cause is proven.
+
+        Raises:
+            KeyboardInterrupt: what was not proven by then is told as such.
         """
-        for line in self.lines:
-            if line.start is None or line.report is None:
-                continue
-            with self.guard(f"prove the {line}"), self.quiet(), _unheard():
-                try:
-                    with line.start.restored(line.report) as report:
-                        line.proof = report.prove(seconds)
-                        line.fix = line.proof.fix() if line.proof.proven else None
-                except (UsageError, DataError) as error:
-                    line.unproven = _one_line(error)
-            line.start = None
-            if line.proof is None:
-                continue
+        left = [line for line in self.lines if line.start is not None and line.report is not None]
+        try:
+            for line in left:
+                self._decide(line, proven)
+        except KeyboardInterrupt:
+            for line in left:
+                if line.proof is None:
+                    line.start, line.unproven = None, line.unproven or "interrupted"
+            raise
+
+    def _decide(self, line: Line, proven: "Callable[[Report], tuple[Proof, Fix | None]]") -> None:
+        assert line.start is not None
+        assert line.report is not None
+        with self.guard(f"prove the {line}"), self.quiet(), _unheard():
+            try:
+                with line.start.restored(line.report) as report:
+                    line.proof, line.fix = proven(report)
+            except (UsageError, DataError) as error:
+                line.unproven = _one_line(error)
+        line.start = None
+        if line.proof is not None:
             self.tell(f"unstuck: {line}")
             for shown in (line.proof, line.fix):
                 if shown is not None:
