@@ -13,6 +13,7 @@ from unstuck.engine.network import mlp
 from unstuck.engine.program import Numbers, Program, State, compile_program, numbers
 from unstuck.engine.setup import Setup
 from unstuck.scalers import Affine
+from unstuck.subjects.compiling import quick
 
 IDENTITY = Affine(np.zeros(()), np.ones(()))
 
@@ -94,7 +95,10 @@ def trajectories(
         targets = {
             kind: t if kind == "ids" else t.astype(dtype) for kind, t in data.targets.items()
         }
-        run = jax.jit(lambda states: jax.lax.scan(one_step, states, (data.raw, targets)))
+        run = jax.jit(
+            lambda states: jax.lax.scan(one_step, states, (data.raw, targets)),
+            compiler_options=quick(),  # it runs once
+        )
         _, (curves, paths) = run([state] * len(rows))
         # As NumPy arrays: outside this context JAX would take differences of float64 in float32.
         return np.swapaxes(np.asarray(curves), 0, 1), np.swapaxes(np.asarray(paths), 0, 1)

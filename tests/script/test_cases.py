@@ -32,8 +32,8 @@ pytestmark = [
     SECOND_TRY,
 ]
 BY_FILE = {script.file: script for script in SCRIPTS}
-SECONDS = 60
-MORE = 180  # where a busy machine left something undecided, as the tool itself then proposes
+SECONDS = 30
+MORE = 120  # where a busy machine left something undecided, as the tool itself then proposes
 BOTH = {"input-spread", "loss-clipping"}
 # What each case's scaled script reaches on these data, see benchmarks/run_cases.json; and how far
 # from it one run may end: 1,000 test images leave 3 points to luck, seeds and few steps as much.
