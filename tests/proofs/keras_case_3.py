@@ -45,6 +45,7 @@ def main() -> None:
         "after": fix.after.median,
         "best": proof.best,
         "refitted": float(np.mean(cured.predict(held, verbose=0).argmax(axis=1) == y_held)),
+        "tensorflow": "tensorflow" in sys.modules,
         "untouched": all(
             np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True)
         ),

@@ -38,6 +38,7 @@ def test_keras(backend: str) -> None:
     assert done.returncode == 0, done.stderr[-3000:]
     told = json.loads(done.stdout.splitlines()[-1])
     assert told["untouched"]
+    assert told["tensorflow"] == (backend == "tensorflow")  # seconds to import
     assert told["trusted"]
     assert "input-spread" in told["proven"], told
     if backend == "tensorflow":  # it finds the logits behind the softmax: nothing is clipped

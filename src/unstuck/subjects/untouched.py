@@ -44,14 +44,30 @@ def _of_keras(keras: Any) -> Callable[[], None]:
 
     generator = global_state.get_global_attribute("global_seed_generator")
     value = None if generator is None else keras.ops.convert_to_numpy(generator.state).copy()
+    import_it_again = _without_tensorflow()
 
     def restore() -> None:
+        import_it_again()
         if generator is None:
             global_state.set_global_attribute("global_seed_generator", None)
         else:
             generator.state.assign(value)
 
     return restore
+
+
+def _without_tensorflow() -> Callable[[], None]:
+    """Keeps Keras on another backend from importing TensorFlow, which takes seconds.
+
+    It does so to see whether something in a config is of TensorFlow's; nothing is, until then.
+    """
+    from keras.src.utils import module_utils  # what Keras asks has no public name
+
+    asked = getattr(module_utils, "tensorflow", None)
+    if "tensorflow" in sys.modules or not hasattr(asked, "_available"):
+        return lambda: None
+    before, asked._available = asked._available, False
+    return lambda: setattr(asked, "_available", before)
 
 
 _FRAMEWORKS = {"torch": _of_torch, "tensorflow": _of_tensorflow, "keras": _of_keras}
