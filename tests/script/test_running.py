@@ -44,6 +44,17 @@ SCRIPTS = {
         "threading.Thread(target=lambda: (time.sleep(0.3), print('thread'))).start()\n"
         "print('main')"
     ),
+    "exit-far-beyond": "import sys; sys.exit(2**70)",
+    "pools-left-open": (
+        "import multiprocessing as m\n"
+        "from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor\n"
+        "from joblib import Parallel, delayed\n"
+        "threads = ThreadPoolExecutor(2)\n"
+        "print(list(threads.map(abs, [1, -2])))\n"
+        "processes = ProcessPoolExecutor(2, m.get_context('fork'))\n"
+        "print(list(processes.map(abs, [3, -4])))\n"
+        "print(Parallel(n_jobs=2)(delayed(abs)(-i) for i in range(4)))\n"
+    ),
     "spawn": (
         "import multiprocessing as m\n"
         "def f(i):\n    return i * i\n"

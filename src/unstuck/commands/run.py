@@ -159,6 +159,8 @@ def _teller() -> Any:
     stream = sys.stderr
 
     def tell(shown: Any) -> None:
+        if stream is None:  # closed before Python started: nobody listens
+            return
         if isinstance(shown, str):
             print(shown, file=stream, flush=True)
             return

@@ -76,10 +76,24 @@ class Script:
         def body() -> None:
             self.body(vars(main))
             for thread in threading.enumerate():
-                if thread is not threading.current_thread() and not thread.daemon:
+                own = thread is threading.current_thread() or _of_a_pool(thread)
+                if not own and not thread.daemon:
                     thread.join()
 
         return as_python(body, failed)
+
+
+# Where pools keep their threads: these end only when Python itself does, which tells them to.
+_POOLS = (
+    ("concurrent.futures.thread", "_threads_queues"),
+    ("concurrent.futures.process", "_threads_wakeups"),
+    ("joblib.externals.loky.process_executor", "_threads_wakeups"),
+)
+
+
+def _of_a_pool(thread: threading.Thread) -> bool:
+    """Whether it waits for work of a pool that was left open, and would wait for ever."""
+    return any(thread in getattr(sys.modules.get(module), name, ()) for module, name in _POOLS)
 
 
 def script(
@@ -158,9 +172,10 @@ def as_python(
         body()
     except SystemExit as end:
         if isinstance(end.code, int):
-            status = end.code & 0xFF
+            status = end.code & 0xFF if abs(end.code) < 2**63 else 0xFF  # what a C long holds
         elif end.code is not None:
-            print(end.code, file=sys.stderr)
+            if sys.stderr is not None:
+                print(end.code, file=sys.stderr)
             status = 1
     except BaseException as error:
         sys.excepthook(type(error), error, without_ours(error).__traceback__)
