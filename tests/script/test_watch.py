@@ -26,6 +26,16 @@ def test_states(state):
     assert str(watch).startswith(state)
 
 
+def test_a_few_steps_tell_nothing_bad():
+    watch = Watch(2.35, NOTHING, least=64)
+    for i in range(63):
+        watch.loss(2.35 - 0.001 * i)
+    assert watch.state == "unknown"
+    assert str(watch).startswith("unknown: loss 2.35 →")
+    watch.loss(2.29)
+    assert watch.state == "stuck"
+
+
 def test_without_the_loss_of_knowing_nothing():
     stuck, learning = Watch(), Watch()
     for i in range(10):

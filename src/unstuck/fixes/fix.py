@@ -18,6 +18,7 @@ from unstuck.proofs.prove import LEARNS, PAIRS
 from unstuck.proofs.verdict import Verdict
 from unstuck.report.record import finite
 from unstuck.studies.statistics import Effect, Interval, summarize
+from unstuck.subjects.generators import generators_kept
 from unstuck.subjects.recognize import recognize
 from unstuck.subjects.subject import Given
 from unstuck.subjects.untouched import untouched
@@ -107,7 +108,7 @@ def fix(proof: "Proof", budget: float | None = None) -> Fix:
     choices = [h for h in found.tested if set(h.causes) & proven and h.verdict is Verdict.PROVEN]
     enough = [h for h in choices if h.skill >= LEARNS * found.reach] or choices
     chosen = min(enough, key=lambda h: (len(h.change), -round(h.skill, 2)))
-    with untouched():
+    with generators_kept(), untouched():
         made = built(subject, found.bench.data, chosen.change)
         return _verified(proof, subject, chosen, made, budget)
 

@@ -18,6 +18,7 @@ from unstuck.proofs.prove import prove as tried
 from unstuck.proofs.verdict import State, Verdict
 from unstuck.report.record import Report, Suspect, Trial, finite
 from unstuck.studies import sequential
+from unstuck.subjects.generators import generators_kept
 from unstuck.subjects.untouched import untouched
 
 if TYPE_CHECKING:
@@ -195,7 +196,7 @@ def prove(
         raise UsageError(f"budget={budget:g}", "seconds above 0")
     began = time.perf_counter()
     names = [s.name for s in report.suspects]
-    with untouched():
+    with generators_kept(), untouched():
         subject = report.again(examples)
         made = time.perf_counter() - began
         found = tried(

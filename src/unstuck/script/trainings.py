@@ -17,6 +17,7 @@ from unstuck.errors import DataError, UsageError
 from unstuck.script import place
 from unstuck.script.place import Place
 from unstuck.script.watch import Watch
+from unstuck.subjects.generators import generators_kept
 
 if TYPE_CHECKING:
     from unstuck.fixes.fix import Fix
@@ -30,7 +31,8 @@ STATES = ("diverged", "dying", "stuck", "slow", "learning", "unknown")
 # A hand-written loop has no end that could be seen, so that nothing counts as inside of one.
 _ENDLESS = {"torch"}
 _STEPWISE = {"torch", "lightning", "skorch", "transformers"}  # losses of steps, not of epochs
-STEPS = 1_024  # losses of steps, after which a training may be called stuck
+STEPS = 1_024  # losses of steps, after which a training may be called stuck while it goes on
+FEW = 64  # losses of steps, below which it is not called stuck at its end
 
 
 class Stop(SystemExit):
@@ -201,7 +203,8 @@ class Trainings:
         """Nothing that this thread trains is seen: we train ourselves."""
         self._thread.quiet += 1
         try:
-            yield
+            with generators_kept():
+                yield
         finally:
             self._thread.quiet -= 1
 
@@ -270,7 +273,7 @@ class Trainings:
             watch = _watch(line.report)
             watch.notice = lambda seen: self._notice(line, seen)
             if framework in _STEPWISE:
-                watch.enough = STEPS
+                watch.enough, watch.least = STEPS, FEW
             line.watches.append(watch)
             counts = framework not in _ENDLESS
             self._thread.depth += counts

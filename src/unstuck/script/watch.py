@@ -24,12 +24,14 @@ class Watch:
             variance for squared error); None if not known.
         notice: called as soon as the training diverges, and where it is stuck or dying after
             `enough` losses, twice as many, and so on.
+        least: losses before it is called stuck, slow or dying.
     """
 
     start: float | None = None
     nothing: float | None = None
     notice: Callable[["Watch"], None] | None = None
     enough: int = 8
+    least: int = 2
     count: int = 0
     bins: list[float] = field(default_factory=list)
     broken: int = 0  # the first value that is not finite, from 1
@@ -81,7 +83,8 @@ class Watch:
         "diverged": one was not finite. "stuck": at the end it is no better than that of an answer
         that knows nothing (above 95 % of its loss; where that is not known, above 99 % of the loss
         before). "slow": the same, but it fell by 5 % in the second half. "dying": the same, after
-        it was better by a tenth. "learning": none of these. "unknown": fewer than two losses.
+        it was better by a tenth. "learning": none of these. "unknown": fewer than two losses,
+        or fewer than `least` where it is not learning.
         """
         if self.broken:
             return "diverged"
@@ -91,6 +94,8 @@ class Watch:
         bound = self._bound(first)
         if last < bound:
             return "learning"
+        if self.count < self.least:
+            return "unknown"
         if min(self.bins) < bound - 0.1 * abs(bound):
             return "dying"
         half = self.bins[(len(self.bins) - 1) // 2]
