@@ -86,6 +86,38 @@ def test_a_frozen_backbone_with_a_head_that_trains_is_on_purpose() -> None:
     assert names(model, standardized(), Y, optimizer=optimizer) == []
 
 
+class Adapted(nn.Module):
+    """A frozen layer with LoRA's factors beside it, the second of which begins at zero."""
+
+    def __init__(self, layer) -> None:
+        super().__init__()
+        self.base = layer.requires_grad_(False)
+        self.down = nn.Parameter(0.1 * torch.randn(4, layer.in_features))
+        self.up = nn.Parameter(torch.zeros(layer.out_features, 4))
+
+    def forward(self, x):
+        return self.base(x) + x @ self.down.T @ self.up.T
+
+
+def test_what_begins_at_zero_on_purpose() -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(64, 256), nn.ReLU(), nn.Linear(256, 10))
+    nn.init.zeros_(model[2].weight)
+    nn.init.zeros_(model[2].bias)
+    assert names(model, standardized(), Y) == []
+    adapted = nn.Sequential(Adapted(nn.Linear(64, 32)), nn.ReLU(), Adapted(nn.Linear(32, 10)))
+    held = [p for p in adapted.parameters() if p.requires_grad]
+    assert names(adapted, standardized(), Y, optimizer=torch.optim.Adam(held)) == []
+
+
+@pytest.mark.parametrize("activation", [nn.ReLU, nn.Sigmoid])
+def test_all_weights_zero_are_not(activation) -> None:
+    model = nn.Sequential(nn.Linear(64, 32), activation(), nn.Linear(32, 10))
+    for p in model.parameters():
+        nn.init.zeros_(p)
+    assert "initialization" in names(model, standardized(), Y)
+
+
 def test_a_head_that_does_not_train_is_not() -> None:
     torch.manual_seed(0)
     model = nn.Sequential(nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 10))

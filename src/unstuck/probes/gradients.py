@@ -21,8 +21,11 @@ def norms(look: Look) -> Measured:
 def ratio(look: Look) -> Measured:
     """Smallest over largest gradient among the kernels, each as root mean square an entry.
 
-    Near 0 where the gradient vanishes or explodes on its way back. Source: Glorot & Bengio 2010.
+    Near 0 where the gradient vanishes or explodes on its way back; None where a kernel that begins
+    at zero lets nothing back yet. Source: Glorot & Bengio 2010.
     """
+    if look.begins_at_zero:
+        return None
     sizes = [
         float(np.sqrt(np.mean(np.square(p.gradient, dtype=np.float64))))
         for p in look.seen.parameters
@@ -34,7 +37,9 @@ def ratio(look: Look) -> Measured:
 
 def silent(look: Look) -> Measured:
     """Share of trainable parameters, by number of entries, in arrays whose gradient is missing
-    or exactly 0 throughout."""
+    or exactly 0 throughout; None where a kernel that begins at zero lets nothing back yet."""
+    if look.begins_at_zero:
+        return None
     trainable = [p for p in look.seen.parameters if p.trainable]
     entries = sum(p.value.size for p in trainable)
     if not entries:

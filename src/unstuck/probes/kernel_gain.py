@@ -9,25 +9,27 @@ from unstuck.probes.probe import Probe
 def gain(look: Look) -> Measured:
     """Root mean square of a kernel times √fan_in: by how much a layer multiplies the size of
     what it gets. 1 for LeCun's initialisation, 1.4 for He's, 0.6 for PyTorch's default, up to
-    1.4 for Glorot's.
+    1.4 for Glorot's. Kernels that begin at zero left out.
 
     Source: LeCun et al. 1998, §4.6; He et al. 2015, eq. 10.
     """
     return {
         p.layer: float(np.sqrt(np.mean(np.square(p.value, dtype=np.float64)) * p.fan_in))
         for p in look.seen.parameters
-        if p.fan_in is not None
+        if p.fan_in is not None and p.name not in look.begins_at_zero
     }
 
 
 def alike(look: Look) -> Measured:
     """Share of a layer's units whose weights equal those of its first unit: they get the same
-    gradient and stay alike. Layers of one unit left out.
+    gradient and stay alike. Layers of one unit and kernels that begin at zero left out.
 
     Source: Goodfellow et al. 2016, "Deep Learning", §8.4: initialisation must break symmetry.
     """
     shares: dict[str, Value] = {}
     for p in look.seen.parameters:
+        if p.name in look.begins_at_zero:
+            continue
         if p.unit_axis is not None and p.value.shape[p.unit_axis] > 1:
             units = np.moveaxis(p.value, p.unit_axis, 0).reshape(p.value.shape[p.unit_axis], -1)
             shares[p.layer] = float(np.mean((units[1:] == units[0]).all(axis=1)))

@@ -52,6 +52,22 @@ class Look:
         return np.asarray(np.median(self.features, axis=0))
 
     @cached_property
+    def begins_at_zero(self) -> frozenset[str]:
+        """Names of kernels that are 0 throughout, on purpose: they move with the first step, and
+        until then pass no gradient back.
+
+        Source: Zhang et al. 2019, "Fixup initialization"; Hu et al. 2022, "LoRA".
+        """
+        return frozenset(
+            p.name
+            for p in self.seen.parameters
+            if p.fan_in is not None
+            and p.gradient is not None
+            and not np.any(p.value)
+            and np.any(p.gradient)
+        )
+
+    @cached_property
     def task(self) -> Task:
         """What is learned, told from the loss and, where that says nothing, from the targets."""
         y, outputs = self.sample.y, self.seen.output.shape[1]

@@ -111,7 +111,12 @@ def _last_frozen(evidence: Evidence) -> tuple[float, str] | None:
     share = evidence.number("frozen_parameters")
     if not kernels or share is None:
         return None
-    return (share, kernels[-1].layer) if not kernels[-1].trainable else None
+    last = kernels[-1]
+    around = last.layer.rpartition(".")[0]
+    adapted = around and any(  # by what trains beside it, as LoRA's factors do
+        p.trainable and p.layer == around for p in evidence.look.seen.parameters
+    )
+    return (share, last.layer) if not (last.trainable or adapted) else None
 
 
 NOTHING_TRAINS = Symptom(
