@@ -26,6 +26,21 @@ def test_states(state):
     assert str(watch).startswith(state)
 
 
+@pytest.mark.parametrize(
+    ("losses", "state"),
+    [
+        ([2.60, 2.55, 2.45, 2.40, 2.37], "slow"),  # still above knowing nothing, and falling
+        ([900.0, 5.0, 2.31, 2.30, 2.30], "stuck"),  # fell to knowing nothing, and stays there
+        ([14.6, 14.55, 14.5, 14.5, 14.5], "stuck"),  # the staircase of a clipped loss
+    ],
+)
+def test_a_loss_that_falls_is_slow_not_stuck(losses, state):
+    watch = Watch(None, NOTHING)
+    for loss in losses:
+        watch.loss(loss)
+    assert watch.state == state
+
+
 def test_a_few_steps_tell_nothing_bad():
     watch = Watch(2.35, NOTHING, least=64)
     for i in range(63):

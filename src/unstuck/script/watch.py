@@ -82,9 +82,9 @@ class Watch:
 
         "diverged": one was not finite. "stuck": at the end it is no better than that of an answer
         that knows nothing (above 95 % of its loss; where that is not known, above 99 % of the loss
-        before). "slow": the same, but it fell by 5 % in the second half. "dying": the same, after
-        it was better by a tenth. "learning": none of these. "unknown": fewer than two losses,
-        or fewer than `least` where it is not learning.
+        before). "slow": the same, but it fell by 5 % in the second half, or by 5 % in all and by
+        1 % in the second half. "dying": the same, after it was better by a tenth. "learning": none
+        of these. "unknown": fewer than two losses, or fewer than `least` where it is not learning.
         """
         if self.broken:
             return "diverged"
@@ -99,7 +99,10 @@ class Watch:
         if min(self.bins) < bound - 0.1 * abs(bound):
             return "dying"
         half = self.bins[(len(self.bins) - 1) // 2]
-        return "slow" if last < half - (1 - FALLS) * abs(half) else "stuck"
+        falls = _below(last, FALLS, half) or (
+            _below(last, FALLS, first) and _below(last, MOVED, half)
+        )
+        return "slow" if falls else "stuck"
 
     def _bound(self, first: float) -> float:
         if self.nothing is not None:
@@ -131,3 +134,8 @@ class Watch:
             "last": self.last,
             "knowing_nothing": self.nothing,
         }
+
+
+def _below(value: float, share: float, of: float) -> bool:
+    """Whether a value lies below a share of another, which may be negative."""
+    return value < of - (1 - share) * abs(of)
