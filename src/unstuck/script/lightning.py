@@ -6,8 +6,12 @@ By then the trainer has its loaders and optimizers, so that nothing of the user'
 import sys
 from typing import Any
 
+from torch.utils.data import DataLoader
+
 from unstuck.script.methods import surround
 from unstuck.script.torch import loops_of
+from unstuck.script.torch.examples import check_can_be_read
+from unstuck.script.torch.recipe import Unseen
 
 
 def install(trainings: Any) -> None:
@@ -19,11 +23,11 @@ def install(trainings: Any) -> None:
             return original(trainer, *args, **kwargs)
 
         def start(optimizer: Any) -> dict[str, Any]:
-            return {
-                "model": trainer.lightning_module,
-                "x": trainer.train_dataloader,
-                "optimizer": optimizer,
-            }
+            x = trainer.train_dataloader
+            if not isinstance(x, (DataLoader, list, tuple, dict)):
+                raise Unseen(f"its data are a {type(x).__name__}, which only the script may read")
+            check_can_be_read(x)
+            return {"model": trainer.lightning_module, "x": x, "optimizer": optimizer}
 
         with loops.belonging(start, "lightning"):
             return original(trainer, *args, **kwargs)

@@ -5,6 +5,7 @@ from typing import Any
 
 from unstuck.script.methods import surround
 from unstuck.script.torch import loops_of
+from unstuck.script.torch.examples import check_can_be_read
 
 
 def install(trainings: Any) -> None:
@@ -19,6 +20,7 @@ def install(trainings: Any) -> None:
 
         def start(optimizer: Any) -> dict[str, Any]:
             given = inspect.signature(original).bind(net, *args, **kwargs).arguments
+            check_can_be_read(given["X"])
             return {"model": net, "x": given["X"], "y": given.get("y")}
 
         with loops.belonging(start, "skorch"):

@@ -11,7 +11,9 @@ from torch.nn import functional as F
 
 from unstuck.script.methods import surround
 from unstuck.script.torch import loops_of
+from unstuck.script.torch.examples import check_can_be_read
 from unstuck.script.torch.recipe import Unseen
+from unstuck.subjects.torch.apart import apart
 from unstuck.subjects.torch.setup import Setup, copied, seeded, unwrapped, without_hooks
 
 AGREES = 1e-4  # relative; dropout is off where losses are compared
@@ -51,9 +53,10 @@ def _step(model: Any, batch: Any) -> Any:
 
 def _batch(loader: Any) -> Any:
     """The first examples as the loader puts them together, without drawing from its sampler."""
-    dataset = loader.dataset
+    check_can_be_read(loader)
     try:
-        return loader.collate_fn([dataset[i] for i in range(min(4, len(dataset)))])
+        with apart(loader.dataset, loader.collate_fn) as (dataset, collate):
+            return collate([dataset[i] for i in range(min(4, len(dataset)))])
     except TypeError:
         raise Unseen("its data set cannot be read by index") from None
 

@@ -63,7 +63,7 @@ def _without_tensorflow() -> Callable[[], None]:
     """
     from keras.src.utils import module_utils  # what Keras asks has no public name
 
-    asked = getattr(module_utils, "tensorflow", None)
+    asked: Any = getattr(module_utils, "tensorflow", None)
     if "tensorflow" in sys.modules or not hasattr(asked, "_available"):
         return lambda: None
     before, asked._available = asked._available, False

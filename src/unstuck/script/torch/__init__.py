@@ -2,7 +2,9 @@
 
 Limits: what a script does to examples before it hands them to a module is seen only where a
 `DataLoader` yields them; steps taken by several optimizers on one model, losses that are
-differentiated with `torch.autograd.grad`, and loops compiled as a whole are watched at most.
+differentiated with `torch.autograd.grad`, and loops compiled as a whole are watched at most. Of an
+`IterableDataset`, which may be of a kind that can be read only once, the script's first batch is
+looked at, and nothing is proven.
 """
 
 from typing import Any

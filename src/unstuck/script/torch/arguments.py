@@ -23,12 +23,17 @@ _BY_VALUE = ["mse_loss", "l1_loss", "cross_entropy", "binary_cross_entropy_with_
 _BY_VALUE += ["binary_cross_entropy", "nll_loss", "smooth_l1_loss"]
 
 
-def arguments(optimizer: Any, backwards: list[Backward], others: list[Any]) -> dict[str, Any]:
+def arguments(
+    optimizer: Any, backwards: list[Backward], others: list[Any]
+) -> tuple[dict[str, Any], bool]:
     """Model, data, loss or step, and optimizer of a training about to take its first step.
 
     Args:
         backwards: losses differentiated since the last step, in their order.
         others: optimizers that have not stepped yet.
+
+    Returns:
+        them, and whether the data are one batch of many.
 
     Raises:
         Unseen: what cannot be told, or does not give the loss that the script had.
@@ -53,7 +58,7 @@ def arguments(optimizer: Any, backwards: list[Backward], others: list[Any]) -> d
     loss = _loss(made, root, found)
     _check(made, root, _value(made.loss))
     known = {"model": root, "optimizer": optimizer, **found.given}
-    return known | loss
+    return known | loss, found.one_batch
 
 
 def _reaches(made: Recipe, held: set[int]) -> bool:

@@ -1,9 +1,12 @@
 """The data of a step as `unstuck.diagnose` takes them."""
 
 import copy
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from torch.utils._pytree import tree_leaves
+from torch.utils.data import DataLoader, IterableDataset
 
 from unstuck.script.torch import data
 from unstuck.script.torch.recipe import Recipe, Unseen
@@ -17,12 +20,35 @@ class Found:
         given: x, y, batch_size, shuffle.
         inputs, targets: tensors of the recipe.
         plain: whether x holds the inputs and y the one target, as they are.
+        one_batch: whether the data are a batch, of which others follow.
     """
 
     def __init__(
-        self, given: dict[str, Any], inputs: list[Any], targets: list[Any], plain: bool
+        self,
+        given: dict[str, Any],
+        inputs: list[Any],
+        targets: list[Any],
+        plain: bool,
+        one_batch: bool = False,
     ) -> None:
         self.given, self.inputs, self.targets, self.plain = given, inputs, targets, plain
+        self.one_batch = one_batch
+
+
+@dataclass
+class _Paired:
+    """A loader's `collate_fn`, and then its tensors as (inputs, target); can be copied with it."""
+
+    put_together: Callable[[Any], Any]
+    places: list[int]
+
+    def __call__(self, items: Any) -> Any:
+        return _pair(self.put_together(items), self.places)
+
+
+def _pair(batch: Any, places: list[int]) -> Any:
+    *x, y = (tensors(batch)[place] for place in places)
+    return (x[0] if len(x) == 1 else tuple(x)), y
 
 
 def examples(made: Recipe, accumulated: int) -> Found:
@@ -36,6 +62,8 @@ def examples(made: Recipe, accumulated: int) -> Found:
     """
     size = made.rows * accumulated
     if made.loader_batch is not None and made.loader is not None:
+        if is_stream(made.loader):
+            return _of_stream(made, size)
         return _of_loader(made, size if accumulated > 1 else None)
     inputs = made.inputs()
     targets = [t for t in made.examples if not any(t is i for i in inputs)]
@@ -60,26 +88,37 @@ def examples(made: Recipe, accumulated: int) -> Found:
 
 def _of_loader(made: Recipe, size: int | None) -> Found:
     """The loader; with batches put as (inputs, target) where they come in another form."""
-    batch, loader = made.loader_batch, made.loader
     sized = {} if size is None else {"batch_size": size}
+    inputs, targets, places = _parts(made)
+    if places is None:
+        return Found({"x": made.loader} | sized, inputs, targets, bool(targets))
+    paired = copy.copy(made.loader)
+    paired.collate_fn = _Paired(paired.collate_fn, places)
+    return Found({"x": paired} | sized, inputs, targets, True)
+
+
+def _of_stream(made: Recipe, size: int) -> Found:
+    """The batch alone: what can be read only once is the script's to read."""
+    inputs, targets, places = _parts(made)
+    batch = made.loader_batch if places is None else _pair(made.loader_batch, places)
+    return Found({"x": [batch], "batch_size": size}, inputs, targets, bool(targets), True)
+
+
+def _parts(made: Recipe) -> tuple[list[Any], list[Any], list[int] | None]:
+    """Inputs and targets, and where they are to be put as (inputs, target) their places.
+
+    There are no targets where a step has to take the whole batch.
+    """
+    batch, targets = made.loader_batch, made.targets()
     leaves = tensors(batch)
-    targets = made.targets()
     if isinstance(batch, (tuple, list)) and len(batch) == 2 and len(tree_leaves(batch)) == 2:
-        return Found({"x": loader} | sized, leaves[:1], leaves[1:], True)
+        return leaves[:1], leaves[1:], None
     inputs = [t for t in made.inputs() if not any(t is y for y in targets)]
     used = [t for t in leaves if any(t is e for e in (*inputs, *targets))]
-    places = [next(i for i, t in enumerate(leaves) if t is u) for u in (*inputs, *targets)]
     if len(targets) != 1 or not inputs or len(used) != len(inputs) + 1 or _needs_more(made, used):
-        return Found({"x": loader} | sized, leaves, [], False)
-    paired = copy.copy(loader)
-    put_together = loader.collate_fn
-
-    def collate(items: Any) -> Any:
-        *x, y = (tensors(put_together(items))[place] for place in places)
-        return (x[0] if len(x) == 1 else tuple(x)), y
-
-    paired.collate_fn = collate
-    return Found({"x": paired} | sized, inputs, targets, True)
+        return leaves, [], None
+    parts = (*inputs, *targets)
+    return inputs, targets, [next(i for i, t in enumerate(leaves) if t is p) for p in parts]
 
 
 def _needs_more(made: Recipe, used: list[Any]) -> bool:
@@ -87,3 +126,17 @@ def _needs_more(made: Recipe, used: list[Any]) -> bool:
     known = {id(t) for t in used}
     others = {id(t) for t in made.examples} - known
     return any(id(t) in others for call in made.calls for t in call.takes)
+
+
+def is_stream(x: Any) -> bool:
+    """Whether the data, a loader's or a data set's, may be of a kind that can be read only once."""
+    source = x.dataset if isinstance(x, DataLoader) else x
+    return isinstance(source, IterableDataset) or hasattr(source, "__next__")
+
+
+def check_can_be_read(x: Any) -> None:
+    """Raises Unseen for data of a library's training that are the script's alone to read."""
+    if is_stream(x):
+        raise Unseen(
+            f"its data, of {type(x).__name__}, may be of a kind that can be read only once"
+        )

@@ -19,6 +19,7 @@ from unstuck.script.torch.arguments import arguments
 from unstuck.script.torch.recipe import Unseen
 from unstuck.script.torch.tape import Backward, Tape
 from unstuck.subjects.torch.setup import first_line
+from unstuck.subjects.untouched import untouched
 
 PATIENCE = 1000  # steps of others that an optimizer may wait for its own first
 READ = 64  # losses on an accelerator that are read together, since reading waits for it
@@ -179,13 +180,19 @@ class Loops:
         """Says that the training of this optimizer starts, with what was seen of it."""
         self._waiting.discard(optimizer)
         others = list(self._waiting)
-        key = id(optimizer)
-        training = self._started(
-            "torch", lambda optimizer: arguments(optimizer, self._backwards, others), optimizer
-        )
+        key, one_batch = id(optimizer), False
+
+        def find(optimizer: Any) -> dict[str, Any]:
+            nonlocal one_batch
+            found, one_batch = arguments(optimizer, self._backwards, others)
+            return found
+
+        training = self._started("torch", find, optimizer)
         self._open[key] = training
         weakref.finalize(optimizer, self._open.pop, key, None).atexit = False
         if training is not None:
+            if one_batch:
+                training.cannot_be_proven("one batch of the data was seen")
             training.ends()  # a loop encloses no other training; its losses still come
 
     def _start_trainer(self, trainer: "_Trainer", optimizer: Any) -> None:
@@ -202,7 +209,7 @@ class Loops:
         last = self._last
         found: dict[str, Any] = {}  # nothing to be diagnosed
         try:
-            with self.trainings.quiet():
+            with self.trainings.quiet(), untouched():
                 found = find(optimizer)
         except Unseen as why:
             self.trainings.says(f"a {framework} training is only watched: {why}")

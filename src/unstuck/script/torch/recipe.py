@@ -2,7 +2,7 @@
 
 import contextlib
 import copy
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,7 +10,7 @@ import torch
 from torch.utils._pytree import tree_leaves, tree_map
 
 from unstuck.script.torch.tape import Backward, Call, tensors
-from unstuck.subjects.torch.setup import unwrapped
+from unstuck.subjects.torch.setup import unwrapped, without_hooks
 
 # Functions whose whole numbers are sizes: one that is the batch's length follows the batch.
 _SIZES = {"view", "reshape", "expand", "zeros", "ones", "full", "empty", "rand", "randn", "randint"}
@@ -84,10 +84,10 @@ def recipe(backward: Backward) -> Recipe:
         yielded = []
         rows = _rows_taken(backward)
         kept, needed = _sliced(backward, rows, set())
-    made: set[int] = set()
-    for call in kept:
-        made |= {id(t) for t in tensors(call.output)} - {id(t) for t in call.takes}
-    found = list({id(t): t for c in kept for t in c.takes if id(t) not in made}.values())
+    if not yielded:
+        kept = _folded(kept, rows)
+    made = _made(kept)
+    found = _handed_in(kept)
     if not kept or id(backward.loss) not in made:
         raise Unseen("the loss is computed where nothing can be seen, as in compiled code")
     weights = {id(p) for c in kept if c.is_module for p in c.function.parameters()}
@@ -111,6 +111,7 @@ def _sliced(backward: Backward, rows: int, given: set[int]) -> tuple[list[Call],
     """
     calls = backward.calls
     first = next((i for i, c in enumerate(calls) if c.is_module and c.graded), len(calls))
+    is_whole = _whole_data(calls, first, rows)
     needed, kept = {id(backward.loss)}, []
     for place, call in reversed(list(enumerate(calls))):
         changed = call.changes
@@ -118,15 +119,83 @@ def _sliced(backward: Backward, rows: int, given: set[int]) -> tuple[list[Call],
         if not (needed & outputs or (changed is not None and id(changed) in needed)):
             continue
         taken = [t for t in call.takes if t.ndim]
-        if not given and not call.is_module:
-            prepares = place < first and taken and not any(t.requires_grad for t in taken)
-            if prepares or any(len(t) > rows and not t.requires_grad for t in taken):
+        if not given and not call.is_module and not any(t.requires_grad for t in taken):
+            prepares = place < first and taken
+            if prepares or is_whole(call):
                 continue
         if changed is None and call.args and call.output is call.args[0]:
             continue  # such as .to() the device where it is
         kept.append(call)
         needed |= {id(t) for t in call.takes}
     return kept[::-1], needed
+
+
+def _whole_data(calls: Sequence[Call], first: int, rows: int) -> Callable[[Call], bool]:
+    """Tells whether a call without gradients takes something longer than the batch: all the data.
+
+    What is computed of the batch alone may be longer, and so are targets that are as long as
+    flattened outputs, unless rows are taken out of them.
+
+    Args:
+        first: place of the first module that was called.
+    """
+    lengths = _flat_lengths(calls, first, rows)
+    computed = {id(t) for t in _computed(calls, first, {rows} | lengths)}
+
+    def is_whole(call: Call) -> bool:
+        long = [t for t in call.takes if t.ndim and len(t) > rows and id(t) not in computed]
+        batch = any(t.ndim and len(t) == rows for t in tensors(call.output))
+        return any(len(t) not in lengths for t in long) or bool(long and batch)
+
+    return is_whole
+
+
+def _flat_lengths(calls: Sequence[Call], first: int, rows: int) -> set[int]:
+    """Lengths of outputs that have several rows an example."""
+    outputs = _computed(calls, first, {rows})
+    lengths = {len(t) for t in outputs if t.ndim and t.requires_grad}
+    return {n for n in lengths if n > rows > 0 and n % rows == 0}
+
+
+def _computed(calls: Sequence[Call], first: int, lengths: set[int]) -> list[Any]:
+    """What is made of tensors of these lengths, and of what is made so, from the model on."""
+    own: set[int] = set()
+    outputs: list[Any] = []
+    for place, call in enumerate(calls):
+        taken = [t for t in call.takes if t.ndim]
+        whole = all(len(t) in lengths or id(t) in own for t in taken)
+        if taken and whole and (call.is_module or place > first):
+            outputs += tensors(call.output)
+            own |= {id(t) for t in tensors(call.output)}
+    return outputs
+
+
+def _folded(kept: list[Call], rows: int) -> list[Call]:
+    """Flattened targets, as of the tokens of all texts, put as a row an example and flattened.
+
+    They are known by outputs of the same length.
+    """
+    lengths = _flat_lengths(kept, -1, rows)
+    for t in _handed_in(kept):
+        if t.ndim and len(t) in lengths and _is_examples(t, len(t), kept):
+            per_example = t.detach().unflatten(0, (rows, len(t) // rows))
+            flatten = Call(torch.flatten, (per_example, 0, 1), {}, t, True, None)
+            place = next(i for i, c in enumerate(kept) if _in(t, c.takes))
+            kept = [*kept[:place], flatten, *kept[place:]]
+    return kept
+
+
+def _made(calls: list[Call]) -> set[int]:
+    made: set[int] = set()
+    for call in calls:
+        made |= {id(t) for t in tensors(call.output)} - {id(t) for t in call.takes}
+    return made
+
+
+def _handed_in(calls: list[Call]) -> list[Any]:
+    """Tensors that the calls take and none of them makes, each once."""
+    made = _made(calls)
+    return list({id(t): t for c in calls for t in c.takes if id(t) not in made}.values())
 
 
 def _rows_taken(backward: Backward) -> int:
@@ -180,13 +249,15 @@ class Replay:
     def __init__(self, recipe: Recipe, root: Any, given: Iterable[Any], start: int = 0) -> None:
         self.calls = recipe.calls[start:]
         self._loss, self._rows = id(recipe.loss), recipe.rows
+        self._flat = [_flat(call, recipe.rows) for call in self.calls]
         self._given = [id(t) for t in given]
         self._modules = {id(m): name for name, m in root.named_modules()}
         self._parameters = {id(p): name for name, p in root.named_parameters()}
         self._others = {
             id(c.function): _beside(c.function)
             for c in self.calls
-            if c.is_module and id(unwrapped(c.function)) not in self._modules
+            if c.is_module
+            and (id(unwrapped(c.function)) not in self._modules or not _has_weights(c))
         }
 
     def __call__(self, model: Any, given: Iterable[Any]) -> Any:
@@ -200,7 +271,7 @@ class Replay:
         known = dict(zip(self._given, values, strict=True))
         rows = next((len(v) for v in values if isinstance(v, torch.Tensor) and v.ndim), self._rows)
 
-        def now(value: Any, sized: bool) -> Any:
+        def now(value: Any, sized: bool, flat: int | None) -> Any:
             if isinstance(value, _Slot):
                 return known[value.key]
             if isinstance(value, torch.Tensor):
@@ -209,17 +280,21 @@ class Replay:
                 return known.get(id(value), value)
             if sized and type(value) is int and value == self._rows:
                 return rows
+            if type(value) is int and value == flat:
+                return value // self._rows * rows
             return value
 
-        for call in self.calls:
-            found = None if function is None else function(call)
+        for call, flat in zip(self.calls, self._flat, strict=True):
+            other = self._others.get(id(call.function))
+            found = other if function is None else function(call)
             fixed = function is None and (_has_weights(call) or call.name in _RANDOM)
             if fixed:
                 output = call.output
             else:
                 sized = call.name.strip("_") in _SIZES
                 args, kwargs = tree_map(
-                    lambda v, sized=sized: now(v, sized), (call.args, call.kwargs)
+                    lambda v, sized=sized, flat=flat: now(v, sized, flat),
+                    (call.args, call.kwargs),
                 )
                 with torch.set_grad_enabled(call.graded and torch.is_grad_enabled()), _as(call):
                     output = (found or call.function)(*args, **kwargs)
@@ -265,7 +340,27 @@ def _as(call: Call) -> Any:
     return torch.autocast(call.mixed[0], dtype=call.mixed[1], cache_enabled=False)
 
 
+def _flat(call: Call, rows: int) -> int | None:
+    """The length that a view gives to what has a row an example, where it is a multiple of it."""
+    if call.name not in ("view", "reshape") or not isinstance(call.output, torch.Tensor):
+        return None
+    shape = call.output.shape
+    return shape[0] if shape and shape[0] > rows > 0 and shape[0] % rows == 0 else None
+
+
 def _beside(module: Any) -> Any:
-    """A module that is not the model: a copy, where calling it would leave a trace in it."""
-    keeps = any(True for _ in module.buffers()) and module.training
-    return copy.deepcopy(module) if keeps else module
+    """A copy of a module that is not the model, since calling it may leave a trace in it."""
+    memo: dict[int, Any] = {}
+    for value in (v for m in module.modules() for v in tree_leaves(vars(m))):
+        if isinstance(value, torch.Tensor) and not value.is_leaf:
+            memo[id(value)] = (
+                value.detach().clone()
+            )  # kept from the last call; refuses to be copied
+        elif isinstance(value, torch.nn.Parameter) and not value.requires_grad:
+            memo[id(value)] = value  # a frozen network may be large
+    try:
+        made = copy.deepcopy(module, memo)
+    except Exception:  # something in it cannot be copied
+        return module
+    without_hooks(made)
+    return made

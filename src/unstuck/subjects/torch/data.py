@@ -1,9 +1,10 @@
 """The sample of torch subjects: tensors, arrays, data sets, loaders, batches of any structure.
 
 A loader is not iterated, since its sampler would draw from the user's generator: its data set is
-read by index and put together by its own `collate_fn`.
+read by index and put together by its own `collate_fn`, each of them a copy (`apart`).
 """
 
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -17,7 +18,11 @@ from torch.utils._pytree import tree_flatten_with_path, tree_unflatten
 from unstuck.errors import DataError, UsageError
 from unstuck.subjects.sample import ORDERED, as_array, checked, refuse_generator, rows
 from unstuck.subjects.subject import Given, Inputs, Sample
+from unstuck.subjects.torch.apart import NotCopied, apart, copied
 
+# Reading stops then, with at least one batch: a data set that decodes images takes 50 ms an item,
+# and people wait for their first step.
+PATIENCE_S = 5.0
 # Whether a sampler shuffles; any other may do either.
 _SHUFFLES = {
     "RandomSampler": True,
@@ -164,26 +169,66 @@ def _loader(loader: Any, examples: int) -> _Read:
     if kind == "WeightedRandomSampler":
         limits = ("the loader draws examples by weight; the sample is of the data as stored",)
     if isinstance(dataset, data.IterableDataset):
-        if loader.batch_size is None:
-            read = _batches(map(loader.collate_fn, iter(dataset)), examples)
-            return _Read(read.batch, None, None, batch_size, None, limits)
-        items = [item for item, _ in zip(iter(dataset), range(examples), strict=False)]
-        _check_any(items)
-        return _Read(loader.collate_fn(items), None, None, batch_size, None, limits)
+        return _stream(loader, examples, batch_size, limits)
     indices = np.asarray(getattr(sampler, "indices", None) or np.arange(len(dataset)))
     _check_any(indices)
     chosen = indices[rows(len(indices), examples)]
-    if loader.batch_size is None and loader.batch_sampler is None:  # items are batches
-        read = _batches((loader.collate_fn(dataset[i]) for i in chosen), examples)
-        return _Read(read.batch, None, None, None, shuffled, limits)
     if isinstance(dataset, data.TensorDataset) and loader.collate_fn is data.default_collate:
         batch = [_taken(t, chosen) for t in dataset.tensors]
-    elif hasattr(dataset, "__getitems__"):
-        batch = loader.collate_fn(dataset.__getitems__([int(i) for i in chosen]))
     else:
-        batch = loader.collate_fn([dataset[int(i)] for i in chosen])
+        with apart(dataset, loader.collate_fn) as (source, collate):
+            if loader.batch_size is None and loader.batch_sampler is None:  # items are batches
+                read = _batches((collate(source[i]) for i in chosen), examples)
+                return _Read(read.batch, None, None, None, shuffled, limits)
+            batch = collate(_items(source, chosen, batch_size or 32))
     order = _stored_targets(dataset, indices[:ORDERED])
     return _Read(batch, order, len(indices), batch_size, shuffled, limits)
+
+
+def _stream(loader: Any, examples: int, batch_size: int | None, limits: tuple[str, ...]) -> _Read:
+    """The first examples of a copy: going over the user's might use up what training needs."""
+    try:
+        source, collate = copied(loader.dataset, loader.collate_fn)
+    except NotCopied:
+        raise UsageError(
+            f"the data set, a {type(loader.dataset).__name__}, cannot be copied, so that its data"
+            " may be of a kind that can be read only once",
+            "data that can be read again, so that looking leaves them as they were",
+            "hand over arrays or a map-style data set (one with __getitem__ and __len__)",
+        ) from None
+    if loader.batch_size is None:
+        read = _batches(map(collate, iter(source)), examples)
+        return _Read(read.batch, None, None, batch_size, None, limits)
+    items = []
+    end = time.monotonic() + PATIENCE_S
+    for item in source:
+        items.append(item)
+        if len(items) >= examples or (len(items) >= loader.batch_size and time.monotonic() > end):
+            break
+    _check_any(items)
+    return _Read(collate(items), None, None, batch_size, None, limits)
+
+
+def _items(dataset: Any, chosen: NDArray[Any], least: int) -> Any:
+    """The chosen items in their order; of a slow data set some, drawn from all of them.
+
+    Args:
+        least: items that are read however long it takes.
+    """
+    drawn = np.random.default_rng(0).permutation(len(chosen))
+    several = hasattr(dataset, "__getitems__")
+    found: list[tuple[int, Any]] = []
+    end = time.monotonic() + PATIENCE_S
+    for start in range(0, len(drawn), least if several else 1):
+        if start >= least and time.monotonic() > end:
+            break
+        places = drawn[start : start + (least if several else 1)]
+        indices = [int(i) for i in chosen[places]]
+        items = dataset.__getitems__(indices) if several else [dataset[i] for i in indices]
+        if not isinstance(items, list):  # a whole batch already, which its collate_fn knows
+            return dataset.__getitems__([int(i) for i in chosen])
+        found += zip(places.tolist(), items, strict=True)
+    return [item for _, item in sorted(found, key=lambda pair: pair[0])]
 
 
 def _stored_targets(dataset: Any, indices: NDArray[Any]) -> NDArray[Any] | None:
@@ -203,6 +248,7 @@ def _batches(batches: Iterator[Any], examples: int) -> _Read:
     columns: list[list[NDArray[Any]]] = []
     first: list[Any] = []
     spec, n, size = None, 0, None
+    end = time.monotonic() + PATIENCE_S
     for batch in batches:
         leaves, spec_ = tree_flatten_with_path(batch)
         arrays = [_as_numpy(leaf) for _, leaf in leaves if _is_array(leaf)]
@@ -215,7 +261,7 @@ def _batches(batches: Iterator[Any], examples: int) -> _Read:
             column.append(a)
         size = size or len(arrays[0])
         n += len(arrays[0])
-        if n >= examples:
+        if n >= examples or time.monotonic() > end:
             break
     _check_any(range(n))
     joined = iter(np.concatenate(column)[:examples] for column in columns)
