@@ -205,24 +205,49 @@ def test_only_watched_where_the_loss_is_not_reproduced(trainings):
     assert len(seen.watch.values) == 10
 
 
-def test_only_watched_where_the_model_computes_its_loss(trainings):
-    class Own(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.net = net()
+class Own(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.net = net()
 
-        def forward(self, x, y):
-            logits = self.net(x)
-            return {"loss": F.cross_entropy(logits, y), "logits": logits}
+    def forward(self, x, targets):
+        logits = self.net(x)
+        return {"loss": F.cross_entropy(logits, targets), "logits": logits}
 
-    model = Own()
+
+class Unnamed(Own):
+    def forward(self, first, second):
+        return super().forward(first, second)
+
+
+def test_a_model_that_computes_its_loss(trainings):
+    """Its output is found on the way to the loss; from a loader, and from arrays by name."""
+    model, (x, y) = Own(), tensors(False)
     optimizer = torch.optim.Adam(model.parameters())
-    for x, y in loader(False):
+    for batch in loader(False):
+        model(*batch)["loss"].backward()
+        optimizer.step()
+    again = Own()
+    other = torch.optim.Adam(again.parameters())
+    for _ in range(3):
+        again(x, targets=y)["loss"].backward()
+        other.step()
+    assert not trainings.said
+    assert len(trainings.trainings) == 2
+    for seen in trainings.trainings:
+        assert seen.report.setup["loss"] == "cross_entropy"
+        assert seen.report.probes["logit_spread"] > 0
+
+
+def test_only_watched_where_a_models_targets_have_no_name(trainings):
+    model, (x, y) = Unnamed(), tensors(False)
+    optimizer = torch.optim.Adam(model.parameters())
+    for _ in range(3):
         model(x, y)["loss"].backward()
         optimizer.step()
     (seen,) = trainings.trainings
     assert not seen.arguments
-    assert "computes its loss itself" in trainings.said[0]
+    assert "the loss has no targets that were seen" in trainings.said[0]
 
 
 def test_no_warning_is_added(trainings, recwarn):

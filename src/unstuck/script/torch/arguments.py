@@ -14,7 +14,7 @@ from torch.utils._pytree import tree_leaves
 from unstuck.script.torch import data
 from unstuck.script.torch.examples import Found, examples
 from unstuck.script.torch.recipe import Recipe, Replay, Unseen, recipe
-from unstuck.script.torch.tape import Backward, Call, tensors
+from unstuck.script.torch.tape import Backward, tensors
 from unstuck.subjects.torch.functions import LOSSES
 from unstuck.subjects.torch.setup import Setup, copied, seeded, unwrapped, without_hooks
 
@@ -49,8 +49,6 @@ def arguments(
     if len(several) > 1 and accumulated == 1:
         raise Unseen(f"one step adds up {len(several)} losses that are computed differently")
     root = _root(made, held)
-    if any(c.is_module and unwrapped(c.function) is root and _gives(c, made) for c in made.calls):
-        raise Unseen("the model computes its loss itself, so that its output is not seen")
     _check_parts(root, held, others)
     if accumulated > 1:
         made = _unscaled(made, accumulated)
@@ -63,10 +61,6 @@ def arguments(
 
 def _reaches(made: Recipe, held: set[int]) -> bool:
     return any(id(p) in held for m in made.modules() for p in m.parameters())
-
-
-def _gives(call: Call, made: Recipe) -> bool:
-    return any(t is made.loss for t in tensors(call.output))
 
 
 def _form(made: Recipe) -> tuple[Any, ...]:

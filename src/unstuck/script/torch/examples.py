@@ -1,6 +1,7 @@
 """The data of a step as `unstuck.diagnose` takes them."""
 
 import copy
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,8 @@ from torch.utils.data import DataLoader, IterableDataset
 from unstuck.script.torch import data
 from unstuck.script.torch.recipe import Recipe, Unseen
 from unstuck.script.torch.tape import tensors
+
+TARGETS = ("targets", "target", "labels", "label", "y", "tgt")  # as models name them
 
 
 class Found:
@@ -71,6 +74,9 @@ def examples(made: Recipe, accumulated: int) -> Found:
         raise Unseen("the examples are changed between data and model in a way that was not seen")
     if not targets and len(inputs) == 1:  # an autoencoder
         targets = inputs[-1:]
+    elif not targets:  # the model computes its loss itself
+        targets = [t for t in _handed_as(made, TARGETS) if any(t is i for i in inputs)]
+        inputs = [t for t in inputs if not any(t is y for y in targets)]
     inputs, targets = inputs + targets[:-1], targets[-1:]
     if not targets:
         raise Unseen("the loss has no targets that were seen")
@@ -84,6 +90,18 @@ def examples(made: Recipe, accumulated: int) -> Found:
     given["x"] = arrays[0] if len(inputs) == 1 else tuple(arrays[: len(inputs)])
     given["y"] = arrays[-1]
     return Found(given, inputs, targets, True)
+
+
+def _handed_as(made: Recipe, names: tuple[str, ...]) -> list[Any]:
+    """Tensors that modules are handed under one of these names."""
+    found = []
+    for call in (c for c in made.calls if c.is_module):
+        try:
+            given = inspect.signature(call.function.forward).bind(*call.args, **call.kwargs)
+        except (TypeError, ValueError):
+            continue
+        found += [t for name in names for t in tensors(given.arguments.get(name))]
+    return found
 
 
 def _of_loader(made: Recipe, size: int | None) -> Found:
