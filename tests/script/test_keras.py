@@ -98,6 +98,68 @@ LINES = {
 }
 
 
+# What a look might use up or move on, on the backends where it differs.
+KEPT = """\
+import numpy as np
+import keras
+from keras import layers
+
+keras.utils.set_random_seed(1)
+rng = np.random.default_rng(0)
+x = rng.normal(size=(320, 20)).astype("float32")
+y = (x @ rng.normal(size=(20, 5))).argmax(1)
+
+def compiled(model, rate=1e-3, **options):
+    model.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", **options)
+    return model
+
+def made(rate=1e-3):
+    front = layers.Dense(16, activation="relu")
+    return compiled(
+        keras.Sequential([keras.Input((20,)), front, layers.Dense(5, activation="softmax")]), rate
+    )
+
+class Draws(keras.utils.PyDataset):
+    def __init__(self):
+        super().__init__()
+        self.rng, self.read = np.random.default_rng(0), 0
+    def __len__(self):
+        return 10
+    def __getitem__(self, i):
+        self.read += 1
+        rows = self.rng.integers(0, len(x), 32)
+        return x[rows], y[rows]
+
+drawn = Draws()
+print(made().fit(drawn, epochs=2, verbose=0).history, drawn.read)  # drawn
+
+class Counts(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.dense, self.count = layers.Dense(5, activation="softmax"), 0
+    def call(self, x):
+        self.count += 1
+        return self.dense(x) * (1 + self.count % 3)
+
+model = Counts()
+model(x[:2])
+compiled(model, run_eagerly=True)
+print(model.fit(x, y, epochs=2, verbose=0).history, model.count)  # counts
+
+rates = keras.optimizers.schedules.CosineDecay(0.0, 100, warmup_target=1e-2, warmup_steps=20)
+print(made(rates).fit(x, y, epochs=8, verbose=0).history)  # warm-up
+"""
+GENERATED = """import tensorflow as tf
+
+left = iter([(x[i : i + 32], y[i : i + 32]) for i in range(0, 320, 32)])
+def drained():
+    yield from left
+specs = tf.TensorSpec((None, 20), "float32"), tf.TensorSpec((None,), "int64")
+once = tf.data.Dataset.from_generator(drained, output_signature=specs).prefetch(2)
+print(made().fit(once, verbose=0).history)  # generated
+"""
+
+
 @dataclass(frozen=True)
 class Both:
     plain: Ended
@@ -127,6 +189,34 @@ def test_keras(backend, tmp_path):
     check_every_training_is_seen_before_its_first_step(both)
     check_a_loop_is_one_line_with_several_trainings(both)
     check_what_cannot_be_replayed_is_told_on_one_line(both)
+
+
+@pytest.mark.parametrize("backend", ["torch", "tensorflow"])
+def test_what_python_keeps_stays_as_it_is(backend, tmp_path):
+    pytest.importorskip(backend)
+    script = KEPT + (GENERATED if backend == "tensorflow" else "")
+    (tmp_path / "train.py").write_text(script)
+    lines = {
+        line.split("  # ")[1]: i for i, line in enumerate(script.splitlines(), 1) if "  # " in line
+    }
+    plain = python(tmp_path, "train.py", KERAS_BACKEND=backend)
+    seen = unstuck_run(tmp_path, "--json", "o.json", "train.py", KERAS_BACKEND=backend)
+    assert plain.status == 0, plain.err
+    assert (seen.out, seen.status) == (plain.out, 0), seen.err
+    subjects = {
+        s["where"]["line"]: s for s in json.loads((tmp_path / "o.json").read_text())["subjects"]
+    }
+    assert [s["causes"] for s in subjects.values()] == [[]] * len(lines)
+    assert "rate 0.01" in subjects[lines["warm-up"]]["setup"]["optimizer"]
+    assert "the learning rate warms up from 0 to 0.01" in seen.err
+    refused = {line for line, s in subjects.items() if s["refused"]}
+    assert refused == ({lines["generated"]} if backend == "tensorflow" else set())
+    if refused:
+        generated = subjects[lines["generated"]]
+        assert "calls Python" in generated["refused"]
+        assert generated["trainings"][0]["count"] == 1
+        assert f"train.py, line {lines['generated']} is not looked at: " in seen.err
+    assert "the script goes on" not in seen.err
 
 
 def check_nothing_changes(both):

@@ -66,6 +66,37 @@ def check_py_dataset() -> None:
     assert len(look(model, batches, examples=50)[1].output) == 50
 
 
+def check_py_dataset_is_left_as_it_was() -> None:
+    x, y = classes(300)
+
+    class Draws(keras.utils.PyDataset):
+        def __init__(self, **held: Any) -> None:
+            super().__init__()
+            self.rng, self.read = np.random.default_rng(0), 0
+            self.arrays, self.same = {"x": x, "y": [y]}, True
+            vars(self).update(held)
+
+        def __len__(self) -> int:
+            return 10
+
+        def __getitem__(self, i: int) -> Any:
+            assert self.arrays["x"] is x  # no copy of it
+            assert self.arrays["y"][0] is y
+            self.read += 1
+            rows = self.rng.integers(0, len(x), 30)
+            return x[rows], y[rows]
+
+    model = mlp()
+    model.compile("adam", CROSSENTROPY)
+    batches = Draws()
+    state = batches.rng.bit_generator.state
+    look(model, batches)
+    assert (batches.read, batches.rng.bit_generator.state) == (0, state)
+    uncopied = Draws(open=(i for i in range(3)))
+    assert len(look(model, uncopied)[1].output) == 300
+    assert uncopied.read > 0
+
+
 def check_tf_data() -> None:
     """A look leaves the dataset's shuffling where it was."""
     if BACKEND != "tensorflow":
@@ -101,6 +132,29 @@ def check_tf_data() -> None:
         for _ in range(2):
             order = [b[1].numpy().tolist() for b in dataset]
             assert order == [b[1].numpy().tolist() for b in reference], name
+    read = []
+
+    def count(a: Any) -> Any:
+        read.append(1)
+        return a
+
+    def made() -> Any:
+        read.append(1)
+        yield from zip(x, y, strict=True)
+
+    specs = (tf.TensorSpec((6,), "float32"), tf.TensorSpec((), "int32"))
+    generated = tf.data.Dataset.from_generator(made, output_signature=specs)
+    calling: tuple[Any, ...] = (
+        generated.batch(32),
+        generated.shuffle(9).batch(32).map(lambda a, b: (a, b)).prefetch(2),
+        source.map(lambda a, b: (tf.py_function(count, [a], "float32"), b)).batch(32),
+        source.map(lambda a, b: (tf.numpy_function(count, [a], "float32"), b)).batch(32),
+        source.flat_map(lambda a, b: generated.take(2)).batch(32),
+        tf.data.Dataset.zip((source, generated)).map(lambda a, b: a).batch(32),
+    )
+    for dataset in calling:
+        raises(UsageError, "calls Python", lambda d=dataset: look(mlp(), d, loss="mse"))
+    assert not read
     dataset = source.flat_map(lambda a, b: source.take(2)).shuffle(9, seed=1).window(4)
     raises(DataError, "_VariantDataset", lambda: look(mlp(), dataset, loss="mse"))
     raises(DataError, "single examples", lambda: look(mlp(), source, loss="mse"))

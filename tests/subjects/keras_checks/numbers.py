@@ -157,6 +157,50 @@ def check_one_step() -> None:
             )
 
 
+def check_warm_up() -> None:
+    """A rate that rises later is told and stepped with as what it rises to."""
+
+    class Inverse(keras.optimizers.schedules.LearningRateSchedule):  # no config of its own
+        asked = 0
+
+        def __call__(self, step: Any) -> Any:
+            self.asked += 1
+            step = keras.ops.cast(step, "float32")
+            return 0.2 * keras.ops.minimum(keras.ops.rsqrt(step), step * 512**-1.5)
+
+    class Fails(Inverse):
+        def __call__(self, step: Any) -> Any:
+            if keras.ops.convert_to_numpy(step) > 1_000:
+                raise ValueError("out of steps")
+            return super().__call__(step)
+
+    x, y = classes()
+    kinds = keras.optimizers.schedules
+    for schedule, rate in (
+        (kinds.CosineDecay(0.0, 100, warmup_target=0.01, warmup_steps=20), 0.01),
+        (Inverse(), 0.2 * 512**-0.5),
+        (Fails(), 0.0),
+        (kinds.CosineDecay(0.005, 100, warmup_target=0.01, warmup_steps=20), 0.005),
+        (kinds.ExponentialDecay(0.1, 2, 0.5), 0.1),
+    ):
+        model = mlp()
+        model.compile(keras.optimizers.SGD(schedule), CROSSENTROPY, **EAGER)
+        kept = dict(vars(schedule))
+        subject, seen = look(model, x, y)
+        np.testing.assert_allclose(subject.about.rule.learning_rate, rate, rtol=1e-5)
+        np.testing.assert_allclose(
+            seen.parameters[0].update, -rate * seen.parameters[0].gradient, rtol=1e-4, atol=1e-7
+        )
+        warms = rate in (0.01, 0.2 * 512**-0.5)
+        assert any("warms up from 0 to" in limit for limit in subject.about.limits) == warms
+        assert model.optimizer.learning_rate is not None
+        assert {**vars(schedule), "asked": 0} == {**kept, "asked": 0}
+        assert not model.optimizer.built
+    cooled = keras.optimizers.SGD(kinds.CosineDecay(0.0, 40, warmup_target=0.01, warmup_steps=9))
+    cooled.iterations.assign(45)
+    assert look(mlp(), x, y, loss=CROSSENTROPY, optimizer=cooled)[0].about.rule.learning_rate < 1e-3
+
+
 def regularized() -> Any:
     model = keras.Sequential(
         [

@@ -163,6 +163,53 @@ def check_no_trace_of_an_error() -> None:
     same(before, state_of(model))
 
 
+def check_attributes_are_put_back() -> None:
+    """What a model counts or keeps in Python goes on as if nobody had looked."""
+
+    class Scales(layers.Layer):
+        calls = 0
+
+        def call(self, x: Any) -> Any:
+            self.calls += 1
+            self.latest = x
+            return x * (1 + self.calls % 5)
+
+    class Counts(keras.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.dense, self.scales = layers.Dense(4, "softmax"), Scales()
+            self.calls, self.mode, self._seen = 0, "first", None
+
+        def call(self, x: Any) -> Any:
+            self.calls += 1
+            self.mode, self._seen = f"call {self.calls}", self.calls
+            return self.dense(self.scales(x))
+
+    def kept(model: Any) -> tuple[Any, ...]:
+        scales = model.scales
+        return model.calls, model.mode, model._seen, scales.calls, scales.latest
+
+    x, y = classes(64)
+    ends = []
+    for looked in (False, True):
+        keras.utils.set_random_seed(5)
+        model = Counts()
+        model(x[:2])
+        model.compile("adam", CROSSENTROPY, run_eagerly=True)
+        before = kept(model)
+        if looked:
+            with untouched():
+                subject = recognize(model, Given(x, y))
+                subject.observe((x,), y)
+                subject.gradient((x[:32],), y[:32])
+                subject.hessian_product((x,), y)(subject.gradient((x,), y))
+            after = kept(model)
+            assert all(a is b for a, b in zip(before, after, strict=True)), (before, after)
+        history = model.fit(x, y, epochs=2, verbose=0, batch_size=32).history
+        ends.append((history, kept(model)[:4]))
+    assert ends[0] == ends[1]
+
+
 def check_compiled_once() -> None:
     """Other arrays of the same shape compile nothing, of whatever dtype they are."""
     x, y = classes()

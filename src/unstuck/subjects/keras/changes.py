@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from unstuck.subjects.keras.architecture import BOUNDED, Refusal, remade
-from unstuck.subjects.keras.optimizer import inner
+from unstuck.subjects.keras.optimizer import config_of, inner
 from unstuck.subjects.subject import Floats, LossView
 from unstuck.trials.settings import Settings
 
@@ -65,7 +65,7 @@ def recipe(optimizer: Any, settings: Settings) -> Recipe:
         raise Refusal("the model was compiled without an optimizer, and none was given")
     else:
         optimizer = inner(optimizer)
-        kind, config = type(optimizer), optimizer.get_config()
+        kind, config = type(optimizer), config_of(optimizer)
         rate = _scaled(optimizer._learning_rate, settings.rate)
     if settings.epsilon is not None:
         if "epsilon" not in config:

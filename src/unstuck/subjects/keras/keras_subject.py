@@ -53,6 +53,8 @@ class KerasSubject:
             self._weights = [v for v in self._model.weights if id(v) in weights]
             trained = {id(v) for v in self._model.trainable_variables}
             inner = None if optimizer is None else keras_optimizer.inner(optimizer)
+            rate = None if inner is None else keras_optimizer.rate_of(inner)
+            limits += () if rate is None else rate.limits()
             is_held = keras_optimizer.holds(inner if model is self._model else None)
             self._trained = [id(v) in trained for v in self._weights]
             self._held = [is_held(v) for v in self._weights]
@@ -68,9 +70,9 @@ class KerasSubject:
                 keras_optimizer.scale_of(optimizer),
             )
             step = None
-            if inner is not None and held:
+            if rate is not None and held:
                 with explained(data.sample.x, data.sample.y):
-                    step = keras_optimizer.Step(inner, [variables[i] for i in held])
+                    step = keras_optimizer.Step(inner, [variables[i] for i in held], rate.used)
             backend = keras.backend.backend()
             files = import_module(f"unstuck.subjects.keras.{backend}")
             self._backend = files.Backend(self._network, step)
@@ -83,7 +85,7 @@ class KerasSubject:
                 backend,
                 self._view,
                 activation,
-                None if inner is None else keras_optimizer.rule_of(inner),
+                None if rate is None else keras_optimizer.rule_of(inner, rate),
                 data.batch_size,
                 data.shuffled,
                 self._network.elements,

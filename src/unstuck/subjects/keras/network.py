@@ -9,6 +9,7 @@ import keras
 from keras.src.backend.common import global_state
 
 from unstuck.errors import UnstuckError, UsageError
+from unstuck.subjects.keras.attributes import attributes_kept
 from unstuck.subjects.keras.layers import Entry, Recorder, rows_of, watched
 from unstuck.subjects.keras.loss import each
 from unstuck.subjects.subject import Floats
@@ -101,6 +102,7 @@ class Network:
         seen: dict[str, Any] = {}
         loss = None
         with (
+            attributes_kept(self.model._flatten_layers()),
             kept(self.model, self.loss if self._own_loss else None),
             keras.StatelessScope(mapping, collect_losses=True),
         ):

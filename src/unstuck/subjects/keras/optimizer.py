@@ -1,15 +1,19 @@
 """One step of a copy of a Keras optimizer, with its state, on copies of the variables."""
 
+import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 
 from unstuck.errors import UsageError
+from unstuck.subjects.keras.attributes import attributes_kept
 from unstuck.subjects.subject import Given, UpdateRule
 
 _OF_OTHERS = ("torch", "optax", "tf_keras")
+WARM_UP = 0.1  # a rate below this share of what it rises to is judged by the latter
+_AHEAD = tuple(1 << i for i in range(15))  # steps at which a schedule is looked at
 
 
 def optimizer_of(model: Any, given: Given) -> Any:
@@ -52,12 +56,75 @@ def scale_of(optimizer: Any) -> float:
     return float(optimizer.loss_scale_factor or 1.0)
 
 
-def rate_of(optimizer: Any) -> float:
-    """The learning rate of the next step, through a schedule where there is one."""
-    return float(keras.ops.convert_to_numpy(optimizer.learning_rate))
+class Rate(NamedTuple):
+    """A learning rate.
+
+    Args:
+        next: of the next step, through a schedule where there is one.
+        used: what is looked at: the same, or what it warms up to.
+    """
+
+    next: float
+    used: float
+
+    def limits(self) -> tuple[str, ...]:
+        """What is said of a rate that warms up; nothing of any other."""
+        if not self.next < self.used:
+            return ()
+        told = f"the learning rate warms up from {self.next:g} to {self.used:g}"
+        return (f"{told}, at which it is looked at",)
 
 
-def rule_of(optimizer: Any) -> UpdateRule:
+def rate_of(optimizer: Any) -> Rate:
+    """The optimizer's learning rate as it is now."""
+    rate = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
+    peak = _peak(optimizer)
+    return Rate(rate, peak if rate < WARM_UP * peak else rate)
+
+
+def _peak(optimizer: Any) -> float:
+    """The largest rate of steps to come, as far as a schedule tells; else 0."""
+    schedule = optimizer._learning_rate
+    if not isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule):
+        return 0.0
+    begin = int(keras.ops.convert_to_numpy(optimizer.iterations.value))
+    ahead = [begin + i for i in _AHEAD]
+    end = getattr(schedule, "warmup_steps", None)  # so Keras and most others call it
+    if isinstance(end, int | float) and end > begin:
+        ahead.append(int(end))
+    rates = []
+    try:
+        with attributes_kept([schedule]):
+            rate_at = _compiled(schedule)
+            for i in ahead:
+                step = keras.ops.convert_to_tensor(i, dtype=optimizer.iterations.dtype)
+                rates.append(float(keras.ops.convert_to_numpy(rate_at(step))))
+    except Exception:  # a schedule of the user's own need not take any step
+        return 0.0
+    return max((rate for rate in rates if math.isfinite(rate)), default=0.0)
+
+
+def _compiled(schedule: Any) -> Any:
+    """On JAX once: a condition in a schedule would be compiled at every step."""
+    if keras.backend.backend() != "jax":
+        return schedule
+    import jax
+
+    from unstuck.subjects.compiling import quick
+
+    return jax.jit(lambda step: schedule(step), compiler_options=quick())
+
+
+def config_of(optimizer: Any) -> dict[str, Any]:
+    """What an optimizer is made with, but for its rate: a user's schedule need not have any."""
+    stand_in = object.__new__(type(optimizer))
+    vars(stand_in).update(vars(optimizer) | {"_learning_rate": 0.0})
+    config: dict[str, Any] = stand_in.get_config()
+    config.pop("learning_rate", None)
+    return config
+
+
+def rule_of(optimizer: Any, rate: Rate) -> UpdateRule:
     """The optimizer's name and numbers."""
 
     def number(name: str) -> float | None:
@@ -66,7 +133,7 @@ def rule_of(optimizer: Any) -> UpdateRule:
 
     return UpdateRule(
         type(optimizer).__name__.lower(),
-        rate_of(optimizer),
+        rate.used,
         number("momentum") or 0.0,
         bool(getattr(optimizer, "nesterov", False)),
         number("beta_1"),
@@ -90,14 +157,15 @@ class Step:
     Args:
         optimizer: the user's; never written to.
         variables: the model's, those that are trained and held.
+        rate: of the step.
     """
 
-    def __init__(self, optimizer: Any, variables: Sequence[Any]) -> None:
+    def __init__(self, optimizer: Any, variables: Sequence[Any], rate: float) -> None:
         self.optimizer, self.variables = optimizer, list(variables)
         held = list(optimizer._trainable_variables) if optimizer.built else self.variables
-        config = optimizer.get_config()
-        # The rate of this step, whatever schedule it comes from; no accumulation: its next step.
-        config |= {"learning_rate": rate_of(optimizer), "gradient_accumulation_steps": None}
+        config = config_of(optimizer)
+        # One rate, whatever schedule it comes from; no accumulation: its next step.
+        config |= {"learning_rate": rate, "gradient_accumulation_steps": None}
         config |= {"loss_scale_factor": None}
         self.copy = type(optimizer).from_config(config)
         twins = [_twin(v) for v in held]

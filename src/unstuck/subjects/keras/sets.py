@@ -1,6 +1,7 @@
 """Examples read from `tf.data`, `PyDataset` and torch `DataLoader`, which stay as they were."""
 
-from collections.abc import Callable, Iterable
+import copy
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +13,7 @@ from unstuck.errors import DataError, UsageError
 from unstuck.subjects.sample import ORDERED, as_array, refuse_generator, rows
 
 _WEIGHTS = "the data hold weights of the examples, which were left out"
+_DEPTH = 3  # to which the arrays of a PyDataset are searched for
 _FIRST = "only the first {n} examples of the data were looked at"
 
 
@@ -140,6 +142,8 @@ def of_tf_data(dataset: Any, examples: int) -> Read:
 
 
 def of_py_dataset(dataset: Any, examples: int) -> Read:
+    """A PyDataset, read from a copy: getting a batch may draw numbers or count."""
+    dataset = _copied(dataset)
     batches = dataset.num_batches if hasattr(dataset, "num_batches") else len(dataset)
     if batches == 0:
         raise DataError("the PyDataset has no batches", "at least one")
@@ -159,6 +163,36 @@ def of_py_dataset(dataset: Any, examples: int) -> Read:
     if batches == count:
         found.examples = len(keras.tree.flatten(found.x)[0]) if batches * size <= examples else None
     return found
+
+
+def _copied(dataset: Any) -> Any:
+    """A copy that shares arrays and models with it; itself where it cannot be copied."""
+    try:
+        memo = {id(value): value for value in _held(vars(dataset), _DEPTH) if _is_shared(value)}
+        return copy.deepcopy(dataset, memo)
+    except Exception:  # open files, locks, generators
+        return dataset
+
+
+def _held(value: Any, depth: int) -> Iterator[Any]:
+    """What containers and objects refer to, down to a depth."""
+    if isinstance(value, dict):
+        parts: Iterable[Any] = value.values()
+    elif isinstance(value, list | tuple):
+        parts = value
+    else:
+        parts = getattr(value, "__dict__", {}).values()
+    for part in parts:
+        yield part
+        if depth > 1 and not _is_shared(part):
+            yield from _held(part, depth - 1)
+
+
+def _is_shared(value: Any) -> bool:
+    """Arrays, tensors and tables, which may be large, and layers and models."""
+    if isinstance(value, type):
+        return False
+    return hasattr(value, "shape") or isinstance(value, keras.Layer)
 
 
 def of_loader(loader: Any, examples: int) -> Read:

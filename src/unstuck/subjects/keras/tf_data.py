@@ -11,6 +11,9 @@ from typing import Any
 
 import tensorflow as tf
 
+from unstuck.errors import UsageError
+
+_OF_PYTHON = ("PyFunc", "PyFuncStateless", "EagerPyFunc")
 _STATEFUL = ("Shuffle", "Cache", "Random", "Interleave", "Sample", "FromGenerator")
 _ADVANCED = (
     "the dataset shuffles inside a step that cannot be put together anew: looking at it advanced"
@@ -19,7 +22,18 @@ _ADVANCED = (
 
 
 def harmless(dataset: Any) -> tuple[Any, list[str]]:
-    """A dataset that can be read without a trace on this one, and what falls short of it."""
+    """A dataset that can be read without a trace on this one, and what falls short of it.
+
+    Raises:
+        UsageError: reading it would run the user's Python, which need not give the same again.
+    """
+    if _calls_python(dataset):
+        raise UsageError(
+            "the data are a tf.data.Dataset that calls Python (from_generator, py_function or"
+            " numpy_function), which may be able to give them only once",
+            "data that can be read again, so that looking leaves them as they were",
+            "hand over arrays, or a dataset of TensorFlow's own operations",
+        )
     replica = _replica(dataset)
     if replica is not None:
         return replica, []
@@ -35,6 +49,35 @@ def _replica(dataset: Any) -> Any:
         return None
     source = _replica(dataset._input_dataset)
     return None if source is None else rebuild(dataset, source)
+
+
+def _calls_python(dataset: Any) -> bool:
+    """Whether a function of any step, or one that it calls, is Python at run time.
+
+    The graph of the whole dataset would tell as well, but holds copies of its arrays: only
+    datasets that are known by their variant alone are asked for it.
+    """
+    functions = [wrapper.function for wrapper in dataset._functions()]
+    if any(_has_python(function.graph.as_graph_def()) for function in functions):
+        return True
+    unknown = [t for f in functions for t in f.captured_inputs if t.dtype == tf.variant]
+    if type(dataset).__name__ == "_VariantDataset":
+        unknown.append(dataset._variant_tensor)
+    return any(map(_is_of_python, unknown)) or any(map(_calls_python, dataset._inputs()))
+
+
+def _has_python(graph: Any) -> bool:
+    bodies = [graph.node, *(function.node_def for function in graph.library.function)]
+    return any(node.op in _OF_PYTHON for nodes in bodies for node in nodes)
+
+
+def _is_of_python(variant: Any) -> bool:
+    """Whether the graph of a dataset calls Python; so it is taken to where it has none."""
+    try:
+        made = tf.raw_ops.DatasetToGraphV2(input_dataset=variant, external_state_policy=1)
+        return _has_python(tf.compat.v1.GraphDef.FromString(made.numpy()))
+    except Exception:  # of whatever kind TensorFlow has for it
+        return True
 
 
 def _has(dataset: Any, steps: tuple[str, ...]) -> bool:

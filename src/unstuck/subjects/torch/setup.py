@@ -24,6 +24,8 @@ _WRAPPERS = {
     "DataParallel": "module",
     "DistributedDataParallel": "module",
 }
+WARM_UP = 0.1  # a rate below this share of what it rises to is judged by the latter
+_LOW = "warms_up_from"  # key of a copied group: the rate of the first step
 _HOOKS = (
     "_forward_pre_hooks",
     "_forward_hooks",
@@ -48,7 +50,7 @@ def unwrapped(model: Any) -> Any:
 
 
 def copied(setup: Setup, left_out: tuple[Any, ...] = ()) -> Setup:
-    """A copy whose optimizer holds the copied parameters.
+    """A copy whose optimizer holds the copied parameters, with its rates after warming up.
 
     Args:
         left_out: objects that the model refers to and that become None in the copy.
@@ -67,7 +69,7 @@ def copied(setup: Setup, left_out: tuple[Any, ...] = ()) -> Setup:
             elif isinstance(value, torch.Tensor) and not value.is_leaf:
                 memo[id(value)] = value.detach().clone()
     try:
-        return copy.deepcopy(setup, memo)
+        made = copy.deepcopy(setup, memo)
     except Exception as error:
         raise UsageError(
             f"the model cannot be copied: {first_line(error)}",
@@ -75,6 +77,33 @@ def copied(setup: Setup, left_out: tuple[Any, ...] = ()) -> Setup:
             "everything is computed on a copy, so that yours stays as it is; remove what cannot"
             " be copied (open files, locks, generators) from the model's attributes",
         ) from error
+    _warm_up(made.optimizer)
+    return made
+
+
+def _warm_up(optimizer: Any) -> None:
+    """Gives a copied optimizer that has not stepped the rates that its schedule rises to.
+
+    Schedulers of torch write those into the groups when they are made. After a first step a low
+    rate may as well be one that has come down.
+    """
+    if optimizer is None or _has_stepped(optimizer):
+        return
+    for group in optimizer.param_groups:
+        rates = [group[key] for key in ("lr", "initial_lr", "max_lr") if key in group]
+        if "lr" not in group or not all(isinstance(r, float | int | torch.Tensor) for r in rates):
+            continue
+        low, peak = float(rates[0]), max(map(float, rates))
+        if low < WARM_UP * peak:
+            tensor = isinstance(group["lr"], torch.Tensor)
+            group["lr"] = torch.full_like(group["lr"], peak) if tensor else peak
+            group[_LOW] = low
+
+
+def _has_stepped(optimizer: Any) -> bool:
+    """Whether there is any state but that of optimizers which make it before their first step."""
+    state = getattr(optimizer, "state", None) or {}
+    return any(not isinstance(s, dict) or float(s.get("step", 1)) > 0 for s in state.values())
 
 
 def without_hooks(model: Any) -> bool:
@@ -213,9 +242,10 @@ def maker(optimizer: Any) -> Any:
 
 
 def rule_of(optimizer: Any) -> tuple[UpdateRule | None, tuple[str, ...]]:
-    """The optimizer's numbers, of its first group of parameters, and what that leaves out."""
+    """A copied optimizer's numbers, of its first group of parameters, and what that leaves out."""
     if optimizer is None:
         return None, ()
+    _warm_up(optimizer)  # one that a user's function made for the copy was not copied yet
     groups = optimizer.param_groups
     group = groups[0] if groups else {}
     beta_1, beta_2 = (*group.get("betas", (None, None)), None)[:2]
@@ -230,10 +260,18 @@ def rule_of(optimizer: Any) -> tuple[UpdateRule | None, tuple[str, ...]]:
         _number(group.get("alpha")),
         _number(group.get("eps")),
     )
-    if len(rates) < 2:
-        return rule, ()
-    text = ", ".join(f"{rate:g}" for rate in rates)
-    return rule, (f"the optimizer has several learning rates ({text}); the first group's is shown",)
+    notes = []
+    if _LOW in group:
+        notes.append(
+            f"the learning rate warms up from {group[_LOW]:g} to {group['lr']:g}, at which it is"
+            " looked at"
+        )
+    if len(rates) > 1:
+        text = ", ".join(f"{rate:g}" for rate in rates)
+        notes.append(
+            f"the optimizer has several learning rates ({text}); the first group's is shown"
+        )
+    return rule, tuple(notes)
 
 
 def stepped(optimizer: Any) -> str:
