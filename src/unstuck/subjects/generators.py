@@ -42,8 +42,8 @@ def _restores() -> list[Callable[[], None]]:
     found = [o for o in gc.get_objects() if type(o) in kinds]
     if torch is not None:
         kinds[torch.Generator] = _torch
-        script = sys.modules.get("__main__")
-        found += [o for o in vars(script).values() if type(o) is torch.Generator]
+        names = getattr(sys.modules.get("__main__"), "__dict__", {})
+        found += [o for o in names.values() if type(o) is torch.Generator]
     return [kinds[type(o)](o) for o in found]
 
 

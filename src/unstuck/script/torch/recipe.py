@@ -353,9 +353,8 @@ def _beside(module: Any) -> Any:
     memo: dict[int, Any] = {}
     for value in (v for m in module.modules() for v in tree_leaves(vars(m))):
         if isinstance(value, torch.Tensor) and not value.is_leaf:
-            memo[id(value)] = (
-                value.detach().clone()
-            )  # kept from the last call; refuses to be copied
+            # Kept from the last call; it refuses to be copied.
+            memo[id(value)] = value.detach().clone()
         elif isinstance(value, torch.nn.Parameter) and not value.requires_grad:
             memo[id(value)] = value  # a frozen network may be large
     try:
