@@ -14,7 +14,7 @@ from .running import python, unstuck_run
 pytestmark = SECOND_TRY
 EXAMPLES = Path(__file__).parents[2] / "examples"
 BACKEND = "torch"  # compiles nothing, which is what short trials pay for most
-SECONDS = {"keras": 25}  # others 10; a trial of Keras costs more to set up
+SECONDS = {"keras": 30}  # others 10; a trial of Keras costs more to set up
 MORE = 4  # times as long where a busy machine left it undecided, as the tool itself then proposes
 NEEDS = {"02_adam": "lightning", "10_images": "skorch"}
 NEEDS |= dict.fromkeys(("01_pixels", "04_patience", "07_labels"), "keras")

@@ -21,8 +21,8 @@ def norms(look: Look) -> Measured:
 def ratio(look: Look) -> Measured:
     """Smallest over largest gradient among the kernels, each as root mean square an entry.
 
-    Near 0 where the gradient vanishes or explodes on its way back; None where a kernel that begins
-    at zero lets nothing back yet. Source: Glorot & Bengio 2010.
+    Near 0 where the gradient vanishes or explodes on its way back; not measured where a kernel that
+    begins at zero lets nothing back yet. Source: Glorot & Bengio 2010.
     """
     if look.begins_at_zero:
         return None
@@ -37,7 +37,8 @@ def ratio(look: Look) -> Measured:
 
 def silent(look: Look) -> Measured:
     """Share of trainable parameters, by number of entries, in arrays whose gradient is missing
-    or exactly 0 throughout; None where a kernel that begins at zero lets nothing back yet."""
+    or exactly 0 throughout; not measured where a kernel that begins at zero lets nothing back yet.
+    """
     if look.begins_at_zero:
         return None
     trainable = [p for p in look.seen.parameters if p.trainable]
