@@ -30,6 +30,7 @@ def main() -> None:
     report = unstuck.diagnose(model, x, y, validation_data=(held, y_held))
     proof = report.prove(float(sys.argv[1]), also=False)
     fix = proof.fix()
+    imported = "tensorflow" in sys.modules
     namespace = {"model": model, "x": x, "y": y}
     exec(fix.code, namespace)
     cured = namespace["model"]
@@ -45,7 +46,7 @@ def main() -> None:
         "after": fix.after.median,
         "best": proof.best,
         "refitted": float(np.mean(cured.predict(held, verbose=0).argmax(axis=1) == y_held)),
-        "tensorflow": "tensorflow" in sys.modules,
+        "tensorflow": imported,
         "untouched": all(
             np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True)
         ),
