@@ -193,6 +193,10 @@ class Trainings:
         """The innermost line of the user's files that is being executed in this thread."""
         return place.current(self._script)
 
+    def was_here(self) -> bool:
+        """Whether training has started before at the line that is being executed."""
+        return self.here() in self._by_place
+
     @property
     def is_quiet(self) -> bool:
         """Whether nothing is to be seen now: we train ourselves, or a child process does."""

@@ -209,8 +209,9 @@ class Loops:
         last = self._last
         found: dict[str, Any] = {}  # nothing to be diagnosed
         try:
-            with self.trainings.quiet(), untouched():
-                found = find(optimizer)
+            if not self.trainings.was_here():  # what is known need not be found again
+                with self.trainings.quiet(), untouched():
+                    found = find(optimizer)
         except Unseen as why:
             self.trainings.says(f"a {framework} training is only watched: {why}")
         except Exception as error:
