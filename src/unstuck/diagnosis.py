@@ -15,7 +15,6 @@ from unstuck.probes.look import Curvature, Look
 from unstuck.probes.sharpness import curvature
 from unstuck.report.record import Evidence as Shown
 from unstuck.report.record import Link, Report, Suspect
-from unstuck.subjects.generators import generators_kept
 from unstuck.subjects.recognize import recognize
 from unstuck.subjects.sample import EXAMPLES
 from unstuck.subjects.subject import Given, Inputs, Sample, Subject
@@ -91,7 +90,7 @@ def diagnose(
         raise UsageError("no data were given", "diagnose(model, x, y)")
     given = Given(x, y, validation_data, loss, optimizer, batch_size, shuffle, step, examples)
     began = time.perf_counter()
-    with generators_kept(), untouched():
+    with untouched():
         subject = recognize(model, given)
         made = time.perf_counter()
         report = examine(subject, began, made)

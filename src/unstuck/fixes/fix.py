@@ -18,7 +18,6 @@ from unstuck.proofs.prove import LEARNS, PAIRS
 from unstuck.proofs.verdict import Verdict
 from unstuck.report.record import finite
 from unstuck.studies.statistics import Effect, Interval, summarize
-from unstuck.subjects.generators import generators_kept
 from unstuck.subjects.recognize import recognize
 from unstuck.subjects.subject import Given
 from unstuck.subjects.untouched import untouched
@@ -108,7 +107,7 @@ def fix(proof: "Proof", budget: float | None = None) -> Fix:
     choices = [h for h in found.tested if set(h.causes) & proven and h.verdict is Verdict.PROVEN]
     enough = [h for h in choices if h.skill >= LEARNS * found.reach] or choices
     chosen = min(enough, key=lambda h: (len(h.change), -round(h.skill, 2)))
-    with generators_kept(), untouched():
+    with untouched():
         made = built(subject, found.bench.data, chosen.change)
         return _verified(proof, subject, chosen, made, budget)
 
@@ -193,13 +192,9 @@ def _trial(bench: Bench, made: Built, change: Combination) -> Callable[[int], Sc
 
     def score(seed: int) -> Score:
         try:
-            run = trainer.train(data, AS_IT_IS, seed, bench.steps)
+            return bench.judged(trainer.train(data, AS_IT_IS, seed, bench.steps), data)
         except UnstuckError:
             return as_proven(seed)
-        with np.errstate(all="ignore"):
-            value = bench.yardstick.value(data.restored(run.output))
-        finite = bool(np.isfinite(run.loss) and np.isfinite(value))
-        return Score(value, bench.yardstick.skill(value) if finite else 0.0, finite)
 
     return score
 

@@ -102,13 +102,12 @@ class Bench:
             return None
         self._recent = [*self._recent[-4:], time.perf_counter() - start]
         self.seconds = max(self._recent)
-        self.scores[key] = self.judged(run, combination)
+        self.scores[key] = self.judged(run, self.data_of(combination))
         return self.scores[key]
 
-    def judged(self, run: Run, combination: Combination = ()) -> Score:
-        """A run's score."""
-        data = self.data_of(combination)
-        with np.errstate(over="ignore", invalid="ignore"):
+    def judged(self, run: Run, data: Data) -> Score:
+        """The score of a run on these data."""
+        with np.errstate(all="ignore"):
             value = self.yardstick.value(data.restored(run.output))
         finite = bool(np.isfinite(run.loss) and np.isfinite(value))
         return Score(value, self.yardstick.skill(value) if finite else 0.0, finite)

@@ -18,7 +18,6 @@ from unstuck.proofs.prove import prove as tried
 from unstuck.proofs.verdict import State, Verdict
 from unstuck.report.record import Report, Suspect, Trial, finite
 from unstuck.studies import sequential
-from unstuck.subjects.generators import generators_kept
 from unstuck.subjects.untouched import untouched
 
 if TYPE_CHECKING:
@@ -196,7 +195,7 @@ def prove(
         raise UsageError(f"budget={budget:g}", "seconds above 0")
     began = time.perf_counter()
     names = [s.name for s in report.suspects]
-    with generators_kept(), untouched():
+    with untouched():
         subject = report.again(examples)
         made = time.perf_counter() - began
         found = tried(

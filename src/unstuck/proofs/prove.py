@@ -191,7 +191,7 @@ def _catches_up(found: Findings) -> bool:
     if bench.left < 8 * bench.seconds:
         return False
     bench.told(f"as it is, {CATCH_UP} times as long")
-    score = bench.judged(bench.run((), SCREEN, CATCH_UP * bench.steps))
+    score = bench.judged(bench.run((), SCREEN, CATCH_UP * bench.steps), bench.data)
     if score.skill < LEARNS * found.reach:
         return False
     found.state = State.SLOW

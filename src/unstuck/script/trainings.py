@@ -17,7 +17,6 @@ from unstuck.errors import DataError, UsageError
 from unstuck.script import place
 from unstuck.script.place import Place
 from unstuck.script.watch import Watch
-from unstuck.subjects.generators import generators_kept
 
 if TYPE_CHECKING:
     from unstuck.fixes.fix import Fix
@@ -207,8 +206,7 @@ class Trainings:
         """Nothing that this thread trains is seen: we train ourselves."""
         self._thread.quiet += 1
         try:
-            with generators_kept():
-                yield
+            yield
         finally:
             self._thread.quiet -= 1
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from unstuck.subjects.generators import generators_kept
+
 
 def _of_torch(torch: Any) -> Callable[[], None]:
     cpu = torch.random.get_rng_state()
@@ -75,14 +77,16 @@ _FRAMEWORKS = {"torch": _of_torch, "tensorflow": _of_tensorflow, "keras": _of_ke
 
 @contextmanager
 def untouched() -> Iterator[None]:
-    """The random states of Python, NumPy and every framework already imported, put back after.
+    """The random states of Python, NumPy and every framework already imported, put back after,
+    and those of generators that are objects.
 
     A framework that is not imported has no state to keep.
     """
     python, numpy = random.getstate(), np.random.get_state()
     restores = [of(sys.modules[name]) for name, of in _FRAMEWORKS.items() if name in sys.modules]
     try:
-        yield
+        with generators_kept():
+            yield
     finally:
         random.setstate(python)
         np.random.set_state(numpy)

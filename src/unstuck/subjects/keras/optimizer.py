@@ -8,11 +8,11 @@ import keras
 import numpy as np
 
 from unstuck.errors import UsageError
+from unstuck.subjects import warm_up
 from unstuck.subjects.keras.attributes import attributes_kept
 from unstuck.subjects.subject import Given, UpdateRule
 
 _OF_OTHERS = ("torch", "optax", "tf_keras")
-WARM_UP = 0.1  # a rate below this share of what it rises to is judged by the latter
 _AHEAD = tuple(1 << i for i in range(15))  # steps at which a schedule is looked at
 
 
@@ -71,15 +71,14 @@ class Rate(NamedTuple):
         """What is said of a rate that warms up; nothing of any other."""
         if not self.next < self.used:
             return ()
-        told = f"the learning rate warms up from {self.next:g} to {self.used:g}"
-        return (f"{told}, at which it is looked at",)
+        return (warm_up.told(self.next, self.used),)
 
 
 def rate_of(optimizer: Any) -> Rate:
     """The optimizer's learning rate as it is now."""
     rate = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
     peak = _peak(optimizer)
-    return Rate(rate, peak if rate < WARM_UP * peak else rate)
+    return Rate(rate, peak if warm_up.warms_up(rate, peak) else rate)
 
 
 def _peak(optimizer: Any) -> float:

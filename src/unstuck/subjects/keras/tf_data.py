@@ -7,6 +7,7 @@ seeds and a cache of its own; steps before that are shared, and no data are copi
 """
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
 import tensorflow as tf
@@ -67,7 +68,8 @@ def _calls_python(dataset: Any) -> bool:
 
 
 def _has_python(graph: Any) -> bool:
-    bodies = [graph.node, *(function.node_def for function in graph.library.function)]
+    own, functions = attrgetter("node", "library.function")(graph)
+    bodies = [own, *(function.node_def for function in functions)]
     return any(node.op in _OF_PYTHON for nodes in bodies for node in nodes)
 
 

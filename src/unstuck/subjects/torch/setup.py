@@ -15,6 +15,7 @@ from torch.nn.parameter import UninitializedBuffer
 from torch.utils._pytree import tree_leaves
 
 from unstuck.errors import UsageError
+from unstuck.subjects import warm_up
 from unstuck.subjects.subject import UpdateRule
 from unstuck.subjects.untouched import untouched
 
@@ -24,7 +25,6 @@ _WRAPPERS = {
     "DataParallel": "module",
     "DistributedDataParallel": "module",
 }
-WARM_UP = 0.1  # a rate below this share of what it rises to is judged by the latter
 _LOW = "warms_up_from"  # key of a copied group: the rate of the first step
 _HOOKS = (
     "_forward_pre_hooks",
@@ -94,7 +94,7 @@ def _warm_up(optimizer: Any) -> None:
         if "lr" not in group or not all(isinstance(r, float | int | torch.Tensor) for r in rates):
             continue
         low, peak = float(rates[0]), max(map(float, rates))
-        if low < WARM_UP * peak:
+        if warm_up.warms_up(low, peak):
             tensor = isinstance(group["lr"], torch.Tensor)
             group["lr"] = torch.full_like(group["lr"], peak) if tensor else peak
             group[_LOW] = low
@@ -262,10 +262,7 @@ def rule_of(optimizer: Any) -> tuple[UpdateRule | None, tuple[str, ...]]:
     )
     notes = []
     if _LOW in group:
-        notes.append(
-            f"the learning rate warms up from {group[_LOW]:g} to {group['lr']:g}, at which it is"
-            " looked at"
-        )
+        notes.append(warm_up.told(group[_LOW], float(group["lr"])))
     if len(rates) > 1:
         text = ", ".join(f"{rate:g}" for rate in rates)
         notes.append(
