@@ -39,7 +39,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from unstuck.studies.executor import cores
+from unstuck.trials.executor import cores
 
 if TYPE_CHECKING:
     from unstuck.data import Dataset
@@ -130,8 +130,8 @@ def ours_study(data: Data, epochs: int) -> Iterator[float]:
 
     As many runs as there are workers share a second: its cost to one is that much less.
     """
-    from unstuck.studies.design import Pack, Trial
-    from unstuck.studies.executor import ProcessExecutor
+    from unstuck.trials.design import Pack, Trial
+    from unstuck.trials.executor import ProcessExecutor
 
     workers = cores()
     fingerprint = data.load().fingerprint

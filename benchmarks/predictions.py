@@ -42,10 +42,10 @@ from unstuck.engine.network import mlp
 from unstuck.engine.optimizers import keras
 from unstuck.engine.setup import Setup
 from unstuck.engine.training import train
+from unstuck.frameworks.engine.subject import subject
+from unstuck.judging.statistics import share
 from unstuck.scalers import Scaler, scaler
-from unstuck.studies.statistics import share
-from unstuck.subjects.engine import subject
-from unstuck.subjects.subject import Given
+from unstuck.setups.subject import Given
 
 INPUTS = {
     "raw 0..255": scaler("none"),

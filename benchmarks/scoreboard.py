@@ -92,12 +92,12 @@ def examined(slot: Slot) -> dict[str, Any]:
 
 def _trained(spec: Spec) -> float:
     """Median skill of the set-up, trained."""
-    from unstuck.subjects.recognize import recognize
-    from unstuck.subjects.subject import Given
-    from unstuck.subjects.untouched import untouched
-    from unstuck.trials.data import split
-    from unstuck.trials.settings import Settings
-    from unstuck.trials.yardstick import yardstick
+    from unstuck.frameworks.recognize import recognize
+    from unstuck.judging.yardstick import yardstick
+    from unstuck.setups.data import split
+    from unstuck.setups.settings import Settings
+    from unstuck.setups.subject import Given
+    from unstuck.setups.untouched import untouched
 
     arguments = build(spec)
     model, x = arguments.pop("model"), arguments.pop("x")
@@ -251,7 +251,7 @@ def _proven(r: dict[str, Any]) -> set[str]:
 
 
 def _share(values: list[bool], one_sided: bool = False) -> dict[str, float]:
-    from unstuck.studies.statistics import share
+    from unstuck.judging.statistics import share
 
     if not values:
         return {"n": 0}

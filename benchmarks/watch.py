@@ -220,7 +220,7 @@ def without(trainings: Any, methods: list[Class]) -> Iterator[None]:
     """The hooks taken off."""
     torch_hooks = None
     if "torch" in sys.modules:
-        from unstuck.script.torch import loops_of
+        from unstuck.frameworks.torch.watch import loops_of
 
         torch_hooks = loops_of(trainings)
         torch_hooks.remove()

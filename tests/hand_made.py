@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from unstuck.report.record import Evidence, Link, Report, Suspect
+from unstuck.records.report import Evidence, Link, Report, Suspect
 
 UNITS = {
     "input_size": "units of the inputs",

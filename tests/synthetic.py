@@ -12,7 +12,7 @@ from unstuck import cases
 from unstuck.cases.results import PLATEAU
 from unstuck.cases.run import run_cases
 from unstuck.data.dataset import Dataset
-from unstuck.studies.executor import Finished
+from unstuck.trials.executor import Finished
 
 CASES = {name: cases.load(name) for name in cases.NAMES}
 

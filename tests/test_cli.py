@@ -260,7 +260,7 @@ def test_a_run_is_interrupted_goes_on_and_is_written_out(folder):
     # What is stored gives the same report, with nothing trained.
     from unstuck.cases.run import run_cases, to_json
     from unstuck.data.sources import DataRef
-    from unstuck.studies.store import Store
+    from unstuck.trials.store import Store
 
     with Store(store) as opened:
         made = run_cases([cases.load(CASE)], DataRef("digits"), 1, opened, Refusing(), 1)

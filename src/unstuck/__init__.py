@@ -7,26 +7,26 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from unstuck.cures.equivalence import Equivalence as Equivalence
+    from unstuck.cures.equivalence import equivalence as equivalence
+    from unstuck.cures.fix import Fix as Fix
+    from unstuck.cures.fold import fold as fold
     from unstuck.diagnosis import diagnose as diagnose
     from unstuck.errors import UnstuckError as UnstuckError
-    from unstuck.fixes.equivalence import Equivalence as Equivalence
-    from unstuck.fixes.equivalence import equivalence as equivalence
-    from unstuck.fixes.fix import Fix as Fix
-    from unstuck.fixes.fold import fold as fold
     from unstuck.proofs.proof import Proof as Proof
-    from unstuck.report.record import Report as Report
+    from unstuck.records.report import Report as Report
 
 __version__ = "0.1.0"
 
 _HOME = {
-    "Equivalence": "unstuck.fixes.equivalence",
-    "equivalence": "unstuck.fixes.equivalence",
-    "Fix": "unstuck.fixes.fix",
+    "Equivalence": "unstuck.cures.equivalence",
+    "equivalence": "unstuck.cures.equivalence",
+    "Fix": "unstuck.cures.fix",
     "Proof": "unstuck.proofs.proof",
-    "Report": "unstuck.report.record",
+    "Report": "unstuck.records.report",
     "UnstuckError": "unstuck.errors",
     "diagnose": "unstuck.diagnosis",
-    "fold": "unstuck.fixes.fold",
+    "fold": "unstuck.cures.fold",
 }
 __all__ = [
     "Equivalence",

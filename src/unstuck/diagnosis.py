@@ -10,15 +10,15 @@ import numpy as np
 from unstuck.causes.suspects import Suspicion, harms, judged, suspects
 from unstuck.causes.what_if import WhatIf
 from unstuck.errors import UsageError
+from unstuck.frameworks.recognize import recognize
 from unstuck.probes import measure, probes
 from unstuck.probes.look import Curvature, Look
 from unstuck.probes.sharpness import curvature
-from unstuck.report.record import Evidence as Shown
-from unstuck.report.record import Link, Report, Suspect
-from unstuck.subjects.recognize import recognize
-from unstuck.subjects.sample import EXAMPLES
-from unstuck.subjects.subject import Given, Inputs, Sample, Subject
-from unstuck.subjects.untouched import untouched
+from unstuck.records.report import Evidence as Shown
+from unstuck.records.report import Link, Report, Suspect
+from unstuck.setups.sample import EXAMPLES
+from unstuck.setups.subject import Given, Inputs, Sample, Subject
+from unstuck.setups.untouched import untouched
 from unstuck.symptoms import symptoms
 from unstuck.symptoms.step import ABOVE_CRITICAL
 from unstuck.symptoms.symptom import Evidence

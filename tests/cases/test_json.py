@@ -8,7 +8,7 @@ import pytest
 
 from synthetic import CASES, as_published, diverged, reports, the_other_way, told
 from unstuck.cases.run import to_json
-from unstuck.studies.verdict import Verdict
+from unstuck.judging.verdict import Verdict
 
 PAGE = Path(__file__).parents[2] / "docs" / "cases-json.md"
 ROW = re.compile(r"^\| `([^`]+)` \| ([a-z ]+) \| .+ \|$", re.MULTILINE)

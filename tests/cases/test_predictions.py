@@ -9,7 +9,7 @@ import pytest
 from synthetic import CASES
 from unstuck.cases.case import Claim, Prediction, Quantity
 from unstuck.cases.results import Results, decide
-from unstuck.studies.verdict import Verdict
+from unstuck.judging.verdict import Verdict
 
 SEEDS = 20  # as in the published run
 

@@ -13,10 +13,10 @@ from unstuck.engine.network import mlp
 from unstuck.engine.optimizers import keras
 from unstuck.engine.setup import Setup
 from unstuck.errors import UsageError
+from unstuck.judging.verdict import Verdict
 from unstuck.scalers import scaler
-from unstuck.studies.executor import SerialExecutor
-from unstuck.studies.store import Store
-from unstuck.studies.verdict import Verdict
+from unstuck.trials.executor import SerialExecutor
+from unstuck.trials.store import Store
 
 DIGITS = DataRef("digits")
 SEEDS = 2

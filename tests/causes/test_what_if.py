@@ -5,7 +5,7 @@ import pytest
 
 from unstuck.causes.what_if import WhatIf
 from unstuck.probes.look import Look
-from unstuck.subjects.subject import About, LossView, Observation, Sample
+from unstuck.setups.subject import About, LossView, Observation, Sample
 
 
 def look(x, y=None, kinds=("values",)) -> Look:

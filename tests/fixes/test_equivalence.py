@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from sklearn import preprocessing as sk
 
 import unstuck
+from unstuck.cures import equivalence as module
+from unstuck.cures.equivalence import Equivalence, equivalence
 from unstuck.engine.optimizers import NUMBERS, Optimizer, build, keras, torch
 from unstuck.errors import UsageError
-from unstuck.fixes import equivalence as module
-from unstuck.fixes.equivalence import Equivalence, equivalence
 from unstuck.scalers import Affine, Scaler
 
 STEPS, EXAMPLES, BATCH, FEATURES, UNITS, CLASSES = 200, 64, 16, 5, 6, 3

@@ -161,7 +161,7 @@ def test_keras(backend):
 
 
 def test_a_module_of_unstucks_own_is_folded_away():
-    from unstuck.fixes.torch import Scaled
+    from unstuck.frameworks.torch.cure import Scaled
 
     model = nn.Sequential(Scaled([1.0, 2, 3, 4, 5, 6], 7.0), nn.Linear(6, 2)).double()
     close(outputs(unstuck.fold(model), X, torch.float64), outputs(model, X, torch.float64), FLOAT64)

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from unstuck.causes.examples import digits, regression
-from unstuck.errors import UsageError
-from unstuck.interventions import (
+from unstuck.changes import (
     activation,
     initialization,
     input_clipping,
@@ -21,13 +20,14 @@ from unstuck.interventions import (
     target_scaling,
     unfreezing,
 )
-from unstuck.subjects.recognize import recognize
-from unstuck.subjects.subject import Given
+from unstuck.errors import UsageError
+from unstuck.frameworks.recognize import recognize
+from unstuck.setups.subject import Given
 
 torch = pytest.importorskip("torch")
 nn = torch.nn
 
-from unstuck.fixes.torch import built  # noqa: E402
+from unstuck.frameworks.torch.cure import built  # noqa: E402
 
 X, Y = digits()
 SCALE, OFFSET = np.geomspace(1, 500, 8), np.arange(8) * 30.0

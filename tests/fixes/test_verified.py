@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from unstuck.fixes import fix
+from unstuck.cures import fix
 from unstuck.proofs.bench import Score
 from unstuck.proofs.hypothesis import Hypothesis
 

@@ -13,7 +13,7 @@ from unstuck.engine.network import mlp
 from unstuck.engine.program import Numbers, Program, State, compile_program, numbers
 from unstuck.engine.setup import Setup
 from unstuck.scalers import Affine
-from unstuck.subjects.compiling import quick
+from unstuck.setups.compiling import quick
 
 IDENTITY = Affine(np.zeros(()), np.ones(()))
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from unstuck.probes.look import Curvature, Look
-from unstuck.subjects.subject import (
+from unstuck.setups.subject import (
     About,
     Layer,
     LossView,

@@ -8,10 +8,10 @@ import pytest
 from jax.flatten_util import ravel_pytree
 
 from unstuck.causes.examples import classifier, digits, regressor
+from unstuck.frameworks.engine.subject import subject
 from unstuck.probes.look import Curvature
 from unstuck.probes.sharpness import critical_rate, curvature, largest_eigenvalue
-from unstuck.subjects.engine import subject
-from unstuck.subjects.subject import Given, UpdateRule
+from unstuck.setups.subject import Given, UpdateRule
 
 
 @pytest.mark.parametrize("size", [3, 5, 40])

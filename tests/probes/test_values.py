@@ -6,7 +6,7 @@ import pytest
 from probes.looks import VALUES, look, parameter
 from unstuck.probes import measure, probes
 from unstuck.probes.look import Curvature
-from unstuck.subjects.subject import LossView, UpdateRule
+from unstuck.setups.subject import LossView, UpdateRule
 
 DRAW = np.random.default_rng(0)
 TALL = DRAW.normal(size=(400, 3))

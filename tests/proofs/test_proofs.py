@@ -11,7 +11,7 @@ import unstuck
 from unstuck.causes import load
 from unstuck.causes.examples import classifier, digits, regression, standardized
 from unstuck.errors import UsageError
-from unstuck.proofs.verdict import State
+from unstuck.records.verdict import State
 from wall_clock import SECOND_TRY
 
 pytestmark = SECOND_TRY

@@ -4,13 +4,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from unstuck.interventions.learning_rate import HIGHER
+from unstuck.changes.learning_rate import HIGHER
 from unstuck.proofs import prove
 from unstuck.proofs.bench import Score
 from unstuck.proofs.hypothesis import Hypothesis
 from unstuck.proofs.proof import _verdict
 from unstuck.proofs.prove import Findings
-from unstuck.proofs.verdict import State, Verdict
+from unstuck.records.verdict import State, Verdict
 
 CAUSE = "learning-rate-low"
 

@@ -9,9 +9,9 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from hand_made import BARE, BEYOND, CLIPPING, HOSTILE, MARKUP, SOUND, SPREAD, STUCK
+from unstuck.records.report import Link
 from unstuck.report import diagnosis
 from unstuck.report.diagnosis import NO_PROMISE, NO_PROOF, links, renderable, text
-from unstuck.report.record import Link
 from unstuck.report.wording import quantity
 
 ALL = {"sound": SOUND, "stuck": STUCK, "hostile": HOSTILE, "bare": BARE, "beyond": BEYOND}

@@ -6,9 +6,9 @@ import pytest
 
 from unstuck.cases import results
 from unstuck.cases.case import Figure, Prediction, Quantity
+from unstuck.judging.statistics import Effect
+from unstuck.judging.verdict import Verdict
 from unstuck.report import wording
-from unstuck.studies.statistics import Effect
-from unstuck.studies.verdict import Verdict
 
 NAN, INF = math.nan, math.inf
 

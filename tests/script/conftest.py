@@ -11,7 +11,7 @@ RECORDING = Recording()
 @pytest.fixture
 def trainings():
     """PyTorch's hooks, on for one test; each training is diagnosed when it starts."""
-    from unstuck.script.torch import loops_of
+    from unstuck.frameworks.torch.watch import loops_of
 
     def diagnose(seen):
         seen.report = unstuck.diagnose(**seen.arguments)

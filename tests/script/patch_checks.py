@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from script import patch_scripts as scripts
-from unstuck.interventions.finite import FINITE
-from unstuck.interventions.input_clipping import CLIP
-from unstuck.interventions.input_scaling import PER_FEATURE, SPREAD
-from unstuck.interventions.loss_from_logits import LOGITS
-from unstuck.interventions.optimizer import ADAM
-from unstuck.interventions.shuffling import SHUFFLED
-from unstuck.interventions.target_scaling import TARGETS
-from unstuck.script.patch import NotPlaced, diff, patched
+from unstuck.changes.finite import FINITE
+from unstuck.changes.input_clipping import CLIP
+from unstuck.changes.input_scaling import PER_FEATURE, SPREAD
+from unstuck.changes.loss_from_logits import LOGITS
+from unstuck.changes.optimizer import ADAM
+from unstuck.changes.shuffling import SHUFFLED
+from unstuck.changes.target_scaling import TARGETS
+from unstuck.patch import NotPlaced, diff, patched
 
 
 def line_of(source):
@@ -25,9 +25,9 @@ def run(source):
 
 
 def code_of(model, x, y, *changes):
-    from unstuck.fixes.keras import built
-    from unstuck.subjects.recognize import recognize
-    from unstuck.subjects.subject import Given
+    from unstuck.frameworks.keras.cure import built
+    from unstuck.frameworks.recognize import recognize
+    from unstuck.setups.subject import Given
 
     return built(recognize(model, Given(x, y)), changes).code
 

@@ -11,13 +11,13 @@ from torch import nn
 
 from script.loops import BATCH, FEATURES, ROWS, data, loader, net
 from script.test_torch_loops import nothing_left, same
-from unstuck.script.torch import loops_of
+from unstuck.frameworks.torch.watch import loops_of
 
 
 @pytest.fixture(params=["lightning.pytorch", "pytorch_lightning"])
 def lightning(request, trainings):
     package = pytest.importorskip(request.param)
-    importlib.import_module("unstuck.script.lightning").install(trainings)
+    importlib.import_module("unstuck.frameworks.torch.watch.lightning").install(trainings)
     return package
 
 
@@ -77,7 +77,7 @@ def test_lightning_trains_the_same(trainings, lightning):
 @pytest.fixture
 def skorch(trainings):
     package = pytest.importorskip("skorch")
-    importlib.import_module("unstuck.script.skorch").install(trainings)
+    importlib.import_module("unstuck.frameworks.torch.watch.skorch").install(trainings)
     return package
 
 
@@ -140,7 +140,7 @@ class Texts(torch.utils.data.Dataset):
 def test_transformers(trainings, tmp_path):
     transformers = pytest.importorskip("transformers")
     pytest.importorskip("accelerate")
-    importlib.import_module("unstuck.script.transformers").install(trainings)
+    importlib.import_module("unstuck.frameworks.torch.watch.transformers").install(trainings)
     sizes = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
 
     def train(rate):

@@ -13,16 +13,10 @@ from sklearn.neural_network import MLPClassifier
 
 from script import patch_scripts as scripts
 from unstuck.causes.examples import digits
-from unstuck.interventions import (
-    gradient_clipping,
-    input_scaling,
-    learning_rate,
-    optimizer,
-    shuffling,
-)
-from unstuck.script.patch import NotPlaced, diff, patched
-from unstuck.subjects.recognize import recognize
-from unstuck.subjects.subject import Given
+from unstuck.changes import gradient_clipping, input_scaling, learning_rate, optimizer, shuffling
+from unstuck.frameworks.recognize import recognize
+from unstuck.patch import NotPlaced, diff, patched
+from unstuck.setups.subject import Given
 
 X, Y = digits()
 
@@ -47,7 +41,7 @@ def only_added(old: str, new: str, *, changed: int = 0) -> None:
 
 
 def sklearn_code(*changes) -> str:
-    from unstuck.fixes.sklearn import built
+    from unstuck.frameworks.sklearn.cure import built
 
     model = MLPClassifier((32,), solver="sgd", max_iter=30, random_state=0)
     return built(recognize(model, Given(X * 10, Y)), changes).code
@@ -87,7 +81,7 @@ def test_sklearn_is_left_where_it_is_not_safe(body, why):
 
 def torch_code(*changes, loader=False) -> str:
     torch = pytest.importorskip("torch")
-    from unstuck.fixes.torch import built
+    from unstuck.frameworks.torch.cure import built
 
     torch.manual_seed(0)
     model = torch.nn.Sequential(torch.nn.Linear(64, 32), torch.nn.Tanh(), torch.nn.Linear(32, 10))
@@ -202,7 +196,7 @@ def test_skorch():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         pytest.importorskip("skorch")
-    from unstuck.fixes.torch import built
+    from unstuck.frameworks.torch.cure import built
 
     before = done(SKORCH)
     fresh = before["skorch"].NeuralNetClassifier(
@@ -247,7 +241,7 @@ with torch.no_grad():
 
 def test_lightning():
     pytest.importorskip("lightning")
-    from unstuck.fixes.torch import built
+    from unstuck.frameworks.torch.cure import built
 
     before = done(LIGHTNING)
     loader = before["DataLoader"](before["TensorDataset"](before["X"], before["y"]), 32)

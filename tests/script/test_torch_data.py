@@ -15,10 +15,10 @@ import unstuck
 from script.loops import BATCH, ROWS, net, tensors
 from script.test_torch_loops import nothing_left, same
 from unstuck.errors import UsageError
-from unstuck.script.torch import Loops
+from unstuck.frameworks.torch import data
+from unstuck.frameworks.torch.apart import BIG, HUGE, LONG, copied
+from unstuck.frameworks.torch.watch import Loops
 from unstuck.script.trainings import Trainings
-from unstuck.subjects.torch import data
-from unstuck.subjects.torch.apart import BIG, HUGE, LONG, copied
 
 
 class Run:
@@ -139,7 +139,7 @@ def test_a_diagnosis_refuses_a_stream_that_cannot_be_copied():
 @pytest.mark.parametrize("kind", ["iterator", "generator"])
 def test_lightning_leaves_a_stream_to_the_script(trainings, kind):
     lightning = pytest.importorskip("lightning.pytorch")
-    importlib.import_module("unstuck.script.lightning").install(trainings)
+    importlib.import_module("unstuck.frameworks.torch.watch.lightning").install(trainings)
     steps = []
 
     class Model(lightning.LightningModule):
@@ -169,7 +169,7 @@ def test_lightning_leaves_a_stream_to_the_script(trainings, kind):
 
 def test_skorch_leaves_a_stream_to_the_script(trainings):
     skorch = pytest.importorskip("skorch")
-    importlib.import_module("unstuck.script.skorch").install(trainings)
+    importlib.import_module("unstuck.frameworks.torch.watch.skorch").install(trainings)
     rows = once("generator").dataset
     classifier = skorch.NeuralNetClassifier(
         net(),
@@ -190,7 +190,7 @@ def test_skorch_leaves_a_stream_to_the_script(trainings):
 def test_transformers_leaves_a_stream_to_the_script(trainings, tmp_path):
     transformers = pytest.importorskip("transformers")
     pytest.importorskip("accelerate")
-    importlib.import_module("unstuck.script.transformers").install(trainings)
+    importlib.import_module("unstuck.frameworks.torch.watch.transformers").install(trainings)
     ids = torch.arange(6)
     rows = ({"input_ids": ids + i % 7, "labels": i % 3} for i in range(32))
     sizes = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}

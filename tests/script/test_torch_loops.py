@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from script import loops
 from script.loops import BATCH, LOOPS, ROWS, loader, net, tensors
-from unstuck.script.torch import loops_of
+from unstuck.frameworks.torch.watch import loops_of
 
 # loop -> the data that are found, the loss by its name ("step": it is computed by a step), the
 # batch size (None: the loader's own), whether it is shuffled (None: the loader knows), losses.

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from unstuck.script.watch import BINS, Watch
+from unstuck.watching.losses import BINS, Watch
 
 NOTHING = math.log(10)
 LOSSES = {

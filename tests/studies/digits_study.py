@@ -12,10 +12,10 @@ from unstuck.engine.optimizers import keras
 from unstuck.engine.setup import Setup
 from unstuck.errors import UnstuckError
 from unstuck.scalers import scaler
-from unstuck.studies.design import Arm, Trial, trials
-from unstuck.studies.executor import ProcessExecutor
-from unstuck.studies.runner import Interrupted, run
-from unstuck.studies.store import Store
+from unstuck.trials.design import Arm, Trial, trials
+from unstuck.trials.executor import ProcessExecutor
+from unstuck.trials.runner import Interrupted, run
+from unstuck.trials.store import Store
 
 DIGITS = DataRef("digits")
 TINY = Setup(

@@ -13,8 +13,8 @@ from unstuck.engine.network import Dense, mlp
 from unstuck.engine.optimizers import keras
 from unstuck.errors import UsageError
 from unstuck.scalers import scaler
-from unstuck.studies import design
-from unstuck.studies.design import Arm, Trial, cost, packs, summary, trials
+from unstuck.trials import design
+from unstuck.trials.design import Arm, Trial, cost, packs, summary, trials
 
 TRIAL = Trial(replace(TINY, outliers=Outliers()), 3, "f" * 64)
 OTHER_WORD = {"none": "divide", "divide": "spread", "all": "feature"}  # where words are checked

@@ -12,9 +12,9 @@ from digits_study import DIGITS, QUICK, TINY, study
 
 from unstuck.engine.network import mlp
 from unstuck.errors import DataError, DataNotFound, TrialsFailed, UsageError
-from unstuck.studies import executor
-from unstuck.studies.design import Arm, packs, trials
-from unstuck.studies.executor import ProcessExecutor, SerialExecutor, cores
+from unstuck.trials import executor
+from unstuck.trials.design import Arm, packs, trials
+from unstuck.trials.executor import ProcessExecutor, SerialExecutor, cores
 
 
 def records(runner, all_trials, width):

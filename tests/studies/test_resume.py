@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 
-from unstuck.studies.store import Store
+from unstuck.trials.store import Store
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 

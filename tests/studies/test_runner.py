@@ -7,10 +7,10 @@ from digits_study import TINY
 from rich.console import Console
 
 from unstuck.errors import StoreError
-from unstuck.studies.design import Arm, trials
-from unstuck.studies.executor import Finished
-from unstuck.studies.runner import Interrupted, run
-from unstuck.studies.store import Store
+from unstuck.trials.design import Arm, trials
+from unstuck.trials.executor import Finished
+from unstuck.trials.runner import Interrupted, run
+from unstuck.trials.store import Store
 
 TRIALS = trials([Arm("a", TINY)], range(10), "f")
 

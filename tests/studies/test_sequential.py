@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from unstuck.studies.sequential import ALPHA, AT_LEAST, decided, evidence, still
+from unstuck.judging.sequential import ALPHA, AT_LEAST, decided, evidence, still
 
 
 def test_false_decisions_stay_below_alpha_though_every_pair_is_looked_at() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unstuck.errors import UsageError
-from unstuck.studies.statistics import mean_effect, paired_effect, predict, share, summarize
+from unstuck.judging.statistics import mean_effect, paired_effect, predict, share, summarize
 
 # Quarters: sums and differences of these are exact, and so are ties.
 QUARTERS = st.lists(st.integers(-400, 400).map(lambda i: i / 4), min_size=2, max_size=30)

@@ -15,8 +15,8 @@ from digits_study import TINY
 
 import unstuck
 from unstuck.errors import StoreError, StoreTooNew
-from unstuck.studies.design import Trial
-from unstuck.studies.store import SCHEMA, Store, default_path
+from unstuck.trials.design import Trial
+from unstuck.trials.store import SCHEMA, Store, default_path
 
 RECORD = {"loss": [16.118, math.nan, math.inf, -math.inf, 0.1 + 0.2], "end": {"dead": None}}
 

@@ -5,8 +5,8 @@ import math
 
 import pytest
 
-from unstuck.studies.statistics import Effect
-from unstuck.studies.verdict import Verdict, combine, judge, judge_same
+from unstuck.judging.statistics import Effect
+from unstuck.judging.verdict import Verdict, combine, judge, judge_same
 
 S, R, C, I = Verdict.SUPPORTED, Verdict.REFUTED, Verdict.CONDITIONAL, Verdict.INCONCLUSIVE  # noqa: E741
 

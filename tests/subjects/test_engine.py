@@ -12,9 +12,9 @@ from unstuck.engine.network import mlp
 from unstuck.engine.optimizers import keras
 from unstuck.engine.setup import Setup
 from unstuck.errors import DataError, UsageError
-from unstuck.subjects.jax import rule_behind
-from unstuck.subjects.recognize import recognize
-from unstuck.subjects.subject import Given
+from unstuck.frameworks.jax.subject import rule_behind
+from unstuck.frameworks.recognize import recognize
+from unstuck.setups.subject import Given
 
 N = 300
 

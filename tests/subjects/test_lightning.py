@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from unstuck.errors import UsageError
-from unstuck.subjects.recognize import recognize
-from unstuck.subjects.subject import Given
+from unstuck.frameworks.recognize import recognize
+from unstuck.setups.subject import Given
 
 torch = pytest.importorskip("torch")
 with warnings.catch_warnings():

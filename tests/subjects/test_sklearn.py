@@ -16,8 +16,8 @@ from subjects import oracle
 from unstuck.causes.examples import digits, regression, standardized
 from unstuck.diagnosis import diagnose
 from unstuck.errors import DataError, UsageError
-from unstuck.subjects.recognize import recognize
-from unstuck.subjects.subject import Given
+from unstuck.frameworks.recognize import recognize
+from unstuck.setups.subject import Given
 
 RAW, Y = digits()
 

@@ -5,8 +5,8 @@ import warnings
 import numpy as np
 import pytest
 
-from unstuck.subjects.recognize import recognize
-from unstuck.subjects.subject import Given
+from unstuck.frameworks.recognize import recognize
+from unstuck.setups.subject import Given
 
 torch = pytest.importorskip("torch")
 with warnings.catch_warnings():

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from unstuck.errors import DataError, UsageError
-from unstuck.subjects.recognize import recognize
-from unstuck.subjects.subject import Given
-from unstuck.subjects.untouched import untouched
+from unstuck.frameworks.recognize import recognize
+from unstuck.setups.subject import Given
+from unstuck.setups.untouched import untouched
 
 torch = pytest.importorskip("torch")
 from subjects.torch_parts import examples, mlp, observed  # noqa: E402

@@ -21,10 +21,10 @@ from subjects.torch_trials import (
 )
 from unstuck import diagnose
 from unstuck.causes.examples import regression
-from unstuck.subjects.recognize import recognize
-from unstuck.subjects.subject import Given
-from unstuck.trials.data import split
-from unstuck.trials.settings import Settings
+from unstuck.frameworks.recognize import recognize
+from unstuck.setups.data import split
+from unstuck.setups.settings import Settings
+from unstuck.setups.subject import Given
 
 
 def test_equal_seeds_give_equal_runs_and_others_differ():
@@ -223,7 +223,7 @@ def test_a_step_by_hand_that_returns_the_loss():
 def test_integers_that_become_floats():
     model = mlp()
     subject = subject_of(model, X.astype(np.uint8), loss="cross_entropy")
-    from unstuck.interventions.input_scaling import STANDARD
+    from unstuck.changes.input_scaling import STANDARD
 
     data = STANDARD.data(split(subject.sample))
     run = subject.trainer().train(data, AS_IT_IS, 0, 100)

@@ -19,7 +19,7 @@ from subjects.torch_trials import (
     torch,
     trained,
 )
-from unstuck.trials.settings import Settings
+from unstuck.setups.settings import Settings
 
 
 def test_weights_that_were_set_by_hand_are_kept():

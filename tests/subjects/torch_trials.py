@@ -3,11 +3,11 @@
 import pytest
 
 from unstuck.causes.examples import digits
-from unstuck.subjects.recognize import recognize
-from unstuck.subjects.subject import Given
-from unstuck.trials.data import split
-from unstuck.trials.settings import Settings
-from unstuck.trials.yardstick import yardstick
+from unstuck.frameworks.recognize import recognize
+from unstuck.judging.yardstick import yardstick
+from unstuck.setups.data import split
+from unstuck.setups.settings import Settings
+from unstuck.setups.subject import Given
 
 torch = pytest.importorskip("torch")
 nn = torch.nn

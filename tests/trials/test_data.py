@@ -6,16 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.preprocessing import RobustScaler, StandardScaler
 
-from unstuck.interventions import finite, input_clipping, label_coding, splits
-from unstuck.interventions import input_scaling as scaling
-from unstuck.interventions.intervention import changed, merged, said
-from unstuck.interventions.learning_rate import rate
-from unstuck.interventions.loss_from_logits import LOGITS
-from unstuck.interventions.target_scaling import TARGETS
-from unstuck.subjects.subject import Sample
-from unstuck.trials.data import Data, split
-from unstuck.trials.order import batches
-from unstuck.trials.settings import Settings
+from unstuck.changes import finite, input_clipping, label_coding, splits
+from unstuck.changes import input_scaling as scaling
+from unstuck.changes.change import changed, merged, said
+from unstuck.changes.learning_rate import rate
+from unstuck.changes.loss_from_logits import LOGITS
+from unstuck.changes.target_scaling import TARGETS
+from unstuck.setups.data import Data, split
+from unstuck.setups.order import batches
+from unstuck.setups.settings import Settings
+from unstuck.setups.subject import Sample
 
 DRAW = np.random.default_rng(0)
 X = DRAW.normal(5.0, [[1.0, 10.0, 0.1]], size=(400, 3)).astype(np.float32)

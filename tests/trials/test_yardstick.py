@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, r2_score, root_mean_squared_error
 
-from unstuck.subjects.subject import About, LossView
-from unstuck.trials.data import Data
-from unstuck.trials.yardstick import recoded, yardstick
+from unstuck.judging.yardstick import recoded, yardstick
+from unstuck.setups.data import Data
+from unstuck.setups.subject import About, LossView
 
 
 def about(loss: LossView, output: str = "linear") -> About:

@@ -18,8 +18,8 @@ from unstuck.cases.case import (
     Quantity,
     is_share,
 )
-from unstuck.studies.statistics import Effect, mean_effect, paired_effect, predict
-from unstuck.studies.verdict import Verdict, combine, judge, judge_same
+from unstuck.judging.statistics import Effect, mean_effect, paired_effect, predict
+from unstuck.judging.verdict import Verdict, combine, judge, judge_same
 
 PLATEAU = -math.log(1e-7)  # 16.118: the loss of one example whose true class is clipped
 CONFIDENCE = 0.99

@@ -13,8 +13,8 @@ from unstuck import __version__
 from unstuck.cases.case import Case, Quantity
 from unstuck.cases.results import Decided, Met, Results, decide, meet, staircase
 from unstuck.errors import UsageError
-from unstuck.studies.design import Arm, trials
-from unstuck.studies.runner import run
+from unstuck.trials.design import Arm, trials
+from unstuck.trials.runner import run
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from unstuck.data.dataset import Dataset
     from unstuck.data.sources import DataRef
     from unstuck.engine.setup import Setup
-    from unstuck.studies.executor import Executor
-    from unstuck.studies.store import Store
+    from unstuck.trials.executor import Executor
+    from unstuck.trials.store import Store
 
 PUBLISHED_ON = "fashion-mnist"
 
@@ -86,7 +86,7 @@ def run_cases(
         cases: what to run; arms they share are trained once.
         source: the data.
         seeds: number of seeds, 0 … seeds − 1.
-        store, executor, progress: see `unstuck.studies.runner.run`.
+        store, executor, progress: see `unstuck.trials.runner.run`.
         epochs: at most so many epochs an arm; None for the case's own number.
 
     Raises:
@@ -153,7 +153,7 @@ def provenance() -> dict[str, Any]:
 
 
 def _processor() -> str:
-    from unstuck.studies.executor import cores
+    from unstuck.trials.executor import cores
 
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as info:

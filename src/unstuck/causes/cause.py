@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from unstuck.causes.what_if import WhatIf
-from unstuck.interventions.intervention import Intervention
+from unstuck.changes.change import Intervention
 from unstuck.symptoms.symptom import Evidence, Symptom
 
 

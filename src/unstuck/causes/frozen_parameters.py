@@ -2,7 +2,7 @@
 
 from unstuck.causes.cause import Cause, Example
 from unstuck.causes.examples import LOGITS, classifier, digits, standardized
-from unstuck.interventions.unfreezing import UNFROZEN
+from unstuck.changes.unfreezing import UNFROZEN
 from unstuck.symptoms.start import NO_GRADIENT
 from unstuck.symptoms.wiring import FORGOTTEN, NOTHING_TRAINS
 

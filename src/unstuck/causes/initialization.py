@@ -2,7 +2,7 @@
 
 from unstuck.causes.cause import Cause, Example
 from unstuck.causes.examples import classifier
-from unstuck.interventions.initialization import GLOROT, HE, LSUV
+from unstuck.changes.initialization import GLOROT, HE, LSUV
 from unstuck.symptoms.start import KERNEL_GAIN, LOSS_AT_START, UNITS_ALIKE
 
 

@@ -6,7 +6,7 @@ from unstuck.causes.cause import Cause, Example
 from unstuck.causes.cures import FEATURES
 from unstuck.causes.examples import regressor
 from unstuck.causes.what_if import WhatIf
-from unstuck.interventions.input_scaling import CENTER
+from unstuck.changes.input_scaling import CENTER
 from unstuck.symptoms.inputs import OFFSET
 
 

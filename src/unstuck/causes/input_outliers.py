@@ -5,7 +5,7 @@ import numpy as np
 from unstuck.causes.cause import Cause, Example
 from unstuck.causes.examples import classifier, digits, standardized
 from unstuck.causes.what_if import WhatIf
-from unstuck.interventions.input_clipping import CLIP
+from unstuck.changes.input_clipping import CLIP
 from unstuck.symptoms.inputs import OUTLIERS
 
 

@@ -4,7 +4,7 @@ from unstuck.causes.cause import Cause, Example
 from unstuck.causes.cures import INPUTS
 from unstuck.causes.examples import CLIPPED, classifier, digits
 from unstuck.causes.what_if import WhatIf
-from unstuck.interventions.input_scaling import SPREAD
+from unstuck.changes.input_scaling import SPREAD
 from unstuck.symptoms.inputs import SIZE_LARGE
 
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from unstuck.causes.cause import Cause, Example
 from unstuck.causes.examples import classifier, digits
-from unstuck.interventions.label_coding import LABELS
+from unstuck.changes.label_coding import LABELS
 from unstuck.symptoms.wiring import LABEL_CODING
 
 

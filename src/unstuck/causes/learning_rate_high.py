@@ -2,7 +2,7 @@
 
 from unstuck.causes.cause import Cause, Example
 from unstuck.causes.examples import classifier
-from unstuck.interventions.learning_rate import LOWER
+from unstuck.changes.learning_rate import LOWER
 from unstuck.symptoms.step import ABOVE_CRITICAL, OVERSHOOT
 
 

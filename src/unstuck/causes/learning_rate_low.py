@@ -2,7 +2,7 @@
 
 from unstuck.causes.cause import Cause, Example
 from unstuck.causes.examples import classifier
-from unstuck.interventions.learning_rate import HIGHER
+from unstuck.changes.learning_rate import HIGHER
 from unstuck.symptoms.step import TOO_SLOW
 
 

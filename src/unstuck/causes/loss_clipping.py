@@ -2,7 +2,7 @@
 
 from unstuck.causes.cause import Cause, Example
 from unstuck.causes.examples import CLIPPED, classifier, digits
-from unstuck.interventions.loss_from_logits import LOGITS
+from unstuck.changes.loss_from_logits import LOGITS
 from unstuck.symptoms.start import FROZEN_EXAMPLES
 
 

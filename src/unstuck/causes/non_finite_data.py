@@ -4,7 +4,7 @@ import numpy as np
 
 from unstuck.causes.cause import Cause, Example
 from unstuck.causes.examples import classifier, standardized
-from unstuck.interventions.finite import FINITE
+from unstuck.changes.finite import FINITE
 from unstuck.symptoms.inputs import NON_FINITE
 
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from unstuck.causes.cause import Cause, Example
 from unstuck.causes.examples import classifier, digits, standardized
-from unstuck.interventions.shuffling import SHUFFLED
+from unstuck.changes.shuffling import SHUFFLED
 from unstuck.symptoms.wiring import NOT_SHUFFLED
 
 

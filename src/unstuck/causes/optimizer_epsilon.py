@@ -2,7 +2,7 @@
 
 from unstuck.causes.cause import Cause, Example
 from unstuck.causes.examples import classifier
-from unstuck.interventions.epsilon import EPSILON
+from unstuck.changes.epsilon import EPSILON
 from unstuck.symptoms.wiring import BELOW_EPSILON
 
 

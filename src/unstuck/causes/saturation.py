@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from unstuck.causes.cause import Cause, Example
 from unstuck.causes.examples import classifier
-from unstuck.interventions.initialization import GLOROT, LSUV
+from unstuck.changes.initialization import GLOROT, LSUV
 from unstuck.symptoms.start import SATURATED_UNITS
 
 

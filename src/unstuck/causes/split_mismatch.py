@@ -2,7 +2,7 @@
 
 from unstuck.causes.cause import Cause, Example
 from unstuck.causes.examples import classifier, digits, standardized
-from unstuck.interventions.splits import SPLITS
+from unstuck.changes.splits import SPLITS
 from unstuck.symptoms.inputs import SPLIT_SHIFT
 
 

@@ -2,7 +2,7 @@
 
 from unstuck.causes.cause import Cause, Example
 from unstuck.causes.examples import regression, regressor
-from unstuck.interventions.output_activation import LINEAR
+from unstuck.changes.output_activation import LINEAR
 from unstuck.symptoms.wiring import UNREACHABLE
 
 

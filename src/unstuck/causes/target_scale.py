@@ -3,7 +3,7 @@
 from unstuck.causes.cause import Cause, Example
 from unstuck.causes.examples import regression, regressor
 from unstuck.causes.what_if import WhatIf
-from unstuck.interventions.target_scaling import TARGETS
+from unstuck.changes.target_scaling import TARGETS
 from unstuck.symptoms.targets import TARGETS_LARGE, TARGETS_SMALL
 
 

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unstuck.interventions.input_clipping import clip
-from unstuck.interventions.input_scaling import center, standard_per_feature, unit_spread
+from unstuck.changes.input_clipping import clip
+from unstuck.changes.input_scaling import center, standard_per_feature, unit_spread
 from unstuck.probes.look import Look
 from unstuck.scalers import Affine
-from unstuck.subjects.subject import Inputs
+from unstuck.setups.subject import Inputs
 
 # What trials fit, and without scikit-learn: importing it takes as long as all else together.
 _SCALERS: Mapping[str, Callable[[NDArray[np.float64]], Affine]] = {

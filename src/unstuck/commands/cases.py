@@ -105,8 +105,8 @@ def _run(
 ) -> "list[CaseReport]":
     from unstuck.cases.run import checked, run_cases
     from unstuck.data.sources import DataRef
-    from unstuck.studies.executor import ProcessExecutor
-    from unstuck.studies.store import Store, default_path
+    from unstuck.trials.executor import ProcessExecutor
+    from unstuck.trials.store import Store, default_path
 
     source = DataRef(data, str(data_dir) if data_dir else None)
     checked(source)  # first: what is wrong with the data is said before anything else is made

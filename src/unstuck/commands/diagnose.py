@@ -23,7 +23,7 @@ from unstuck.commands.trials import proven
 from unstuck.errors import UsageError
 
 if TYPE_CHECKING:
-    from unstuck.report.record import Report
+    from unstuck.records.report import Report
 
 
 def diagnose(

@@ -185,11 +185,11 @@ def _patch(
     compat: bool,
 ) -> None:
     """The diff, once a copy with it was seen to learn."""
+    from unstuck.patch.trying import patch
     from unstuck.report.run import tried
     from unstuck.report.run_json import file_name
     from unstuck.script.compat import renamed
-    from unstuck.script.patching import patch
-    from unstuck.script.place import Place
+    from unstuck.watching.place import Place
 
     if not running.is_plain:
         trainings.tell("unstuck: no patch: only a script that is one file is patched")

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 from unstuck.commands.output import console
 
 if TYPE_CHECKING:
-    from unstuck.fixes.fix import Fix
+    from unstuck.cures.fix import Fix
     from unstuck.proofs.proof import Proof
-    from unstuck.report.record import Report
+    from unstuck.records.report import Report
 
 
 def proven(

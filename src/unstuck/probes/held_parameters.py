@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from unstuck.probes.look import Look, Measured
 from unstuck.probes.probe import Probe
-from unstuck.subjects.subject import Parameter
+from unstuck.setups.subject import Parameter
 
 
 def frozen(look: Look) -> Measured:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unstuck.subjects.subject import About, Inputs, Observation, Sample, Task
+from unstuck.setups.subject import About, Inputs, Observation, Sample, Task
 
 FEATURES = 4_096  # looked at, evenly spaced, where inputs have more
 Value = float | int | str | None

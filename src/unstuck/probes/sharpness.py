@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from unstuck.probes.look import Curvature, Look, Measured
 from unstuck.probes.probe import Probe
-from unstuck.subjects.subject import Inputs, Parameter, Subject, UpdateRule
+from unstuck.setups.subject import Inputs, Parameter, Subject, UpdateRule
 
 EXAMPLES = 512  # of the sample, for Hessian products
 BATCHES = 8  # whose gradients estimate an adaptive optimizer's second moment

@@ -12,21 +12,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from unstuck.interventions.activation import LEAKY, RELU, TANH
-from unstuck.interventions.gradient_clipping import CLIPPED
-from unstuck.interventions.input_scaling import LOG, ROBUST
-from unstuck.interventions.intervention import Intervention
-from unstuck.interventions.normalization import NORMALIZED
-from unstuck.interventions.optimizer import ADAM, SGD
+from unstuck.changes.activation import LEAKY, RELU, TANH
+from unstuck.changes.change import Intervention
+from unstuck.changes.gradient_clipping import CLIPPED
+from unstuck.changes.input_scaling import LOG, ROBUST
+from unstuck.changes.normalization import NORMALIZED
+from unstuck.changes.optimizer import ADAM, SGD
+from unstuck.judging.sequential import AT_LEAST
+from unstuck.judging.statistics import mean_effect
 from unstuck.proofs.bench import CONFIRM
 from unstuck.proofs.hypothesis import Hypothesis
-from unstuck.proofs.verdict import State, Verdict
-from unstuck.studies.sequential import AT_LEAST
-from unstuck.studies.statistics import mean_effect
+from unstuck.records.verdict import State, Verdict
 
 if TYPE_CHECKING:
     from unstuck.proofs.prove import Findings
-    from unstuck.subjects.subject import Observation, Subject
+    from unstuck.setups.subject import Observation, Subject
 
 ALTERNATIVES = (NORMALIZED, ROBUST, LOG, LEAKY, CLIPPED, ADAM)
 SHARE = 1.0  # of the time that deciding took

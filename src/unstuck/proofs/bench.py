@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from unstuck.changes.change import Combination, changed, merged
 from unstuck.errors import UnstuckError
-from unstuck.interventions.intervention import Combination, changed, merged
-from unstuck.trials.data import Data
-from unstuck.trials.trainer import Run, Trainer
-from unstuck.trials.yardstick import Yardstick
+from unstuck.judging.yardstick import Yardstick
+from unstuck.setups.data import Data
+from unstuck.setups.trainer import Run, Trainer
 
 SCREEN, CONFIRM = 1_000, 2_000  # first seeds of the two stages of a proof: never shared
 

@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from unstuck.changes.change import Combination
 from unstuck.diagnosis import CHAIN, chain_values
 from unstuck.errors import UnstuckError
-from unstuck.interventions.intervention import Combination
+from unstuck.frameworks.recognize import recognize
 from unstuck.probes.look import Curvature, Look
-from unstuck.report.record import Link
-from unstuck.subjects.recognize import recognize
-from unstuck.subjects.subject import Given
+from unstuck.records.report import Link
+from unstuck.setups.subject import Given
 
 if TYPE_CHECKING:
     from unstuck.proofs.bench import Bench

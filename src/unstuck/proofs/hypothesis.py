@@ -5,12 +5,12 @@ from math import isnan
 
 import numpy as np
 
-from unstuck.interventions.intervention import Combination
+from unstuck.changes.change import Combination
+from unstuck.judging import sequential
+from unstuck.judging.statistics import Effect, mean_effect
+from unstuck.judging.yardstick import Yardstick
 from unstuck.proofs.bench import Score
-from unstuck.proofs.verdict import Verdict
-from unstuck.studies import sequential
-from unstuck.studies.statistics import Effect, mean_effect
-from unstuck.trials.yardstick import Yardstick
+from unstuck.records.verdict import Verdict
 
 
 @dataclass(eq=False)

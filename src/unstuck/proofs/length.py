@@ -1,7 +1,7 @@
 """How many steps a trial has: as many as people train, where the budget holds so many trials."""
 
 from unstuck.proofs.bench import SCREEN, Bench
-from unstuck.subjects.subject import Subject
+from unstuck.setups.subject import Subject
 
 SHARE = 0.85  # of the budget that screening may take, and confirmation unless there is more
 TRIALS = {True: 50, False: 30}  # that a budget should hold, where there are suspects or none

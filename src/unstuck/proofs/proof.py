@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from unstuck.causes import load
+from unstuck.changes.change import Combination, said
 from unstuck.errors import UsageError
-from unstuck.interventions.intervention import Combination, said
+from unstuck.judging import sequential
 from unstuck.proofs import chain
 from unstuck.proofs.aside import Interaction
 from unstuck.proofs.hypothesis import Hypothesis
 from unstuck.proofs.prove import Findings, trusted
 from unstuck.proofs.prove import prove as tried
-from unstuck.proofs.verdict import State, Verdict
-from unstuck.report.record import Report, Suspect, Trial, finite
-from unstuck.studies import sequential
-from unstuck.subjects.untouched import untouched
+from unstuck.records.report import Report, Suspect, Trial, finite
+from unstuck.records.verdict import State, Verdict
+from unstuck.setups.untouched import untouched
 
 if TYPE_CHECKING:
-    from unstuck.fixes.fix import Fix
-    from unstuck.subjects.subject import Subject
+    from unstuck.cures.fix import Fix
+    from unstuck.setups.subject import Subject
 
 EXAMPLES = 4_096  # trained on, at most
 _UNDECIDED = Verdict.INCONCLUSIVE.value
@@ -111,7 +111,7 @@ class Proof:
         Raises:
             UsageError: nothing is proven, so there is nothing to fix.
         """
-        from unstuck.fixes.fix import fix
+        from unstuck.cures.fix import fix
 
         return fix(self, budget)
 

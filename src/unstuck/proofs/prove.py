@@ -17,23 +17,23 @@ from itertools import combinations
 import numpy as np
 
 from unstuck.causes import load
+from unstuck.changes.change import AS_IT_IS, Combination
+from unstuck.changes.input_scaling import PER_FEATURE
+from unstuck.changes.learning_rate import HIGHER, LOWER
+from unstuck.changes.optimizer import ADAM
+from unstuck.changes.placebo import PLACEBO
+from unstuck.changes.target_scaling import TARGETS
 from unstuck.errors import UsageError
-from unstuck.interventions.input_scaling import PER_FEATURE
-from unstuck.interventions.intervention import AS_IT_IS, Combination
-from unstuck.interventions.learning_rate import HIGHER, LOWER
-from unstuck.interventions.optimizer import ADAM
-from unstuck.interventions.placebo import PLACEBO
-from unstuck.interventions.target_scaling import TARGETS
+from unstuck.judging import sequential
+from unstuck.judging.reference import learnable
+from unstuck.judging.yardstick import yardstick
 from unstuck.proofs.aside import Interaction, aside
 from unstuck.proofs.bench import CONFIRM, SCREEN, Bench
 from unstuck.proofs.hypothesis import Hypothesis
 from unstuck.proofs.length import SHARE, calibrate
-from unstuck.proofs.reference import learnable
-from unstuck.proofs.verdict import State, Verdict
-from unstuck.studies import sequential
-from unstuck.subjects.subject import Subject
-from unstuck.trials.data import split
-from unstuck.trials.yardstick import yardstick
+from unstuck.records.verdict import State, Verdict
+from unstuck.setups.data import split
+from unstuck.setups.subject import Subject
 
 LEARNS, CRAWLS = 0.8, 0.5  # shares of the best skill: see `State`
 MARGIN = 0.2  # of the shortfall, which a change must make up to count

@@ -10,8 +10,8 @@ from unstuck.causes import NAMES, load
 from unstuck.causes import causes as all_causes
 from unstuck.causes.cause import Cause, Example
 from unstuck.names import unknown
+from unstuck.records.report import Report, Suspect
 from unstuck.report import diagnosis
-from unstuck.report.record import Report, Suspect
 from unstuck.report.templates import template
 from unstuck.report.wording import quantity
 

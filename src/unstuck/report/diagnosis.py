@@ -8,7 +8,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from unstuck.report.record import Evidence, Link, Report, Suspect
+from unstuck.records.report import Evidence, Link, Report, Suspect
 from unstuck.report.wording import quantity
 
 WIDTH = 80  # of plain text

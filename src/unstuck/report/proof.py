@@ -11,12 +11,12 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
+from unstuck.records.report import Suspect, Trial
 from unstuck.report.diagnosis import UNCHANGED, heading, plain, setup
-from unstuck.report.record import Suspect, Trial
 from unstuck.report.wording import quantity
 
 if TYPE_CHECKING:
-    from unstuck.fixes.fix import Fix
+    from unstuck.cures.fix import Fix
     from unstuck.proofs.aside import Interaction
     from unstuck.proofs.proof import Proof
 

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import unstuck
-from unstuck.report.record import finite
-from unstuck.script.place import Place
+from unstuck.records.report import finite
 from unstuck.script.trainings import Line
+from unstuck.watching.place import Place
 
 SCHEMA = 1
 _STATES = {"dying": "stuck"}  # of a watch -> of the schema

@@ -6,7 +6,7 @@ from typing import Any
 
 import unstuck
 from unstuck.causes import load
-from unstuck.report.record import Suspect
+from unstuck.records.report import Suspect
 from unstuck.report.run_json import file_name
 from unstuck.report.wording import quantity
 from unstuck.script.trainings import Line

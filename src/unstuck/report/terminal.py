@@ -12,9 +12,9 @@ from rich.text import Text
 from unstuck.cases.case import Case
 from unstuck.cases.results import Met
 from unstuck.cases.run import CaseReport
+from unstuck.judging.verdict import Verdict
 from unstuck.report import wording
 from unstuck.report.chart import curves
-from unstuck.studies.verdict import Verdict
 
 _STYLE = {
     Verdict.SUPPORTED: "bold green",

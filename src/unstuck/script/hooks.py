@@ -5,24 +5,15 @@ from typing import Any
 
 import wrapt
 
+from unstuck.frameworks.known import FRAMEWORKS
 from unstuck.script.trainings import Trainings
-
-# A module that a script imports -> the file here whose `install(trainings)` puts hooks into it.
-HOOKS = {
-    "keras": "keras",
-    "sklearn.neural_network": "sklearn",
-    "torch": "torch",
-    "lightning.pytorch": "lightning",
-    "pytorch_lightning": "lightning",
-    "skorch": "skorch",
-    "transformers.trainer": "transformers",
-}
 
 
 def install(trainings: Trainings) -> None:
     """Has every framework's trainings seen, from the moment it is imported."""
-    for module, file in HOOKS.items():
-        wrapt.when_imported(module)(_hook(f"unstuck.script.{file}", trainings))
+    for framework in FRAMEWORKS:
+        for module, file in framework.watched.items():
+            wrapt.when_imported(module)(_hook(f"unstuck.frameworks.{file}", trainings))
 
 
 def _hook(name: str, trainings: Trainings) -> Any:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from unstuck.errors import UsageError
-from unstuck.script.place import cell_name
+from unstuck.watching.place import cell_name
 
 _RUN = {"time", "capture"}  # cell magics whose cell is run all the same
 

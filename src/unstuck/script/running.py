@@ -17,8 +17,8 @@ from types import ModuleType, TracebackType
 from typing import Any
 
 from unstuck.errors import UsageError
-from unstuck.script.place import is_ours
 from unstuck.script.source import decoded
+from unstuck.watching.place import is_ours
 
 INTERRUPTED = 130
 

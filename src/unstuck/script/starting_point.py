@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from unstuck.frameworks.recognize import recognize
 from unstuck.proofs.proof import EXAMPLES
-from unstuck.subjects.recognize import recognize
-from unstuck.subjects.subject import Given
-from unstuck.subjects.untouched import untouched
+from unstuck.setups.subject import Given
+from unstuck.setups.untouched import untouched
 
 if TYPE_CHECKING:
-    from unstuck.report.record import Report
+    from unstuck.records.report import Report
 
 
 class StartingPoint:

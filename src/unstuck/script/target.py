@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import Any
 
 from unstuck.errors import UsageError
-from unstuck.script.place import is_users
+from unstuck.watching.place import is_users
 
 FORM = "module:factory, path/to/file.py:factory, or a saved model.keras"
 _SHOWN = 8  # at most: lines of the user's own error, names of their functions

@@ -14,14 +14,14 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from unstuck.errors import DataError, UsageError
-from unstuck.script import place
-from unstuck.script.place import Place
-from unstuck.script.watch import Watch
+from unstuck.watching import place
+from unstuck.watching.losses import Watch
+from unstuck.watching.place import Place
 
 if TYPE_CHECKING:
-    from unstuck.fixes.fix import Fix
+    from unstuck.cures.fix import Fix
     from unstuck.proofs.proof import Proof
-    from unstuck.report.record import Report
+    from unstuck.records.report import Report
     from unstuck.script.starting_point import StartingPoint
 
 # Told as they come, the worst first; where several trainings started at one line, the first of

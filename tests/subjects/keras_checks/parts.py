@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from keras import layers
 
-from unstuck.subjects.recognize import recognize
-from unstuck.subjects.subject import Given
-from unstuck.subjects.untouched import untouched
+from unstuck.frameworks.recognize import recognize
+from unstuck.setups.subject import Given
+from unstuck.setups.untouched import untouched
 
 BACKEND = keras.backend.backend()
 # What a look is compared with need not be compiled: on JAX that is most of the time.

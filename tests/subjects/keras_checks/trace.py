@@ -10,9 +10,9 @@ from keras import layers
 
 from subjects.keras_checks.parts import BACKEND, CROSSENTROPY, EAGER, classes, look, mlp, raises
 from unstuck.errors import UsageError
-from unstuck.subjects.recognize import recognize
-from unstuck.subjects.subject import Given
-from unstuck.subjects.untouched import untouched
+from unstuck.frameworks.recognize import recognize
+from unstuck.setups.subject import Given
+from unstuck.setups.untouched import untouched
 
 
 def stochastic() -> Any:

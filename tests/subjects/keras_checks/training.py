@@ -8,18 +8,18 @@ import numpy as np
 from keras import layers
 
 from subjects.keras_checks.parts import CROSSENTROPY, classes, rng
-from unstuck.fixes.keras import built, built_of
-from unstuck.interventions.initialization import HE
-from unstuck.interventions.input_clipping import CLIP
-from unstuck.interventions.input_scaling import LOG, PER_FEATURE, SPREAD
-from unstuck.interventions.intervention import changed
-from unstuck.interventions.loss_from_logits import LOGITS
-from unstuck.interventions.target_scaling import TARGETS
-from unstuck.subjects.recognize import recognize
-from unstuck.subjects.subject import Given
-from unstuck.trials.data import Data, split
-from unstuck.trials.settings import Settings
-from unstuck.trials.yardstick import yardstick
+from unstuck.changes.change import changed
+from unstuck.changes.initialization import HE
+from unstuck.changes.input_clipping import CLIP
+from unstuck.changes.input_scaling import LOG, PER_FEATURE, SPREAD
+from unstuck.changes.loss_from_logits import LOGITS
+from unstuck.changes.target_scaling import TARGETS
+from unstuck.frameworks.keras.cure import built, built_of
+from unstuck.frameworks.recognize import recognize
+from unstuck.judging.yardstick import yardstick
+from unstuck.setups.data import Data, split
+from unstuck.setups.settings import Settings
+from unstuck.setups.subject import Given
 
 BASE = Settings()
 

@@ -1,0 +1,1 @@
+"""One folder a framework; `known` says which there are, `recognize` picks a model's."""

@@ -1,0 +1,1 @@
+"""Bare JAX: a function and its parameters."""

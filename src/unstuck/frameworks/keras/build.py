@@ -1,0 +1,74 @@
+"""A built copy of a Keras model that has no weights yet."""
+
+import inspect
+from typing import Any
+
+import keras
+from keras.src import backend
+
+from unstuck.errors import UsageError
+from unstuck.frameworks.keras.network import reason
+
+FRESH = (
+    "the model was not built: a copy with freshly drawn weights was looked at, which differ from"
+    " those that training will start from"
+)
+
+
+def built(model: Any, inputs: Any) -> Any:
+    """The model itself if it is built, else a copy of it, built on these inputs.
+
+    Args:
+        inputs: a few examples, as the model is called with.
+
+    Raises:
+        UsageError: it cannot be copied, or the copy cannot be built.
+    """
+    if model.built and getattr(model, "inputs", None) is not None:
+        return model
+    if model.built and all(layer.built for layer in model._flatten_layers()):
+        return model
+    if model.weights:  # some of it is built: a copy would not have these
+        return model
+    try:
+        copy = _copied(model)
+    except Exception as error:
+        raise _refused("cannot be copied", error) from error
+    tensors = keras.tree.map_structure(keras.ops.convert_to_tensor, inputs)
+    specs = keras.tree.map_structure(
+        lambda t: keras.KerasTensor(t.shape, backend.standardize_dtype(t.dtype)), tensors
+    )
+    try:
+        try:
+            backend.compute_output_spec(copy, specs)
+            if not copy.built or not all(layer.built for layer in copy._flatten_layers()):
+                raise ValueError
+        except Exception:
+            copy(tensors)
+    except Exception as error:
+        raise _refused("cannot be built on the data", error) from error
+    # Its optimizer and its loss are read off the user's object.
+    copy.run_eagerly = model.run_eagerly
+    return copy
+
+
+def _copied(model: Any) -> Any:
+    layers = [type(layer) for layer in model._flatten_layers()]
+    config = model.get_config()
+    with keras.saving.custom_object_scope({kind.__name__: kind for kind in layers}):
+        try:
+            copy = type(model).from_config(config)
+        except TypeError:  # Keras hands over more than a class written without **kwargs takes
+            known = inspect.signature(type(model).__init__).parameters
+            copy = type(model)(**{k: v for k, v in config.items() if k in known})
+    if [type(layer) for layer in copy._flatten_layers()] != layers:
+        raise ValueError("its layers were changed after it was made")
+    return copy
+
+
+def _refused(what: str, error: Exception) -> UsageError:
+    return UsageError(
+        f"the model is not built and {what}: {reason(error)}",
+        "a model with weights",
+        "build it first: model(x[:1]) or model.build(input_shape)",
+    )

@@ -1,0 +1,101 @@
+"""Sees Keras 3 train: `Model.fit` and `Model.train_on_batch`, on any backend.
+
+Losses are read where Keras's own `History` gets them, at the end of an epoch: no callback is added.
+"""
+
+import inspect
+import math
+from collections.abc import Callable
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import keras
+
+from unstuck.script.trainings import Training, Trainings
+from unstuck.watching.batches import Batches
+from unstuck.watching.methods import surround
+
+
+def install(trainings: Trainings) -> None:
+    """Puts the hooks into Keras; into Keras 2 none."""
+    if int(keras.__version__.split(".")[0]) < 3:
+        return
+    fits: WeakKeyDictionary[Any, Training] = WeakKeyDictionary()
+    batches = Batches(trainings, "keras")
+
+    def fit(original: Callable[..., Any], model: Any, args: Any, kwargs: Any) -> Any:
+        training = None
+        with trainings.guard("follow fit"):
+            if model.compiled:  # else fit says what is missing
+                given = inspect.signature(original).bind(model, *args, **kwargs)
+                given.apply_defaults()
+                training = trainings.starts("keras", _of_fit(model, given.arguments))
+        if training is None:
+            return original(model, *args, **kwargs)
+        fits[model] = training
+        try:
+            return original(model, *args, **kwargs)
+        finally:
+            with trainings.guard("follow fit"):
+                fits.pop(model, None)
+                training.ends()
+
+    def epoch_ended(original: Callable[..., Any], history: Any, args: Any, kwargs: Any) -> Any:
+        result = original(history, *args, **kwargs)
+        with trainings.guard("follow the loss"):
+            training = fits.get(history.model)
+            if training is not None and "loss" in history.history:
+                training.watch.loss(history.history["loss"][-1])
+        return result
+
+    def train_on_batch(original: Callable[..., Any], model: Any, args: Any, kwargs: Any) -> Any:
+        training = None
+        with trainings.guard("follow train_on_batch"):
+            if model.compiled:
+                training = batches.training(model, lambda: _of_batch(original, model, args, kwargs))
+        result = original(model, *args, **kwargs)
+        if training is not None:
+            with trainings.guard("follow the loss"):
+                training.watch.loss(_loss(result))
+        return result
+
+    surround(keras.Model, "fit", fit)
+    surround(keras.callbacks.History, "on_epoch_end", epoch_ended)
+    surround(keras.Model, "train_on_batch", train_on_batch)
+
+
+def _of_fit(model: Any, given: dict[str, Any]) -> dict[str, Any]:
+    """Arguments of `unstuck.diagnose` for those of `fit`."""
+    x, y, validation = given["x"], given["y"], given["validation_data"]
+    if validation is None and given["validation_split"] and y is not None:
+        x, validation_x = _parts(x, given["validation_split"])
+        y, validation_y = _parts(y, given["validation_split"])
+        validation = (validation_x, validation_y)
+    elif isinstance(validation, tuple | list):
+        validation = tuple(validation[:2])
+    arguments = {"model": model, "x": x, "y": y, "validation_data": validation}
+    if y is not None:  # else the data set makes the batches and their order
+        arguments |= {"batch_size": given["batch_size"], "shuffle": bool(given["shuffle"])}
+    return arguments
+
+
+def _parts(arrays: Any, share: float) -> tuple[Any, Any]:
+    """What `fit` trains on and what it validates on: the last examples."""
+    n = len(keras.tree.flatten(arrays)[0])
+    cut = math.floor(n * (1 - share))
+    first = keras.tree.map_structure(lambda a: a[:cut], arrays)
+    return first, keras.tree.map_structure(lambda a: a[cut:], arrays)
+
+
+def _of_batch(original: Any, model: Any, args: Any, kwargs: Any) -> dict[str, Any]:
+    given = inspect.signature(original).bind(model, *args, **kwargs).arguments
+    x = given["x"]
+    size = len(keras.tree.flatten(x)[0])
+    return {"model": model, "x": x, "y": given.get("y"), "batch_size": size}
+
+
+def _loss(result: Any) -> float:
+    """The loss among what `train_on_batch` returns."""
+    if isinstance(result, dict):
+        return float(result["loss"])
+    return float(result[0] if isinstance(result, list | tuple) else result)

@@ -1,0 +1,1 @@
+"""scikit-learn's networks, alone, in pipelines and searches."""

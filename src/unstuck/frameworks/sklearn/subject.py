@@ -1,0 +1,237 @@
+"""scikit-learn's MLPClassifier and MLPRegressor, alone or inside pipelines, searches, wrappers.
+
+What reaches the network is what counts: the steps before it transform the sample (a copy of them,
+fitted on the sample if they were not fitted). The network is looked at as a copy in NumPy: weights
+as they stand if it was fitted, else drawn from seed 0 with scikit-learn's own distribution.
+
+Limits: computed in float64, also where float32 inputs make scikit-learn compute in float32; the
+solver "lbfgs" chooses its steps itself, so no step is looked at.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, clone
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer, LabelBinarizer
+from sklearn.utils import _safe_indexing
+from sklearn.utils.validation import check_is_fitted
+
+from unstuck.errors import DataError, UsageError
+from unstuck.frameworks.sklearn.perceptron import Perceptron
+from unstuck.setups.sample import ORDERED, as_array, checked, refuse_generator, rows
+from unstuck.setups.subject import About, Floats, Given, LossView, Sample, UpdateRule
+
+_ACTIVATIONS = {"identity": "linear", "logistic": "sigmoid", "tanh": "tanh", "relu": "relu"}
+# Where meta-estimators keep what they wrap, fitted before unfitted.
+_WRAPPED = ("best_estimator_", "regressor_", "estimator_", "estimator", "regressor")
+
+# Output activation -> what the loss wants.
+_LOSSES = {
+    "softmax": LossView("log_loss", "probabilities", "ids"),
+    "sigmoid": LossView("log_loss", "probabilities", "binary"),
+    "linear": LossView("squared_error", "values", "values"),
+    "exponential": LossView("poisson", "values", "values"),
+}
+
+
+def subject(model: BaseEstimator, given: Given) -> Perceptron:
+    """A scikit-learn estimator with a network in it.
+
+    Raises:
+        UsageError: no MLPClassifier or MLPRegressor in it, or one whose loss is not known here.
+        DataError: data that scikit-learn could not train on either.
+    """
+    refuse_generator(given.x)
+    if given.y is None:
+        raise UsageError("no targets were given", "diagnose(estimator, x, y)")
+    x, y = given.x, np.asarray(given.y)
+    n = x.shape[0] if hasattr(x, "shape") else len(x)
+    chosen = rows(n, given.examples)
+    network, reach, target = _unwrap(model)
+    if n != len(y):
+        raise DataError(f"{n} training examples but {len(y)} targets", "one for each example")
+    if not n:
+        raise DataError("the training data are empty", "at least one example of one feature")
+    seen, transform = _reaching(reach, _take(x, chosen), y[chosen])
+    coded, code = _coded(network, target, y)
+    sample = Sample((seen,), coded[chosen], order=coded[:ORDERED], examples=n, names=("x",))
+    checked(sample.x, sample.y)
+    if given.validation_data is not None:
+        x_validation, y_validation = given.validation_data
+        some = rows(len(y_validation), given.examples)
+        sample = replace(
+            sample,
+            x_validation=(transform(_take(x_validation, some)),),
+            y_validation=code(np.asarray(y_validation)[some]),
+        )
+    return _of_mlp(network, sample)
+
+
+def _unwrap(model: Any) -> tuple[Any, list[Any], list[Any]]:
+    """The network, the transformers in front of it, and the ones of its targets."""
+    before: list[Any] = []
+    targets: list[Any] = []
+    while not isinstance(model, MLPClassifier | MLPRegressor):
+        if isinstance(model, Pipeline):
+            before += [step for _, step in model.steps[:-1] if step not in (None, "passthrough")]
+            model = model.steps[-1][1]
+            continue
+        if hasattr(model, "inverse_func"):  # TransformedTargetRegressor
+            targets.append(
+                model.transformer
+                if model.transformer is not None
+                else FunctionTransformer(model.func)
+            )
+        inner = next((i for a in _WRAPPED if (i := getattr(model, a, None)) is not None), None)
+        if inner is None:
+            raise UsageError(
+                f"a {type(model).__name__} holds no neural network",
+                "an MLPClassifier or MLPRegressor, alone, last in a Pipeline, or wrapped in a"
+                " search or TransformedTargetRegressor",
+            )
+        model = inner
+    return model, before, targets
+
+
+def _take(x: Any, chosen: NDArray[np.int64]) -> Any:
+    part = _safe_indexing(x if hasattr(x, "shape") else np.asarray(x), chosen)
+    return part
+
+
+def _reaching(
+    steps: list[Any], x: Any, y: NDArray[Any]
+) -> tuple[NDArray[Any], Callable[[Any], NDArray[Any]]]:
+    """What reaches the network, and the function that brings other examples there."""
+    fitted = []
+    for step in steps:
+        try:
+            check_is_fitted(step)
+        except Exception:
+            step = clone(step).fit(x, y)
+        x = step.transform(x)
+        fitted.append(step)
+
+    def transform(other: Any) -> NDArray[Any]:
+        for step in fitted:
+            other = step.transform(other)
+        return _dense(other)
+
+    return _dense(x), transform
+
+
+def _dense(x: Any) -> NDArray[Any]:
+    array = as_array(x.toarray() if hasattr(x, "toarray") else x, "the inputs")
+    if array.ndim != 2:
+        raise DataError(
+            f"inputs of shape {array.shape}",
+            "(n, d) for scikit-learn",
+            "flatten them: x.reshape(len(x), -1)",
+        )
+    return array
+
+
+def _coded(
+    network: Any, steps: list[Any], y: NDArray[Any]
+) -> tuple[NDArray[Any], Callable[[NDArray[Any]], NDArray[Any]]]:
+    """Targets as the network gets them, and the function that codes others alike."""
+    if isinstance(network, MLPClassifier):
+        if y.ndim == 2 and y.shape[1] > 1:
+            return y.astype(np.float32), lambda other: other.astype(np.float32)
+        binarizer = LabelBinarizer().fit(y)
+
+        def code(other: NDArray[Any]) -> NDArray[Any]:
+            return np.searchsorted(binarizer.classes_, other.ravel()).astype(np.int32)
+
+        return code(y), code
+    y = as_array(y, "the targets").astype(np.float64)
+    fitted = [clone(step).fit(y.reshape(len(y), -1)) for step in steps]
+
+    def transform(other: NDArray[Any]) -> NDArray[Any]:
+        columns = other.reshape(len(other), -1)
+        for step in fitted:
+            columns = step.transform(columns)
+        return np.asarray(columns, np.float64)
+
+    return transform(y), transform
+
+
+def _of_mlp(network: Any, sample: Sample) -> Perceptron:
+    (x,), y = sample.x, sample.y
+    assert y is not None
+    last, outputs = _output(network, y)
+    n = sample.examples or len(x)
+    size = min(200, n) if network.batch_size == "auto" else min(network.batch_size, n)
+    rule = _rule(network)
+    sizes = network.hidden_layer_sizes
+    units = [*(sizes if hasattr(sizes, "__iter__") else [sizes]), outputs]
+    about = About(
+        "sklearn",
+        "numpy",
+        _LOSSES[last],
+        last,
+        rule,
+        n if rule is None else size,
+        True if rule is None else bool(network.shuffle),
+        sum(units),
+        ("lbfgs chooses the size of its steps itself",) if rule is None else (),
+    )
+    weights = _weights(network, units, x.shape[1])
+    return Perceptron(
+        about, sample, weights, _ACTIVATIONS[network.activation], network.alpha / size, network
+    )
+
+
+def _output(network: Any, y: NDArray[Any]) -> tuple[str, int]:
+    """The output's activation and the number of outputs."""
+    if isinstance(network, MLPClassifier):
+        many = int(y.max()) + 1 if y.ndim == 1 else 0
+        if many > 2:
+            return "softmax", many
+        return "sigmoid", 1 if y.ndim == 1 else y.shape[1]
+    loss = getattr(network, "loss", "squared_error")
+    known = {view.name: last for last, view in _LOSSES.items() if view.takes == "values"}
+    if loss not in known:
+        raise UsageError(f"the loss {loss!r} of MLPRegressor", " or ".join(known))
+    return known[loss], 1 if y.ndim == 1 else y.shape[1]
+
+
+def _rule(network: Any) -> UpdateRule | None:
+    if network.solver == "sgd":
+        nesterov = network.nesterovs_momentum and network.momentum > 0
+        return UpdateRule("sgd", network.learning_rate_init, network.momentum, nesterov)
+    if network.solver == "adam":
+        return UpdateRule(
+            "adam",
+            network.learning_rate_init,
+            beta_1=network.beta_1,
+            beta_2=network.beta_2,
+            epsilon=network.epsilon,
+        )
+    return None
+
+
+def _weights(
+    network: Any, units: Sequence[int], features: int
+) -> tuple[tuple[Floats, Floats], ...]:
+    if hasattr(network, "coefs_"):
+        if network.coefs_[0].shape[0] != features:
+            raise DataError(
+                f"{features} features reach a network fitted on {network.coefs_[0].shape[0]}",
+                "the features it was fitted on",
+            )
+        return tuple(zip(network.coefs_, network.intercepts_, strict=True))
+    draw = np.random.default_rng(0)
+    factor = 2.0 if network.activation == "logistic" else 6.0
+    layers = []
+    for fan_in, fan_out in pairwise((features, *units)):
+        bound = (factor / (fan_in + fan_out)) ** 0.5
+        layers.append(
+            (draw.uniform(-bound, bound, (fan_in, fan_out)), draw.uniform(-bound, bound, fan_out))
+        )
+    return tuple(layers)

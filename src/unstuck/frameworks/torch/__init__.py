@@ -1,0 +1,1 @@
+"""PyTorch, with Lightning, skorch and Hugging Face."""

@@ -1,0 +1,178 @@
+"""A cure for a torch set-up, as a module and as code."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from unstuck.changes.change import Combination, merged
+from unstuck.errors import UsageError
+from unstuck.frameworks.torch.changes import put
+from unstuck.frameworks.torch.cure_code import code
+from unstuck.frameworks.torch.logits import Refused
+from unstuck.frameworks.torch.setup import seeded
+from unstuck.frameworks.torch.subject import TorchSubject
+from unstuck.frameworks.torch.survey import Survey
+from unstuck.frameworks.torch.training import TorchTrainer
+from unstuck.scalers import Affine
+from unstuck.setups.built import Built
+from unstuck.setups.data import Clip, Data, Map, split
+from unstuck.setups.settings import Settings
+
+if TYPE_CHECKING:
+    from unstuck.frameworks.torch.changes import Changed
+
+TOLERANCE = 1e-3  # relative, of a loss in float32 on inputs of any size
+
+
+class Scaled(torch.nn.Module):  # type: ignore[misc]
+    """(x - shift) / scale."""
+
+    def __init__(self, shift: Any, scale: Any) -> None:
+        super().__init__()
+        self.register_buffer("shift", torch.as_tensor(shift, dtype=torch.float32))
+        self.register_buffer("scale", torch.as_tensor(scale, dtype=torch.float32))
+
+    def forward(self, x: Any) -> Any:
+        return (x - self.shift) / self.scale
+
+
+class Clipped(torch.nn.Module):  # type: ignore[misc]
+    """Values beyond low and high brought back to them."""
+
+    def __init__(self, low: Any, high: Any) -> None:
+        super().__init__()
+        self.register_buffer("low", torch.as_tensor(low, dtype=torch.float32))
+        self.register_buffer("high", torch.as_tensor(high, dtype=torch.float32))
+
+    def forward(self, x: Any) -> Any:
+        return torch.clamp(x, self.low, self.high)
+
+
+class Logged(torch.nn.Module):  # type: ignore[misc]
+    """sign(x) ln(1 + |x|)."""
+
+    def forward(self, x: Any) -> Any:
+        return torch.sign(x) * torch.log1p(torch.abs(x))
+
+
+def built(subject: TorchSubject, change: Combination) -> Built:
+    """The set-up with the change in it, as `built_of`; the inputs are mapped by the model."""
+    data = left = split(subject.sample)
+    for intervention in change:
+        if intervention.data is not None:
+            data = intervention.data(data)
+            after = intervention.data(left)
+            left = after if len(after.maps) == len(left.maps) else left
+    arrays = subject.about.shuffled is None  # a loader says whether it shuffles
+    made = built_of(subject, data, merged(change), arrays)
+    return replace(made, data=left)
+
+
+def built_of(subject: TorchSubject, data: Data, settings: Settings, arrays: bool = True) -> Built:
+    """The set-up with the changes in it.
+
+    Weights are the user's own, as they stand; where the optimizer has stepped they are drawn anew.
+
+    Args:
+        data: with what an intervention did to inputs and targets.
+        arrays: whether the user's x is known to be an array or tensor, not a loader.
+
+    Raises:
+        UsageError: a change that cannot be made, or that has no form for this model.
+    """
+    trainer = TorchTrainer(subject)
+    x, y = subject.first(64)
+    assert y is not None
+    maps = _chain(data)
+    with seeded(subject.device):
+        tensors = trainer.tensors(x, y)
+        try:
+            done = trainer.ready(settings, 0, tensors, trainer.keep.trained)
+        except Refused as reason:
+            raise UsageError(f"this cannot be changed: {reason}") from None
+        place = _prepend(trainer, done, data, maps) if maps else None
+        done.setup.model.train()
+    arguments = trainer.arguments(done)
+    if settings.shuffle is not None:
+        arguments["shuffle"] = settings.shuffle
+    if data.targets is not None:
+        arguments["targets"] = data.targets
+    text = code(trainer, done, data, settings, maps, place, arrays)
+    return Built(done.setup.model, text, arguments)
+
+
+def _chain(data: Data) -> list[Map]:
+    """What was done to the one input that is values, neighbours that are affine as one map."""
+    chosen = [i for i, kind in enumerate(data.kinds) if kind == "values"]
+    if data.maps and len(data.x) != 1:
+        raise UsageError(
+            f"a model of {len(data.x)} inputs",
+            "one input",
+            "scale the inputs that are values where the data are made",
+        )
+    maps: list[Map] = []
+    for step in data.maps:
+        for map in (step[i] for i in chosen):
+            if isinstance(map, Affine) and maps and isinstance(maps[-1], Affine):
+                maps[-1] = maps[-1].then(map)
+            elif map is not None:
+                maps.append(map)
+    return [m for m in maps if not (isinstance(m, Affine) and m.is_identity)]
+
+
+def _module(map: Map, shape: tuple[int, ...]) -> Any:
+    def shaped(a: Any) -> Any:
+        return torch.from_numpy(np.array(a.reshape(shape) if a.ndim else a, np.float32))
+
+    if isinstance(map, Affine):
+        return Scaled(shaped(map.shift), shaped(map.scale))
+    if isinstance(map, Clip):
+        return Clipped(shaped(map.low), shaped(map.high))
+    return Logged()
+
+
+def _prepend(trainer: TorchTrainer, done: "Changed", data: Data, maps: list[Map]) -> str:
+    """Puts the maps in front; returns the name of the module they are put before, "" for all."""
+    subject = trainer.subject
+    shape = subject.sample.x[0].shape[1:]
+    x, y = subject.first(64)
+    assert y is not None
+    raw = trainer.tensors(x, y)
+    scaled = x[0].reshape(len(y), -1).astype(np.float64)
+    for map in maps:
+        scaled = map(scaled)
+    given = scaled.reshape(x[0].shape).astype(np.float32)
+    wanted = _loss(trainer, done, trainer.tensors((given,), y))
+    place = "" if subject.step is None else _first(trainer.survey, done)
+    before = done.setup.model if not place else done.setup.model.get_submodule(place)
+    layers = [_module(map, shape).to(subject.device) for map in maps]
+    if place:
+        seen = trainer.survey.first
+        assert seen is not None
+        layers = [_module(map, seen[1][1:]).to(subject.device) for map in maps]
+        put(done.setup.model, place, torch.nn.Sequential(*layers, before))
+    else:
+        done.setup = done.setup._replace(model=torch.nn.Sequential(*layers, before))
+    found = _loss(trainer, done, raw)
+    if np.isfinite(wanted) and not abs(found - wanted) <= TOLERANCE * max(1.0, abs(wanted)):
+        raise UsageError(
+            "the inputs reach more than the model's first layer",
+            "inputs that nothing but the first layer takes",
+            "scale them where the data are made",
+        )
+    return place
+
+
+def _first(survey: Survey, done: "Changed") -> str:
+    if survey.first is None or not survey.first[0] or done.normalized is not None:
+        raise UsageError("the first layer is no module of its own", "scaled data")
+    return survey.first[0]
+
+
+def _loss(trainer: TorchTrainer, done: "Changed", tensors: list[Any]) -> float:
+    subject = replace(trainer.subject, setup=done.setup, step=done.step)
+    done.setup.model.eval()
+    with seeded(subject.device), torch.no_grad():
+        return float(subject._loss(done.setup, tensors))

@@ -1,0 +1,230 @@
+"""What was seen of a training step, as arguments of `unstuck.diagnose`."""
+
+import functools
+import inspect
+import warnings
+from dataclasses import replace
+from itertools import product
+from typing import Any
+
+import torch
+from torch.nn import functional as F
+from torch.utils._pytree import tree_leaves
+
+from unstuck.frameworks.torch.functions import LOSSES
+from unstuck.frameworks.torch.setup import Setup, copied, seeded, unwrapped, without_hooks
+from unstuck.frameworks.torch.watch import data
+from unstuck.frameworks.torch.watch.examples import Found, examples
+from unstuck.frameworks.torch.watch.recipe import Recipe, Replay, Unseen, recipe
+from unstuck.frameworks.torch.watch.tape import Backward, tensors
+
+AGREES = 1e-4  # relative; a loss computed again differs by rounding alone
+_BY_VALUE = ["mse_loss", "l1_loss", "cross_entropy", "binary_cross_entropy_with_logits"]
+_BY_VALUE += ["binary_cross_entropy", "nll_loss", "smooth_l1_loss"]
+
+
+def arguments(
+    optimizer: Any, backwards: list[Backward], others: list[Any]
+) -> tuple[dict[str, Any], bool]:
+    """Model, data, loss or step, and optimizer of a training about to take its first step.
+
+    Args:
+        backwards: losses differentiated since the last step, in their order.
+        others: optimizers that have not stepped yet.
+
+    Returns:
+        them, and whether the data are one batch of many.
+
+    Raises:
+        Unseen: what cannot be told, or does not give the loss that the script had.
+    """
+    if not backwards:
+        raise Unseen("no loss was seen before the step")
+    held = {id(p) for group in optimizer.param_groups for p in group["params"]}
+    several = [r for r in map(recipe, backwards) if _reaches(r, held)]
+    if not several:
+        raise Unseen("no loss was differentiated through a module with the optimizer's parameters")
+    made = several[-1]
+    accumulated = len(several) if len({_form(r) for r in several}) == 1 else 1
+    if len(several) > 1 and accumulated == 1:
+        raise Unseen(f"one step adds up {len(several)} losses that are computed differently")
+    root = _root(made, held)
+    _check_parts(root, held, others)
+    if accumulated > 1:
+        made = _unscaled(made, accumulated)
+    found = examples(made, accumulated)
+    loss = _loss(made, root, found)
+    _check(made, root, _value(made.loss))
+    known = {"model": root, "optimizer": optimizer, **found.given}
+    return known | loss, found.one_batch
+
+
+def _reaches(made: Recipe, held: set[int]) -> bool:
+    return any(id(p) in held for m in made.modules() for p in m.parameters())
+
+
+def _form(made: Recipe) -> tuple[Any, ...]:
+    return tuple(id(c.function) if c.is_module else c.name for c in made.calls)
+
+
+def _root(made: Recipe, held: set[int]) -> Any:
+    """The module called; for several, the smallest of the script's modules that holds them all."""
+    called = [m for m in made.modules() if any(id(p) in held for p in m.parameters())]
+    if len(called) == 1 and held <= {id(p) for p in called[0].parameters()}:
+        return called[0]
+    around = []
+    for module in data.modules():
+        inner = {id(m) for m in module.modules()}
+        if all(id(m) in inner for m in called) and held <= {id(p) for p in module.parameters()}:
+            around.append((len(inner), module))
+    if around:
+        return min(around, key=lambda pair: pair[0])[1]
+    if len(called) > 1:
+        return torch.nn.ModuleList(called)
+    return called[0]
+
+
+def _check_parts(root: Any, held: set[int], others: list[Any]) -> None:
+    own = {id(p) for p in root.parameters()}
+    sharing = 1
+    for other in others:
+        theirs = {id(p) for group in other.param_groups for p in group["params"]}
+        sharing += bool(theirs & own and not theirs & held)
+    if sharing > 1:
+        raise Unseen(f"{sharing} optimizers share the model's parameters out among them")
+
+
+def _unscaled(made: Recipe, times: int) -> Recipe:
+    """Without the division of an accumulated loss by their number."""
+    last = made.calls[-1]
+    if last.name.strip("_") in ("div", "truediv") and last.args[1:2] == (times,):
+        return replace(made, calls=made.calls[:-1], loss=last.args[0])
+    return made
+
+
+# -- loss -----------------------------------------------------------------------------------
+
+
+def _loss(made: Recipe, root: Any, found: Found) -> dict[str, Any]:
+    """`loss` where it is loss(model(x), y), else `step`."""
+    calls = made.calls
+    one = [i for i, c in enumerate(calls) if c.is_module and unwrapped(c.function) is root]
+    first = calls[0]
+    if (
+        found.plain
+        and one == [0]
+        and not first.kwargs
+        and first.mixed is None
+        and isinstance(first.output, torch.Tensor)
+        and len(first.args) == len(found.inputs)
+        and all(a is i for a, i in zip(first.args, found.inputs, strict=True))
+        and not _uses(made, found.inputs, found.targets)
+    ):
+        return {"loss": _function(made, root, first.output, found.targets[0])}
+    replay = Replay(made, root, [*found.inputs, *found.targets]).lean()
+
+    def step(model: Any, batch: Any) -> Any:
+        return replay(model, [t for t in tree_leaves(batch) if isinstance(t, torch.Tensor)])
+
+    return {"step": step}
+
+
+def _uses(made: Recipe, inputs: list[Any], targets: list[Any]) -> bool:
+    """Whether the loss needs the inputs again, other than as targets, or the parameters."""
+    own = {id(p) for c in made.calls if c.is_module for p in c.function.parameters()}
+    own |= {id(t) for t in inputs} - {id(t) for t in targets}
+    return any(id(t) in own for c in made.calls[1:] for t in c.takes)
+
+
+def _function(made: Recipe, root: Any, output: Any, target: Any) -> Any:
+    """The loss as something to call with (output, target): the script's own, where it is plain."""
+    after = made.calls[1:]
+    if len(after) == 1:
+        (call,) = after
+        plain = len(call.args) == 2 and call.args[0] is output and call.args[1] is target
+        if plain and call.is_module and not call.kwargs:
+            return call.function
+        if plain and call.name in LOSSES and not tensors(call.kwargs):
+            return _without_defaults(call.function, call.kwargs)
+    names = [c.name for c in after if c.name in LOSSES or c.is_module]
+    if not names:
+        named = _by_value(output, target, _value(made.loss))
+        if named is not None:
+            return named
+    replay = Replay(made, root, [output, target], start=1).lean()
+
+    def loss(output: Any, target: Any) -> Any:
+        return replay(None, [output, target])
+
+    loss.__name__ = names[-1] if names else "loss"
+    return loss
+
+
+def _without_defaults(function: Any, kwargs: dict[str, Any]) -> Any:
+    parameters = inspect.signature(function).parameters
+    rest = {k: v for k, v in kwargs.items() if v != parameters[k].default}
+    return functools.partial(function, **rest) if rest else function
+
+
+def _by_value(output: Any, target: Any, value: float) -> Any:
+    """The loss function of torch that gives the same value, of the output as it is or reshaped."""
+    shapes = [output.shape]
+    if output.numel() == target.numel() and output.shape != target.shape:
+        shapes.append(target.shape)
+    for name, shape in product(_BY_VALUE, shapes):
+        function = getattr(F, name)
+        with torch.no_grad(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                again = _value(function(output.reshape(shape), target))
+            except (RuntimeError, ValueError, IndexError, TypeError):
+                continue
+        if abs(again - value) <= AGREES * abs(value):
+            return function if shape == output.shape else _reshaping(function)
+    return None
+
+
+def _reshaping(function: Any) -> Any:
+    @functools.wraps(function)
+    def loss(output: Any, target: Any) -> Any:
+        return function(output.reshape(target.shape), target)
+
+    return loss
+
+
+# -- the check ------------------------------------------------------------------------------
+
+
+def _check(made: Recipe, root: Any, value: float) -> None:
+    """The captured batch must give the captured loss: from the captured output, and from a copy.
+
+    Raises:
+        Unseen: it does not.
+    """
+    replay = Replay(made, root, made.examples)
+    values = [t.detach() for t in made.examples]
+    with torch.no_grad():
+        again = _value(replay.run(values, None))
+    if not _agree(again, value):
+        raise Unseen(f"done again, the loss is {again:g} where the script had {value:g}")
+    once, twice = (_on_copy(replay, root, values, seed) for seed in (0, 1))
+    if not _agree(once, value) and _agree(once, twice) and not made.is_random:
+        raise Unseen(f"on a copy of the model the loss is {once:g} where the script had {value:g}")
+
+
+def _value(loss: Any) -> float:
+    return float(loss.detach())
+
+
+def _agree(a: float, b: float) -> bool:
+    if a != a or b != b:
+        return a != a and b != b
+    return abs(a - b) <= AGREES * max(abs(b), 1e-6) or a == b
+
+
+def _on_copy(replay: Replay, root: Any, values: list[Any], seed: int) -> float:
+    with seeded(values[0].device):
+        torch.random.default_generator.manual_seed(seed)
+        model = copied(Setup(root, None, None)).model
+        without_hooks(model)
+        return _value(replay(model, values))

@@ -1,0 +1,1 @@
+"""What trials are judged by: yardsticks, statistics, sequential tests, verdicts on claims."""

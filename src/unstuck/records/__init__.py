@@ -1,0 +1,1 @@
+"""What was found, as frozen records; nothing alive is in them."""

@@ -1,0 +1,1 @@
+"""What frameworks share in seeing a script's trainings."""
