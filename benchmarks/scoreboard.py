@@ -94,7 +94,7 @@ def _trained(spec: Spec) -> float:
     """Median skill of the set-up, trained."""
     from unstuck.frameworks.recognize import recognize
     from unstuck.judging.yardstick import yardstick
-    from unstuck.setups.data import split
+    from unstuck.setups.split import split
     from unstuck.setups.settings import Settings
     from unstuck.setups.subject import Given
     from unstuck.setups.untouched import untouched

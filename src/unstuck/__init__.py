@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from unstuck.cures.equivalence import Equivalence as Equivalence
     from unstuck.cures.equivalence import equivalence as equivalence
-    from unstuck.cures.fix import Fix as Fix
     from unstuck.cures.fold import fold as fold
     from unstuck.diagnosis import diagnose as diagnose
     from unstuck.errors import UnstuckError as UnstuckError
+    from unstuck.proofs.fix import Fix as Fix
     from unstuck.proofs.proof import Proof as Proof
     from unstuck.records.report import Report as Report
 
@@ -21,7 +21,7 @@ __version__ = "0.1.0"
 _HOME = {
     "Equivalence": "unstuck.cures.equivalence",
     "equivalence": "unstuck.cures.equivalence",
-    "Fix": "unstuck.cures.fix",
+    "Fix": "unstuck.proofs.fix",
     "Proof": "unstuck.proofs.proof",
     "Report": "unstuck.records.report",
     "UnstuckError": "unstuck.errors",

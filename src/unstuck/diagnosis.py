@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from unstuck.causes.suspects import Suspicion, harms, judged, suspects
-from unstuck.causes.what_if import WhatIf
+from unstuck.causes.what_if import what_if
+from unstuck.changes.change import Change
 from unstuck.errors import UsageError
 from unstuck.frameworks.recognize import recognize
 from unstuck.probes import measure, probes
@@ -45,7 +46,20 @@ CHAIN = (
 )
 
 
-def diagnose(
+@dataclass(frozen=True, eq=False)
+class Diagnosed:
+    """A diagnosis, and what a proof goes on from.
+
+    Args:
+        report: the record.
+        again: makes the subject anew, with so many examples.
+    """
+
+    report: Report
+    again: Callable[[int], Subject]
+
+
+def diagnosed(
     model: Any,
     x: Any = None,
     y: Any = None,
@@ -57,7 +71,7 @@ def diagnose(
     shuffle: bool | None = None,
     step: Callable[..., Any] | None = None,
     examples: int = EXAMPLES,
-) -> Report:
+) -> Diagnosed:
     """Says what keeps a set-up from learning, from measurements alone.
 
     Nothing is trained, and everything is left as it was: weights, optimizer, random states, data.
@@ -76,7 +90,7 @@ def diagnose(
         examples: looked at, at most; fewer where the activations would not fit into 256 MB.
 
     Returns:
-        a frozen record that displays itself; `to_json()` for programs.
+        the report, and how to make the subject anew for a proof.
 
     Raises:
         UsageError: a model, loss, optimizer or option that cannot be used.
@@ -98,7 +112,7 @@ def diagnose(
     def again(examples: int) -> Subject:
         return recognize(model, replace(given, examples=examples))
 
-    return replace(report, again=again)
+    return Diagnosed(report, again)
 
 
 def examine(subject: Subject, began: float | None = None, made: float | None = None) -> Report:
@@ -132,9 +146,9 @@ def examine(subject: Subject, began: float | None = None, made: float | None = N
     steep = ABOVE_CRITICAL.name in present
     judged_on = frozenset({s.probe for s in symptoms() if s.harm} | {p for _, p, _ in CHAIN})
 
-    def relook(what_if: WhatIf) -> Evidence:
+    def relook(change: Change) -> Evidence:
         start = time.perf_counter()
-        again = look(*what_if(evidence.look), steep, judged_on)
+        again = look(*what_if(change, evidence.look), steep, judged_on)
         seconds["what_if"] += time.perf_counter() - start
         return again
 

@@ -242,3 +242,10 @@ def scaler(name: str) -> Scaler:
         f"{', '.join(SCALERS)}, or /k for a number k above 0",
         f"did you mean {close[0]!r}?" if close else "",
     )
+
+
+def spreads(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(d,) standard deviations; exactly 0 where all values are one, whatever the mean rounds to."""
+    if not len(x):
+        return np.zeros(x.shape[1])
+    return np.where(np.ptp(x, axis=0) > 0, x.std(axis=0), 0.0)

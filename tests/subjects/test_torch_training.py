@@ -22,7 +22,7 @@ from subjects.torch_trials import (
 from unstuck import diagnose
 from unstuck.causes.examples import regression
 from unstuck.frameworks.recognize import recognize
-from unstuck.setups.data import split
+from unstuck.setups.split import split
 from unstuck.setups.settings import Settings
 from unstuck.setups.subject import Given
 

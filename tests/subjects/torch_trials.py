@@ -5,7 +5,7 @@ import pytest
 from unstuck.causes.examples import digits
 from unstuck.frameworks.recognize import recognize
 from unstuck.judging.yardstick import yardstick
-from unstuck.setups.data import split
+from unstuck.setups.split import split
 from unstuck.setups.settings import Settings
 from unstuck.setups.subject import Given
 

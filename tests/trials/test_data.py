@@ -12,7 +12,8 @@ from unstuck.changes.change import changed, merged, said
 from unstuck.changes.learning_rate import rate
 from unstuck.changes.loss_from_logits import LOGITS
 from unstuck.changes.target_scaling import TARGETS
-from unstuck.setups.data import Data, split
+from unstuck.changes.data import Data
+from unstuck.setups.split import split
 from unstuck.setups.order import batches
 from unstuck.setups.settings import Settings
 from unstuck.setups.subject import Sample

@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import accuracy_score, r2_score, root_mean_squared_error
 
 from unstuck.judging.yardstick import recoded, yardstick
-from unstuck.setups.data import Data
+from unstuck.changes.data import Data
 from unstuck.setups.subject import About, LossView
 
 

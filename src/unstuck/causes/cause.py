@@ -4,8 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from unstuck.causes.what_if import WhatIf
-from unstuck.changes.change import Intervention
+from unstuck.changes.change import Change
 from unstuck.symptoms.symptom import Evidence, Symptom
 
 
@@ -36,7 +35,7 @@ class Cause:
         cures: the candidate cure as one line, by framework; "" for all others.
         shows, look_alike: a set-up that has the fault, and a sound one that resembles it.
         cut: what to change to see whether the harms go away; None where the signs decide.
-        interventions: what removes just this fault in a trial; the best of several counts. None
+        changes: what removes just this fault in a trial; the best of several counts. None
             for a fault that nothing can remove.
         harms: names of the harms that the fault itself does, for a cause without a cut. It is
             suspected where a sign and one of these is present that no earlier cause accounts for.
@@ -52,8 +51,8 @@ class Cause:
     cures: Mapping[str, str]
     shows: Callable[[], Example]
     look_alike: Callable[[], Example]
-    cut: WhatIf | None = None
-    interventions: tuple[Intervention, ...] = ()
+    cut: Change | None = None
+    changes: tuple[Change, ...] = ()
     harms: tuple[str, ...] = ()
     fits: Callable[[Evidence], bool] = lambda evidence: True
     accounts: bool = True

@@ -32,7 +32,7 @@ CAUSE = Cause(
         "": "biases of 0, a smaller learning rate, or leaky ReLU units",
     },
     harms=("dead-units", "gradient-vanishes", "no-gradient", "next-to-no-progress"),
-    interventions=(HE, GLOROT),
+    changes=(HE, GLOROT),
     shows=_shows,
     look_alike=_look_alike,
 )

@@ -5,7 +5,6 @@ import numpy as np
 from unstuck.causes.cause import Cause, Example
 from unstuck.causes.cures import FEATURES
 from unstuck.causes.examples import regression, regressor
-from unstuck.causes.what_if import WhatIf
 from unstuck.changes.input_scaling import PER_FEATURE
 from unstuck.symptoms.inputs import SCALES
 
@@ -31,8 +30,8 @@ CAUSE = Cause(
     " learnt.",
     signs=(SCALES,),
     cures=FEATURES,
-    cut=WhatIf("every feature standardized on its own", inputs="standard-per-feature"),
-    interventions=(PER_FEATURE,),
+    cut=PER_FEATURE,
+    changes=(PER_FEATURE,),
     shows=_shows,
     look_alike=_look_alike,
 )

@@ -56,7 +56,7 @@ CAUSE = Cause(
         "next-to-no-progress",
     ),
     fits=lambda e: not e.numbers("dead_units") or max(e.numbers("dead_units").values()) < 0.99,
-    interventions=(UNFROZEN,),
+    changes=(UNFROZEN,),
     shows=_shows,
     look_alike=_look_alike,
 )

@@ -45,7 +45,7 @@ CAUSE = Cause(
         "rate-above-critical",
         "next-to-no-progress",
     ),
-    interventions=(GLOROT, HE, LSUV),
+    changes=(GLOROT, HE, LSUV),
     shows=_shows,
     look_alike=_look_alike,
 )

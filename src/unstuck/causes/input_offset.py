@@ -5,7 +5,6 @@ import numpy as np
 from unstuck.causes.cause import Cause, Example
 from unstuck.causes.cures import FEATURES
 from unstuck.causes.examples import regressor
-from unstuck.causes.what_if import WhatIf
 from unstuck.changes.input_scaling import CENTER
 from unstuck.symptoms.inputs import OFFSET
 
@@ -36,8 +35,8 @@ CAUSE = Cause(
     " The step that is stable along the mean is too small for what distinguishes the examples.",
     signs=(OFFSET,),
     cures=FEATURES,
-    cut=WhatIf("every feature less its mean", inputs="center-per-feature"),
-    interventions=(CENTER,),
+    cut=CENTER,
+    changes=(CENTER,),
     shows=_shows,
     look_alike=_look_alike,
 )

@@ -4,7 +4,6 @@ import numpy as np
 
 from unstuck.causes.cause import Cause, Example
 from unstuck.causes.examples import classifier, digits, standardized
-from unstuck.causes.what_if import WhatIf
 from unstuck.changes.input_clipping import CLIP
 from unstuck.symptoms.inputs import OUTLIERS
 
@@ -37,8 +36,8 @@ CAUSE = Cause(
         ),
         "": "x = np.clip((x - median) / iqr, -5, 5), with the training figures",
     },
-    cut=WhatIf("outliers brought to three times the 99th percentile", clip=3.0),
-    interventions=(CLIP,),
+    cut=CLIP,
+    changes=(CLIP,),
     shows=_shows,
     look_alike=_look_alike,
 )

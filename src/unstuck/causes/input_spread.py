@@ -3,7 +3,6 @@
 from unstuck.causes.cause import Cause, Example
 from unstuck.causes.cures import INPUTS
 from unstuck.causes.examples import CLIPPED, classifier, digits
-from unstuck.causes.what_if import WhatIf
 from unstuck.changes.input_scaling import SPREAD
 from unstuck.symptoms.inputs import SIZE_LARGE
 
@@ -25,8 +24,8 @@ CAUSE = Cause(
     " function far off.",
     signs=(SIZE_LARGE,),
     cures=INPUTS,
-    cut=WhatIf("inputs divided by their standard deviation", inputs="spread"),
-    interventions=(SPREAD,),
+    cut=SPREAD,
+    changes=(SPREAD,),
     shows=_shows,
     look_alike=_look_alike,
 )

@@ -3,7 +3,6 @@
 from unstuck.causes.cause import Cause, Example
 from unstuck.causes.cures import INPUTS
 from unstuck.causes.examples import classifier, digits, standardized
-from unstuck.causes.what_if import WhatIf
 from unstuck.changes.input_scaling import SPREAD, STANDARD
 from unstuck.symptoms.inputs import SIZE_SMALL
 
@@ -31,8 +30,8 @@ CAUSE = Cause(
     " The function hardly depends on the inputs, and steps of usual size hardly change that.",
     signs=(SIZE_SMALL,),
     cures=INPUTS,
-    cut=WhatIf("inputs divided by their standard deviation", inputs="spread"),
-    interventions=(SPREAD, STANDARD),
+    cut=SPREAD,
+    changes=(SPREAD, STANDARD),
     shows=_shows,
     look_alike=_look_alike,
 )

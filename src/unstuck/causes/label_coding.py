@@ -33,7 +33,7 @@ CAUSE = Cause(
         "torch": "y = y.long() for CrossEntropyLoss; y.view_as(output) for losses on values",
     },
     harms=("labels-do-not-fit-loss", "loss-at-start", "next-to-no-progress"),
-    interventions=(LABELS,),
+    changes=(LABELS,),
     shows=_shows,
     look_alike=_look_alike,
 )

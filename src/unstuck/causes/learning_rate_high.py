@@ -29,7 +29,7 @@ CAUSE = Cause(
         "": "a learning rate below the critical one that the report names",
     },
     harms=("step-overshoots", "rate-above-critical"),
-    interventions=LOWER,
+    changes=LOWER,
     shows=_shows,
     look_alike=_look_alike,
 )

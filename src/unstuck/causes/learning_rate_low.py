@@ -28,7 +28,7 @@ CAUSE = Cause(
         "": "a learning rate a tenth to a half of the critical one that the report names",
     },
     harms=("next-to-no-progress",),
-    interventions=HIGHER,
+    changes=HIGHER,
     shows=_shows,
     look_alike=_look_alike,
 )

@@ -2,7 +2,7 @@
 
 from unstuck.causes.cause import Cause, Example
 from unstuck.causes.examples import CLIPPED, classifier, digits
-from unstuck.changes.loss_from_logits import LOGITS
+from unstuck.changes.loss import LOGITS
 from unstuck.symptoms.start import FROZEN_EXAMPLES
 
 
@@ -36,7 +36,7 @@ CAUSE = Cause(
         and e.look.task in ("classification", "binary")
     ),
     accounts=False,
-    interventions=(LOGITS,),
+    changes=(LOGITS,),
     shows=_shows,
     look_alike=_look_alike,
 )

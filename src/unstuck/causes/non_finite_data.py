@@ -30,7 +30,7 @@ CAUSE = Cause(
         "sklearn": "make_pipeline(SimpleImputer(), StandardScaler(), network)",
     },
     harms=("non-finite-data",),
-    interventions=(FINITE,),
+    changes=(FINITE,),
     shows=_shows,
     look_alike=_look_alike,
 )

@@ -38,7 +38,7 @@ CAUSE = Cause(
         "": "shuffle the examples anew each epoch",
     },
     harms=("sorted-and-not-shuffled",),
-    interventions=(SHUFFLED,),
+    changes=(SHUFFLED,),
     shows=_shows,
     look_alike=_look_alike,
 )

@@ -31,7 +31,7 @@ CAUSE = Cause(
         "": "ε of 10⁻⁸ to 10⁻⁷, or a learning rate larger by ε / |gradient|",
     },
     harms=("next-to-no-progress",),
-    interventions=(EPSILON,),
+    changes=(EPSILON,),
     shows=_shows,
     look_alike=_look_alike,
 )

@@ -36,7 +36,7 @@ CAUSE = Cause(
         "": "smaller initial weights, a normalization layer before the activation, or ReLU units",
     },
     harms=("saturated-units", "gradient-vanishes"),
-    interventions=(LSUV, GLOROT),
+    changes=(LSUV, GLOROT),
     shows=_shows,
     look_alike=_look_alike,
 )

@@ -30,7 +30,7 @@ CAUSE = Cause(
         "sklearn": "make_pipeline(StandardScaler(), network): it scales whatever it is given",
     },
     harms=("splits-on-different-scales",),
-    interventions=(SPLITS,),
+    changes=(SPLITS,),
     shows=_shows,
     look_alike=_look_alike,
 )

@@ -14,14 +14,15 @@ from dataclasses import dataclass, field
 
 from unstuck.causes import causes
 from unstuck.causes.cause import Cause
-from unstuck.causes.what_if import WhatIf
+from unstuck.changes.change import Change, Part
+from unstuck.changes.input_scaling import PER_FEATURE
 from unstuck.symptoms import symptoms
 from unstuck.symptoms.symptom import Evidence, Finding
 
-Relook = Callable[[WhatIf], Evidence]
+Relook = Callable[[Change], Evidence]
 
 # All that is about the inputs at once, for harms that no single change removes.
-_TOGETHER = WhatIf("inputs standardized", inputs="standard-per-feature")
+_TOGETHER = PER_FEATURE
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Suspicion:
     findings: tuple[Finding, ...]
     removes: tuple[str, ...]
     cut: Evidence | None = None
-    what_if: WhatIf | None = None
+    what_if: Change | None = None
 
 
 @dataclass
@@ -56,7 +57,7 @@ class _Case:
         cause: Cause,
         removed: Iterable[str],
         cut: Evidence | None = None,
-        what_if: WhatIf | None = None,
+        what_if: Change | None = None,
     ) -> None:
         names = tuple(name for name in self.present if name in set(removed))
         signs = self.signs(cause)
@@ -128,7 +129,7 @@ def _by_cuts(case: _Case, cuts: list[Cause], relook: Relook) -> None:
         seen, left = _relooked(relook, cause.cut)
         tried.append((cause, {h for h in at_stake if h not in left}, seen, cause.cut))
     left_over = at_stake.intersection(*(at_stake - removed for _, removed, _, _ in tried))
-    by_inputs = [c for c in marked if c.cut and (c.cut.inputs or c.cut.clip)]
+    by_inputs = [c for c in marked if c.cut and c.cut.part is not Part.TARGETS]
     together: set[str] = set()
     if left_over and by_inputs:
         seen, left = _relooked(relook, _TOGETHER)
@@ -144,7 +145,7 @@ def _by_cuts(case: _Case, cuts: list[Cause], relook: Relook) -> None:
         case.open -= together
 
 
-def _relooked(relook: Relook, what_if: WhatIf) -> tuple[Evidence, dict[str, Finding]]:
+def _relooked(relook: Relook, what_if: Change) -> tuple[Evidence, dict[str, Finding]]:
     seen = relook(what_if)
     return seen, judged(seen, harms_alone=True)
 

@@ -38,7 +38,7 @@ CAUSE = Cause(
         "": "a linear output, or targets scaled into the range of the activation",
     },
     harms=("targets-out-of-reach",),
-    interventions=(LINEAR,),
+    changes=(LINEAR,),
     shows=_shows,
     look_alike=_look_alike,
 )

@@ -2,7 +2,6 @@
 
 from unstuck.causes.cause import Cause, Example
 from unstuck.causes.examples import regression, regressor
-from unstuck.causes.what_if import WhatIf
 from unstuck.changes.target_scaling import TARGETS
 from unstuck.symptoms.targets import TARGETS_LARGE, TARGETS_SMALL
 
@@ -27,8 +26,8 @@ CAUSE = Cause(
         "sklearn": "TransformedTargetRegressor(network, transformer=StandardScaler())",
         "": "y = (y - y_train.mean()) / y_train.std(); undo it on predictions",
     },
-    cut=WhatIf("targets standardized", targets=True),
-    interventions=(TARGETS,),
+    cut=TARGETS,
+    changes=(TARGETS,),
     shows=_shows,
     look_alike=_look_alike,
 )

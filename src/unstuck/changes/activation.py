@@ -1,12 +1,7 @@
 """Another activation of the hidden layers."""
 
-from unstuck.changes.change import Intervention
-from unstuck.setups.settings import Settings
+from unstuck.changes.change import Change, Part
 
-RELU = Intervention("activation-relu", "ReLU hidden units", settings=Settings(activation="relu"))
-LEAKY = Intervention(
-    "activation-leaky-relu",
-    "leaky ReLU hidden units",
-    settings=Settings(activation="leaky_relu"),
-)
-TANH = Intervention("activation-tanh", "tanh hidden units", settings=Settings(activation="tanh"))
+RELU = Change("activation-relu", "ReLU hidden units", Part.ACTIVATION, "relu")
+LEAKY = Change("activation-leaky-relu", "leaky ReLU hidden units", Part.ACTIVATION, "leaky_relu")
+TANH = Change("activation-tanh", "tanh hidden units", Part.ACTIVATION, "tanh")

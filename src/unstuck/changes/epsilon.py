@@ -1,6 +1,5 @@
 """ε as small as frameworks have it."""
 
-from unstuck.changes.change import Intervention
-from unstuck.setups.settings import Settings
+from unstuck.changes.change import Change, Part
 
-EPSILON = Intervention("epsilon-small", "ε of 10⁻⁷", settings=Settings(epsilon=1e-7))
+EPSILON = Change("epsilon-small", "ε of 10⁻⁷", Part.EPSILON, 1e-7)

@@ -1,8 +1,5 @@
 """Gradients clipped to norm 1."""
 
-from unstuck.changes.change import Intervention
-from unstuck.setups.settings import Settings
+from unstuck.changes.change import Change, Part
 
-CLIPPED = Intervention(
-    "gradients-clipped", "gradients clipped to norm 1", settings=Settings(clip=1.0)
-)
+CLIPPED = Change("gradients-clipped", "gradients clipped to norm 1", Part.CLIPPING, 1.0)

@@ -1,8 +1,7 @@
 """A normalization layer in front."""
 
-from unstuck.changes.change import Intervention
-from unstuck.setups.settings import Settings
+from unstuck.changes.change import Change, Part
 
-NORMALIZED = Intervention(
-    "normalization-first", "a batch normalization in front", settings=Settings(normalize=True)
+NORMALIZED = Change(
+    "normalization-first", "a batch normalization in front", Part.NORMALIZATION, True
 )

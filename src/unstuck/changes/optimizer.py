@@ -1,7 +1,8 @@
-"""Another optimizer, with its usual rate."""
+"""Another optimizer, with its usual rate and the framework's other defaults."""
 
-from unstuck.changes.change import Intervention
-from unstuck.setups.settings import Settings
+from unstuck.changes.change import Change, Part
 
-ADAM = Intervention("optimizer-adam", "Adam with rate 0.001", settings=Settings(optimizer="adam"))
-SGD = Intervention("optimizer-sgd", "SGD with rate 0.01", settings=Settings(optimizer="sgd"))
+_EXCLUDES = frozenset({Part.EPSILON})
+
+ADAM = Change("optimizer-adam", "Adam with rate 0.001", Part.OPTIMIZER, "adam", excludes=_EXCLUDES)
+SGD = Change("optimizer-sgd", "SGD with rate 0.01", Part.OPTIMIZER, "sgd", excludes=_EXCLUDES)

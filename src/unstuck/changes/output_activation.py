@@ -1,8 +1,5 @@
 """An output that reaches every target."""
 
-from unstuck.changes.change import Intervention
-from unstuck.setups.settings import Settings
+from unstuck.changes.change import Change, Part
 
-LINEAR = Intervention(
-    "output-linear", "an output without activation", settings=Settings(output="linear")
-)
+LINEAR = Change("output-linear", "an output without activation", Part.OUTPUT, "linear")

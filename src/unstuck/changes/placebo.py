@@ -1,11 +1,7 @@
 """Changes that cannot matter: what they seem to do is luck."""
 
-from unstuck.changes.change import Intervention
-from unstuck.setups.settings import Settings
+from unstuck.changes.change import Change, Part
 
-PLACEBO = Intervention(
-    "placebo",
-    "the same with the examples drawn in other orders",
-    settings=Settings(stream=1),
-    placebo=True,
+PLACEBO = Change(
+    "placebo", "the same with the examples drawn in other orders", Part.ORDER, 1, placebo=True
 )

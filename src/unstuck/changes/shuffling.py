@@ -1,8 +1,5 @@
 """Examples drawn in a new order each epoch."""
 
-from unstuck.changes.change import Intervention
-from unstuck.setups.settings import Settings
+from unstuck.changes.change import Change, Part
 
-SHUFFLED = Intervention(
-    "shuffled", "examples shuffled anew each epoch", settings=Settings(shuffle=True)
-)
+SHUFFLED = Change("shuffled", "examples shuffled anew each epoch", Part.SHUFFLING, True)

@@ -1,10 +1,11 @@
 """Targets standardized; results are told in their original units."""
 
-from unstuck.changes.change import Intervention
-from unstuck.changes.input_scaling import standard_per_feature
+from unstuck.changes.change import Change, Part
+from unstuck.changes.fits import Affinely, Scale, Shift
 
-TARGETS = Intervention(
+TARGETS = Change(
     "targets-standardized",
     "targets standardized",
-    lambda d: d.with_targets(standard_per_feature),
+    Part.TARGETS,
+    fit=Affinely(Shift.MEAN, Scale.SPREAD),
 )

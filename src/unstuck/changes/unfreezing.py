@@ -1,6 +1,5 @@
 """Every parameter trainable and held by the optimizer."""
 
-from unstuck.changes.change import Intervention
-from unstuck.setups.settings import Settings
+from unstuck.changes.change import Change, Part
 
-UNFROZEN = Intervention("unfrozen", "all parameters trained", settings=Settings(unfreeze=True))
+UNFROZEN = Change("unfrozen", "all parameters trained", Part.HELD, True)

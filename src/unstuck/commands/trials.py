@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from unstuck.commands.output import console
 
 if TYPE_CHECKING:
-    from unstuck.cures.fix import Fix
+    from unstuck.proofs.fix import Fix
     from unstuck.proofs.proof import Proof
     from unstuck.records.report import Report
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from unstuck.changes.data import Data
 from unstuck.judging.yardstick import Yardstick
-from unstuck.setups.data import Data
 
 SKILL = 0.1  # held-out skill above which there is something to learn
 ROWS, COLUMNS = 4_096, 1_024

@@ -1,23 +1,12 @@
 """What an experiment says of a claim: an enumeration whose members say what to do next."""
 
-import enum
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
+
+from unstuck.records.states import Said
 
 if TYPE_CHECKING:
     from unstuck.judging.statistics import Effect
-
-
-class Said(enum.Enum):
-    """Members with a `value`, a stable slug for JSON, and a `sentence`: what it means."""
-
-    sentence: str
-
-    def __new__(cls, slug: str, sentence: str) -> Self:
-        member = object.__new__(cls)
-        member._value_ = slug
-        member.sentence = sentence
-        return member
 
 
 class Verdict(Said):

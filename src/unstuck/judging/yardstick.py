@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from unstuck.changes.data import Data
 from unstuck.probes.look import Look
-from unstuck.setups.data import Data
 from unstuck.setups.subject import About, Floats, Observation, Sample
 
 

@@ -32,7 +32,7 @@ def patched(source: str, line: int, framework: str, code: str) -> str:
     Args:
         line: of the innermost frame in the script when training started, from 1.
         framework: "keras", "torch" (with Lightning and skorch) or "sklearn".
-        code: of the fix, in its own names; see `unstuck.cures.fix.Fix.code`.
+        code: of the fix, in its own names; see `unstuck.proofs.fix.Fix.code`.
 
     Raises:
         NotPlaced: no place is safe, with the reason.

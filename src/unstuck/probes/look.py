@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from unstuck.records.report import Measured as Measured
+from unstuck.records.report import Value as Value
+from unstuck.scalers import spreads
 from unstuck.setups.subject import About, Inputs, Observation, Sample, Task
 
 FEATURES = 4_096  # looked at, evenly spaced, where inputs have more
-Value = float | int | str | None
-Measured = Value | dict[str, Value]  # a number, or one a layer, input or class
 
 
 @dataclass(frozen=True)
@@ -135,13 +136,6 @@ def flat(x: Inputs, kinds: tuple[str, ...]) -> NDArray[np.float64]:
     step = -(-total // FEATURES)
     columns = np.concatenate([part[:, ::step] for part in parts], axis=1).astype(np.float64)
     return columns[np.isfinite(columns).all(axis=1)]
-
-
-def spreads(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(d,) standard deviations; exactly 0 where all values are one, whatever the mean rounds to."""
-    if not len(x):
-        return np.zeros(x.shape[1])
-    return np.where(np.ptp(x, axis=0) > 0, x.std(axis=0), 0.0)
 
 
 def one_hot(y: NDArray[Any]) -> bool:

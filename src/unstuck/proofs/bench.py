@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from unstuck.changes.change import Combination, changed, merged
+from unstuck.changes.data import Data
 from unstuck.errors import UnstuckError
 from unstuck.judging.yardstick import Yardstick
-from unstuck.setups.data import Data
 from unstuck.setups.trainer import Run, Trainer
 
 SCREEN, CONFIRM = 1_000, 2_000  # first seeds of the two stages of a proof: never shared

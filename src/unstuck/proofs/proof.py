@@ -21,7 +21,7 @@ from unstuck.records.verdict import State, Verdict
 from unstuck.setups.untouched import untouched
 
 if TYPE_CHECKING:
-    from unstuck.cures.fix import Fix
+    from unstuck.proofs.fix import Fix
     from unstuck.setups.subject import Subject
 
 EXAMPLES = 4_096  # trained on, at most
@@ -111,7 +111,7 @@ class Proof:
         Raises:
             UsageError: nothing is proven, so there is nothing to fix.
         """
-        from unstuck.cures.fix import fix
+        from unstuck.proofs.fix import fix
 
         return fix(self, budget)
 

@@ -32,7 +32,7 @@ from unstuck.proofs.bench import CONFIRM, SCREEN, Bench
 from unstuck.proofs.hypothesis import Hypothesis
 from unstuck.proofs.length import SHARE, calibrate
 from unstuck.records.verdict import State, Verdict
-from unstuck.setups.data import split
+from unstuck.setups.split import split
 from unstuck.setups.subject import Subject
 
 LEARNS, CRAWLS = 0.8, 0.5  # shares of the best skill: see `State`

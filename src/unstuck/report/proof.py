@@ -16,8 +16,8 @@ from unstuck.report.diagnosis import UNCHANGED, heading, plain, setup
 from unstuck.report.wording import quantity
 
 if TYPE_CHECKING:
-    from unstuck.cures.fix import Fix
     from unstuck.proofs.aside import Interaction
+    from unstuck.proofs.fix import Fix
     from unstuck.proofs.proof import Proof
 
 _COLOURS = {"proven": "bold red", "refuted": "green", "harmful": "yellow"}

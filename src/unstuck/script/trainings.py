@@ -14,12 +14,14 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from unstuck.errors import DataError, UsageError
+from unstuck.records.training import Sighting
+from unstuck.setups.routine import PLAIN, Routine
 from unstuck.watching import place
 from unstuck.watching.losses import Watch
 from unstuck.watching.place import Place
 
 if TYPE_CHECKING:
-    from unstuck.cures.fix import Fix
+    from unstuck.proofs.fix import Fix
     from unstuck.proofs.proof import Proof
     from unstuck.records.report import Report
     from unstuck.script.starting_point import StartingPoint
@@ -50,6 +52,9 @@ class Line:
         watches: one a training.
         start: kept for the proof.
         unproven: why no proof is made, in a few words.
+        routine: what the loop was seen to do around a step.
+        sightings: faults of the loop itself that were seen.
+        meaningless: why its loss does not say whether it learns; "" if it does.
         noticed: states that were told while it trained.
         proof, fix: made after the script has ended.
         diff: of the script with the fix in it, which was tried on a copy.
@@ -63,6 +68,9 @@ class Line:
     watches: list[Watch] = field(default_factory=list)
     start: "StartingPoint | None" = None
     unproven: str = ""
+    routine: Routine = PLAIN
+    sightings: list[Sighting] = field(default_factory=list)
+    meaningless: str = ""
     noticed: set[str] = field(default_factory=set)
     proof: "Proof | None" = None
     fix: "Fix | None" = None
@@ -108,6 +116,19 @@ class Training:
             why: in a few words.
         """
         self._line.start, self._line.unproven = None, why
+
+    def routine(self, routine: Routine) -> None:
+        """What its loop was seen to do around a step so far; the last call stands."""
+        self._line.routine = routine
+
+    def saw(self, sighting: Sighting) -> None:
+        """A fault of the loop itself; told once a cause."""
+        if all(sighting.cause != known.cause for known in self._line.sightings):
+            self._line.sightings.append(sighting)
+
+    def says_nothing(self, why: str) -> None:
+        """Its loss does not say whether it learns: it gets no state, for this reason."""
+        self._line.meaningless = why
 
     def ends(self) -> None:
         """It is over; to be called once, in the thread it started in."""

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from unstuck.changes.data import Inputs as Inputs
+from unstuck.setups.routine import PLAIN, Routine
 from unstuck.setups.sample import EXAMPLES
 
 if TYPE_CHECKING:
     from unstuck.setups.trainer import Trainer
 
 Floats = NDArray[np.floating]
-Inputs = tuple[NDArray[Any], ...]  # one array an input of the model, each (n, ...)
 
 Task = Literal["classification", "binary", "regression", "unknown"]
 
@@ -184,6 +185,7 @@ class About:
         shuffled: whether training shuffles the examples; None if unknown.
         elements: activations of all layers for one example, the memory a look at it takes.
         limits: what could not be seen, one sentence each.
+        routine: what the script's loop does around a step, where it was seen.
     """
 
     framework: str
@@ -195,6 +197,7 @@ class About:
     shuffled: bool | None = None
     elements: int = 0
     limits: tuple[str, ...] = ()
+    routine: Routine = PLAIN
 
 
 @dataclass(frozen=True, eq=False)
@@ -250,4 +253,8 @@ class Subject(Protocol):
 
     def trainer(self) -> "Trainer":
         """Trains fresh copies of it."""
+        ...
+
+    def with_routine(self, routine: Routine) -> "Subject":
+        """The same with what was seen around its steps."""
         ...

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from unstuck.script.trainings import Training, Trainings
 from unstuck.watching.place import Place
+from unstuck.watching.trainings import Training, Trainings
 
 
 class Batches:

@@ -17,7 +17,8 @@ from unstuck.changes.target_scaling import TARGETS
 from unstuck.frameworks.keras.cure import built, built_of
 from unstuck.frameworks.recognize import recognize
 from unstuck.judging.yardstick import yardstick
-from unstuck.setups.data import Data, split
+from unstuck.changes.data import Data
+from unstuck.setups.split import split
 from unstuck.setups.settings import Settings
 from unstuck.setups.subject import Given
 

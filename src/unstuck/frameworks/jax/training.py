@@ -14,8 +14,8 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from unstuck.changes.data import Data
 from unstuck.frameworks.jax.subject import JaxSubject
-from unstuck.setups.data import Data
 from unstuck.setups.order import batches
 from unstuck.setups.settings import Settings
 from unstuck.setups.trainer import Run

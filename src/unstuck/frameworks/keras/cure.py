@@ -5,14 +5,15 @@ from dataclasses import replace
 from typing import Any
 
 from unstuck.changes.change import Combination, merged
+from unstuck.changes.data import Data
+from unstuck.cures.built import Built
 from unstuck.cures.lines import lines
 from unstuck.errors import UsageError
 from unstuck.frameworks.keras import cure_text as text
 from unstuck.frameworks.keras.cure_code import Code
 from unstuck.frameworks.keras.cure_fronts import fit, front
-from unstuck.setups.built import Built
-from unstuck.setups.data import Data, split
 from unstuck.setups.settings import Settings
+from unstuck.setups.split import split
 
 _OF_DATA = frozenset({"labels-recoded", "finite-only", "splits-matched"})
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from unstuck.changes.data import Data
 from unstuck.errors import UsageError
 from unstuck.frameworks.keras import cure_text as text
 from unstuck.frameworks.keras.cure_fronts import Front
-from unstuck.setups.data import Data
 from unstuck.setups.settings import Settings
 
 

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from unstuck.changes.data import Clip, Data, Log, Map
 from unstuck.changes.input_clipping import REACH
 from unstuck.errors import UsageError
 from unstuck.frameworks.keras.cure_text import array, number
 from unstuck.scalers import Affine
-from unstuck.setups.data import Clip, Data, Log, Map
 
 RATIO = 1e4  # of shift to scale up to which float32 holds the difference
 SMALLEST = 1e-6  # scale: a Normalization layer does not divide by less than 1e-7

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from unstuck.changes.data import Data
 from unstuck.errors import UsageError
 from unstuck.frameworks.keras import architecture, changes, starts
 from unstuck.frameworks.keras.architecture import Refusal
@@ -18,7 +19,6 @@ from unstuck.frameworks.keras.network import explained
 from unstuck.frameworks.keras.optimizer import inner
 from unstuck.frameworks.keras.seeds import seed_all, traceless
 from unstuck.frameworks.keras.subject import target
-from unstuck.setups.data import Data
 from unstuck.setups.settings import Settings
 from unstuck.setups.trainer import Run
 

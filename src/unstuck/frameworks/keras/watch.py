@@ -11,9 +11,9 @@ from weakref import WeakKeyDictionary
 
 import keras
 
-from unstuck.script.trainings import Training, Trainings
 from unstuck.watching.batches import Batches
 from unstuck.watching.methods import surround
+from unstuck.watching.trainings import Training, Trainings
 
 
 def install(trainings: Trainings) -> None:

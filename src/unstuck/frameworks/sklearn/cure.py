@@ -10,11 +10,12 @@ from sklearn.preprocessing import FunctionTransformer, RobustScaler, StandardSca
 
 from unstuck.changes.change import Combination, merged
 from unstuck.changes.change import changed as changed_data
+from unstuck.changes.data import Log
+from unstuck.cures.built import Built
 from unstuck.cures.lines import lines, with_numpy
 from unstuck.frameworks.sklearn.perceptron import Perceptron
 from unstuck.frameworks.sklearn.training import changed
-from unstuck.setups.built import Built
-from unstuck.setups.data import Log, split
+from unstuck.setups.split import split
 
 # Intervention -> the steps in front of the network, as objects and as code. The usual scaler
 # stands for all that move or scale inputs: it is what is verified.

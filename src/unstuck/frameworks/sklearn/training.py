@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
+from unstuck.changes.data import Data
 from unstuck.frameworks.sklearn.perceptron import Perceptron
-from unstuck.setups.data import Data
 from unstuck.setups.settings import Settings
 from unstuck.setups.trainer import Run
 

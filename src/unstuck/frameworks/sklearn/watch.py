@@ -11,9 +11,9 @@ import wrapt
 from sklearn.base import clone
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
-from unstuck.script.trainings import Trainings
 from unstuck.watching.batches import Batches
 from unstuck.watching.methods import surround
+from unstuck.watching.trainings import Trainings
 
 _AROUND = {
     "sklearn.pipeline": ("Pipeline",),

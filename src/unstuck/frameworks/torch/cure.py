@@ -7,6 +7,8 @@ import numpy as np
 import torch
 
 from unstuck.changes.change import Combination, merged
+from unstuck.changes.data import Clip, Data, Map
+from unstuck.cures.built import Built
 from unstuck.errors import UsageError
 from unstuck.frameworks.torch.changes import put
 from unstuck.frameworks.torch.cure_code import code
@@ -16,9 +18,8 @@ from unstuck.frameworks.torch.subject import TorchSubject
 from unstuck.frameworks.torch.survey import Survey
 from unstuck.frameworks.torch.training import TorchTrainer
 from unstuck.scalers import Affine
-from unstuck.setups.built import Built
-from unstuck.setups.data import Clip, Data, Map, split
 from unstuck.setups.settings import Settings
+from unstuck.setups.split import split
 
 if TYPE_CHECKING:
     from unstuck.frameworks.torch.changes import Changed

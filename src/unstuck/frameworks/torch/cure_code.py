@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from unstuck.changes.data import Clip, Data, Map
 from unstuck.frameworks.torch.changes import ACTIVATIONS, Normalized
 from unstuck.frameworks.torch.cure_optimizer import optimizer_lines
 from unstuck.scalers import Affine
-from unstuck.setups.data import Clip, Data, Map
 from unstuck.setups.settings import Settings
 
 if TYPE_CHECKING:

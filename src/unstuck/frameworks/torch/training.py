@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from unstuck.changes.data import Data
 from unstuck.errors import UsageError
 from unstuck.frameworks.torch.changes import Changed, change
 from unstuck.frameworks.torch.logits import Refused, ended
@@ -20,7 +21,6 @@ from unstuck.frameworks.torch.redrawn import kept, redraw, seed_torch
 from unstuck.frameworks.torch.setup import Setup, copied, first_line, seeded
 from unstuck.frameworks.torch.subject import MODEL, TorchSubject, _explained, _rows
 from unstuck.frameworks.torch.survey import Survey
-from unstuck.setups.data import Data
 from unstuck.setups.order import batches
 from unstuck.setups.settings import Settings
 from unstuck.setups.subject import Floats, Inputs

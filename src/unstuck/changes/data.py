@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unstuck.scalers import Affine
-from unstuck.setups.subject import Inputs, Sample
 
-HELD_OUT = 0.25  # of the examples, where no validation data were given
+Inputs = tuple[NDArray[Any], ...]  # one array an input of the model, each (n, ...)
 
 
 class Map(Protocol):
@@ -81,9 +80,10 @@ class Data:
             self, x=applied(self.x), x_held=applied(self.x_held), maps=(*self.maps, fitted)
         )
 
-    def with_targets(self, fit: Callable[[NDArray[np.float64]], Affine]) -> "Data":
+    def with_targets(self, fit: Callable[[NDArray[np.float64]], Map]) -> "Data":
         """The targets changed by a map fitted to those of the training examples, (n, k)."""
         fitted = fit(_flat(self.y))
+        assert isinstance(fitted, Affine)  # what can be taken back
         y, y_held = (_apply(fitted, y) for y in (self.y, self.y_held))
         targets = fitted if self.targets is None else self.targets.then(fitted)
         return replace(self, y=y, y_held=y_held, targets=targets)
@@ -113,29 +113,3 @@ def finite_rows(arrays: tuple[NDArray[Any], ...]) -> NDArray[np.bool_]:
         if a.dtype.kind == "f":
             sound &= np.isfinite(a.reshape(len(a), -1)).all(axis=1)
     return sound
-
-
-def split(sample: Sample) -> Data:
-    """The sample's training and held-out examples; without validation data a quarter is held out.
-
-    The quarter is drawn at random with a seed of its own, the same for every trial.
-    """
-    assert sample.y is not None
-    if sample.x_validation is not None and sample.y_validation is not None:
-        note = "validation data"
-        x, y = sample.x, sample.y
-        x_held, y_held = sample.x_validation, sample.y_validation
-    else:
-        n = len(sample.y)
-        order = np.random.default_rng(0).permutation(n)
-        good = finite_rows((*sample.x, sample.y))
-        order = np.concatenate([order[good[order]], order[~good[order]]])  # faults stay in training
-        cut = max(1, round(HELD_OUT * n))
-        held, kept = np.sort(order[:cut]), np.sort(order[cut:])
-        note = "held out at random"
-        x, y = tuple(a[kept] for a in sample.x), sample.y[kept]
-        x_held, y_held = tuple(a[held] for a in sample.x), sample.y[held]
-    sound = finite_rows((*x_held, y_held))
-    if not sound.all() and sound.any():  # what cannot be predicted from is not judged by
-        x_held, y_held = tuple(a[sound] for a in x_held), y_held[sound]
-    return Data(x, y, x_held, y_held, tuple(sample.kinds), note=note)

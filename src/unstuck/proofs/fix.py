@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from unstuck.changes.change import AS_IT_IS, Combination, changed, merged, said
+from unstuck.changes.data import Data
+from unstuck.cures.built import Built
 from unstuck.cures.lines import lines, with_numpy
 from unstuck.errors import UnstuckError, UsageError
 from unstuck.frameworks.recognize import recognize
@@ -18,8 +20,7 @@ from unstuck.proofs.hypothesis import Hypothesis
 from unstuck.proofs.prove import LEARNS, PAIRS
 from unstuck.records.report import finite
 from unstuck.records.verdict import Verdict
-from unstuck.setups.built import Built
-from unstuck.setups.data import Data, split
+from unstuck.setups.split import split
 from unstuck.setups.subject import Given
 from unstuck.setups.untouched import untouched
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from unstuck.setups.data import Data
+from unstuck.changes.data import Data
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,15 @@
+"""What the training loop itself does around a step."""
+
+from unstuck.changes.change import Change, Part
+
+ZEROED = Change(
+    "gradients-zeroed", "gradients set to zero before each backward pass", Part.ZEROING, True
+)
+CONSTANT = Change("rate-constant", "the learning rate kept constant", Part.SCHEDULE, "constant")
+PER_EPOCH = Change(
+    "schedule-per-epoch", "the schedule stepped once an epoch", Part.SCHEDULE, "epoch"
+)
+TRAINING_MODE = Change("training-mode", "training mode while it trains", Part.MODE, "training")
+STATISTICS = Change(
+    "statistics-faster", "moving statistics with a momentum of 0.1", Part.STATISTICS, 0.1
+)

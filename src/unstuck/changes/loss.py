@@ -1,0 +1,23 @@
+"""Another loss: one that takes logits, or one that belongs to the task.
+
+A loss of the task replaces output activation and loss together: squared error on an output
+without activation for numbers, cross-entropy from logits for classes.
+"""
+
+from unstuck.changes.change import Change, Part
+
+LOGITS = Change("loss-from-logits", "the loss computed from logits", Part.LOSS, "logits")
+SQUARED = Change(
+    "loss-squared",
+    "squared error on an output without activation",
+    Part.LOSS,
+    "mse",
+    excludes=frozenset({Part.OUTPUT}),
+)
+CROSSENTROPY = Change(
+    "loss-crossentropy",
+    "cross-entropy from logits",
+    Part.LOSS,
+    "crossentropy",
+    excludes=frozenset({Part.OUTPUT}),
+)

@@ -1,0 +1,49 @@
+"""What a change does to examples as a whole: left out, recoded, reshaped."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from unstuck.changes.data import Data, finite_rows
+
+RowChange = Callable[[Data], Data]
+
+
+def finite_only(data: Data) -> Data:
+    """Training examples with NaN or infinite values left out."""
+    sound = finite_rows((*data.x, data.y))
+    return replace(data, x=tuple(a[sound] for a in data.x), y=data.y[sound])
+
+
+def recoded(data: Data) -> Data:
+    """Distinct values become class ids 0 … K−1 in their order; anything but one value an example
+    is left as it is."""
+    both = np.concatenate([data.y, data.y_held])
+    if both.reshape(len(both), -1).shape[1] != 1:
+        return data
+    _, ids = np.unique(both.reshape(-1), return_inverse=True)
+    ids = ids.astype(np.int64)
+    n = len(data.y)
+    return replace(data, y=ids[:n], y_held=ids[n:])
+
+
+def matched(data: Data) -> Data:
+    """Held-out inputs moved and scaled, as a whole, to the training inputs' mean and spread."""
+    moved = []
+    for x, held, kind in zip(data.x, data.x_held, data.kinds, strict=True):
+        if kind != "values" or not np.std(held):
+            moved.append(held)
+            continue
+        ratio = np.std(x, dtype=np.float64) / np.std(held, dtype=np.float64)
+        mean = np.mean(x, dtype=np.float64)
+        dtype = x.dtype if np.issubdtype(x.dtype, np.floating) else np.float32
+        new = (held.astype(np.float64) - np.mean(held, dtype=np.float64)) * ratio + mean
+        moved.append(new.astype(dtype))
+    return replace(data, x_held=tuple(moved))
+
+
+def column(data: Data) -> Data:
+    """Targets (n,) as (n, 1), and (n, 1) as (n,): the shape that the output has."""
+    y, held = (a[:, None] if a.ndim == 1 else a.reshape(len(a)) for a in (data.y, data.y_held))
+    return replace(data, y=y, y_held=held)

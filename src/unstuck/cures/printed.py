@@ -1,0 +1,131 @@
+"""A cure printed as code: blocks with roles, in names that whoever asks for them chooses.
+
+A framework's printer, `printed(subject, cure, names)` in its `cure.py`, gives one block a step.
+Code for a reader is the blocks one after the other; a patch places each where the script does
+that kind of thing, or makes its edits there. Nobody reads code text back.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from unstuck.changes.change import Role
+
+
+@dataclass(frozen=True)
+class Names:
+    """How a program calls what a cure works on: any expression, e.g. "self.net".
+
+    Args:
+        model, x, y, loss, optimizer: of the training; those that a framework has not are unused.
+        loader: yields the batches, for torch; "" where there is none.
+        x_held, y_held: validation data; "" where there are none.
+        taken: other names that are in use, so that new ones differ.
+    """
+
+    model: str = "model"
+    x: str = "x"
+    y: str = "y"
+    loss: str = "loss"
+    optimizer: str = "optimizer"
+    loader: str = ""
+    x_held: str = ""
+    y_held: str = ""
+    taken: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Argument:
+    """An argument to set where something is made.
+
+    Args:
+        of: what: "optimizer", "loss", "compile", "fit", "loader", "estimator", or a layer:
+            "layer 2" for the third layer of the model that has parameters, in forward order.
+        name: of the keyword.
+        value: as code; "" to take it out.
+        position: where it may stand without its keyword; None if it cannot.
+    """
+
+    of: str
+    name: str
+    value: str
+    position: int | None = None
+
+
+@dataclass(frozen=True)
+class Call:
+    """Another class or function to make something by.
+
+    Args:
+        of: as in `Argument`.
+        code: the whole expression.
+    """
+
+    of: str
+    code: str
+
+
+@dataclass(frozen=True)
+class Insert:
+    """A line to put before, or behind, a call in the training loop.
+
+    Args:
+        line: of code.
+        call: the method's name: "backward", "step", "zero_grad".
+        behind: whether behind it.
+    """
+
+    line: str
+    call: str
+    behind: bool = False
+
+
+@dataclass(frozen=True)
+class TakeOut:
+    """A line to take out of the loop over batches, or out of the program.
+
+    Args:
+        call: the method's name.
+        of: the object's name in the script.
+        to_epoch: whether it goes behind the loop over batches, in that over epochs.
+    """
+
+    call: str
+    of: str
+    to_epoch: bool = False
+
+
+Edit = Argument | Call | Insert | TakeOut
+
+
+@dataclass(frozen=True)
+class Block:
+    """One step of a cure as code.
+
+    Args:
+        role: where it belongs.
+        lines: statements in the names that were asked for; empty where only an edit does it.
+        imports: statements that they need.
+        reads, writes: of `Names`' fields, which the lines use, and which they bind anew.
+        edits: the same as changes at the places where a script makes things: a patch prefers
+            them, and all of them together do what the lines do. Empty if there are none.
+        comment: what the reader must do beside, "" for nothing.
+    """
+
+    role: Role
+    lines: tuple[str, ...]
+    imports: tuple[str, ...] = ()
+    reads: frozenset[str] = frozenset()
+    writes: frozenset[str] = frozenset()
+    edits: tuple[Edit, ...] = field(default=())
+    comment: str = ""
+
+
+def code(blocks: Iterable[Block]) -> str:
+    """The blocks as one snippet: imports first, then lines and comments in order."""
+    blocks = list(blocks)
+    imports = sorted({line for block in blocks for line in block.imports})
+    body: list[str] = []
+    for block in blocks:
+        body += [f"# {block.comment}"] if block.comment else []
+        body += block.lines
+    return "\n".join([*imports, *([""] if imports and body else []), *body]) + "\n"

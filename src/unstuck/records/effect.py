@@ -1,0 +1,26 @@
+"""What one arm does against another, on paired seeds."""
+
+from dataclasses import dataclass
+
+from unstuck.records.states import Status
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What one arm does against another, seed by seed.
+
+    Args:
+        effect: mean gain in the measure's units; above 0 is better.
+        low, high: its 95 % interval over seeds (Student's); NaN for one seed.
+        n: seeds.
+        value: median of the measure in the first arm; base: in the other.
+        status: what follows.
+    """
+
+    effect: float
+    low: float
+    high: float
+    n: int
+    value: float
+    base: float
+    status: Status
