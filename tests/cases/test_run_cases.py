@@ -15,7 +15,7 @@ from unstuck.engine.setup import Setup
 from unstuck.errors import UsageError
 from unstuck.judging.verdict import Verdict
 from unstuck.scalers import scaler
-from unstuck.trials.executor import SerialExecutor
+from unstuck.trials.executor import in_line
 from unstuck.trials.store import Store
 
 DIGITS = DataRef("digits")
@@ -73,7 +73,7 @@ def rows(path):
 def test_a_case_is_trained_stored_judged_and_not_trained_again(tmp_path):
     path = tmp_path / "trials.sqlite"
     with Store(path) as store:
-        (report,) = run_cases([TINY], DIGITS, SEEDS, store, SerialExecutor(DIGITS), progress=False)
+        (report,) = run_cases([TINY], DIGITS, SEEDS, store, in_line(DIGITS), progress=False)
     assert rows(path) == 2 * SEEDS
 
     assert (report.case, report.data) == (TINY, "digits")

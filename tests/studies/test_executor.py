@@ -14,7 +14,7 @@ from unstuck.engine.network import mlp
 from unstuck.errors import DataError, DataNotFound, TrialsFailed, UsageError
 from unstuck.trials import executor
 from unstuck.trials.design import Arm, packs, trials
-from unstuck.trials.executor import ProcessExecutor, SerialExecutor, cores
+from unstuck.trials.executor import ProcessExecutor, in_line, cores
 
 
 def records(runner, all_trials, width):
@@ -33,7 +33,7 @@ def test_records_depend_neither_on_the_executor_nor_on_the_pack():
     Seen: 4e-7 of a loss, no example classified otherwise. Allowed: 1e-5, and one example.
     """
     all_trials = study(seeds=4)
-    apart = records(SerialExecutor(DIGITS), all_trials, width=1)
+    apart = records(in_line(DIGITS), all_trials, width=1)
     stacked = records(ProcessExecutor(DIGITS, workers=2), all_trials, width=4)
     for key, one in apart.items():
         other = stacked[key]
@@ -95,19 +95,19 @@ def test_an_unexpected_error_names_itself_and_the_setup():
     odd = replace(TINY, network=mlp([8], 10, "swish"))
     todo = packs(trials([Arm("odd", odd)], [0], DIGITS.load().fingerprint), 1)
     with pytest.raises(TrialsFailed, match=r"KeyError: 'swish' \(in 8-10 on / 255"):
-        list(SerialExecutor(DIGITS).run(todo))
+        list(in_line(DIGITS).run(todo))
 
 
 def test_an_explained_error_passes_as_it_is():
     odd = replace(TINY, validation_split=0.9999)
     todo = packs(trials([Arm("odd", odd)], [0], DIGITS.load().fingerprint), 1)
     with pytest.raises(UsageError, match="validation share"):
-        list(SerialExecutor(DIGITS).run(todo))
+        list(in_line(DIGITS).run(todo))
 
 
 def test_data_that_changed_are_not_trained_on():
     with pytest.raises(DataError, match="digits has changed: its fingerprint is"):
-        list(SerialExecutor(DIGITS).run(packs(trials([Arm("a", TINY)], [0], "f" * 64), 1)))
+        list(in_line(DIGITS).run(packs(trials([Arm("a", TINY)], [0], "f" * 64), 1)))
 
 
 def test_no_more_workers_than_packs_and_none_for_nothing(monkeypatch):

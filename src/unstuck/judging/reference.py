@@ -1,40 +1,84 @@
-"""Whether there is anything to learn: a forest of trees, which no scale or start can hold up."""
+"""Whether there is anything to learn: a forest of trees and a linear model, which no scale, start
+or learning rate can hold up."""
+
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from unstuck.changes.data import Data
 from unstuck.judging.yardstick import Yardstick
 
-SKILL = 0.1  # held-out skill above which there is something to learn
-ROWS, COLUMNS = 4_096, 1_024
+ROWS, COLUMNS, TREES = 2_048, 256, 50
 
 
-def learnable(data: Data, yardstick: Yardstick) -> bool:
-    """Whether an extremely randomized forest predicts held-out targets better than nothing does.
+def reference(data: Data, held: Yardstick, output_activation: str) -> dict[str, float]:
+    """The better held-out skill of the two, by measure; empty where neither can be fitted.
 
-    Source: Geurts et al. 2006; on one-row-a-feature views of the inputs that are values.
+    An extremely randomized forest (Geurts et al. 2006) and ridge or logistic regression on
+    standardized features, both on one-row-a-feature views of the inputs that are values.
     """
-    from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
+    x, x_held = _flat(data.x), _flat(data.x_held)
+    if not x.shape[1] or len(x) < 4:
+        return {}
+    sd = x.std(axis=0)
+    scale, middle = np.where(sd > 0, sd, 1.0), x.mean(axis=0)
+    x, x_held = (x - middle) / scale, (x_held - middle) / scale
+    outputs = (
+        _numbers(data, x, x_held)
+        if held.labels is None
+        else _classes(data, x, x_held, held, output_activation)
+    )
+    best: dict[str, float] = {}
+    for output in outputs:
+        for name, skill in held.judged(output).skills.items():
+            best[name] = max(best.get(name, -1.0), skill)
+    return best
 
-    def flat(parts: tuple[np.ndarray, ...]) -> np.ndarray:
-        columns = [p.reshape(len(p), -1) for p in parts]
-        x = np.concatenate(columns, axis=1)[:ROWS]
-        return np.nan_to_num(x[:, :: -(-x.shape[1] // COLUMNS)].astype(np.float64))
 
-    x, held = flat(data.x), flat(data.x_held)
-    y = data.y[:ROWS].reshape(len(x), -1)
-    if yardstick.targets is not None:
-        if not np.isfinite(y).all():
-            return False
-        forest = ExtraTreesRegressor(100, min_samples_leaf=3, random_state=0)
-        forest.fit(x, y if y.shape[1] > 1 else y[:, 0])
-        said = np.asarray(forest.predict(held)).reshape(len(held), -1)
-        error = float(np.sqrt(np.mean(np.square(said - yardstick.targets[: len(held)]))))
-        return yardstick.skill(error) > SKILL
-    labels = y.argmax(axis=1) if y.shape[1] > 1 else y[:, 0]
-    classifier = ExtraTreesClassifier(100, min_samples_leaf=2, random_state=0)
-    classifier.fit(x, labels.astype(str))
-    truth = data.y_held[: len(held)].reshape(len(held), -1)
-    truth = truth.argmax(axis=1) if truth.shape[1] > 1 else truth[:, 0]
-    right = float(np.mean(classifier.predict(held) == truth.astype(str)))
-    return yardstick.skill(right) > SKILL
+def _flat(parts: tuple[NDArray[Any], ...]) -> NDArray[np.float64]:
+    columns = [p.reshape(len(p), -1) for p in parts]
+    x = np.concatenate(columns, axis=1)
+    return np.nan_to_num(x[:, :: -(-x.shape[1] // COLUMNS)].astype(np.float64))
+
+
+def _numbers(data: Data, x: Any, held: Any) -> Iterator[NDArray[np.float64]]:
+    from sklearn.ensemble import ExtraTreesRegressor
+    from sklearn.linear_model import Ridge
+
+    y = data.y[:ROWS].reshape(len(data.y[:ROWS]), -1).astype(np.float64)
+    if not np.isfinite(y).all():
+        return
+    for model in (ExtraTreesRegressor(TREES, min_samples_leaf=3, random_state=0), Ridge(1.0)):
+        model.fit(x[:ROWS], y if y.shape[1] > 1 else y[:, 0])
+        yield np.asarray(model.predict(held), np.float64).reshape(len(held), -1)
+
+
+def _classes(
+    data: Data, x: Any, held: Any, yardstick: Yardstick, activation: str
+) -> Iterator[NDArray[np.float64]]:
+    from sklearn.ensemble import ExtraTreesClassifier
+    from sklearn.linear_model import LogisticRegression
+
+    flat = data.y[:ROWS].reshape(len(data.y[:ROWS]), -1)
+    one_hot = flat.shape[1] > 1
+    ids = flat.argmax(axis=1) if one_hot else np.unique(flat[:, 0], return_inverse=True)[1]
+    if len(np.unique(ids)) < 2:
+        return
+    weight = None if yardstick.weights is None else "balanced"
+    k = int(yardstick.labels.max()) + 1 if yardstick.labels is not None else 2
+    for model in (
+        ExtraTreesClassifier(TREES, min_samples_leaf=3, random_state=0, class_weight=weight),
+        LogisticRegression(max_iter=100, class_weight=weight),
+    ):
+        model.fit(x[:ROWS], ids)
+        shares = np.full((len(held), max(k, int(ids.max()) + 1)), 1e-7)
+        shares[:, np.asarray(model.classes_, int)] = model.predict_proba(held)
+        probabilities = activation in ("softmax", "sigmoid")
+        safe = np.clip(shares, 1e-7, 1 - 1e-7)
+        if yardstick.binary:
+            p = safe[:, 1:2]
+            yield p if probabilities else np.log(p / (1 - p))
+        else:
+            yield safe if probabilities else np.log(safe)

@@ -1,94 +1,200 @@
-"""How a trial is judged: the held-out metric in the user's units, and skill from 0 to 1."""
+"""How a trial is judged: by the script's own loss, and by accuracy, as values and as skill.
 
+Skill makes measures alike and is linear in each: 0 is the best constant answer, 1 a perfect one.
+It is not clipped at 0; below −1 (twice as bad as knowing nothing) all count alike, so that one
+diverged seed is a rank and not a number of 34 digits.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from unstuck.changes.data import Data
+from unstuck.judging.constant import best_constant
 from unstuck.probes.look import Look
 from unstuck.setups.subject import About, Floats, Observation, Sample
+from unstuck.setups.trainer import fitted_rows
+
+WORST = -1.0  # skill that counts for whatever is worse
+ACCURACY, LOSS = "accuracy", "loss"
+
+OwnLoss = Callable[[Floats, NDArray[np.generic]], float]  # (output, targets) ↦ mean loss
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One measure on one set of examples.
+
+    Args:
+        name: "accuracy", or "loss": the script's own.
+        trivial: of the best constant answer that the training examples know of.
+        perfect: 1 for accuracy; for a loss 0, or less where the constant's is not above 0.
+    """
+
+    name: str
+    trivial: float
+    perfect: float
+
+    def skill(self, value: float) -> float:
+        """A value as skill; `WORST` where it is not finite or worse than that."""
+        if not np.isfinite(value) or self.trivial == self.perfect:
+            return WORST if not np.isfinite(value) else 0.0
+        return max(WORST, (self.trivial - value) / (self.trivial - self.perfect))
+
+    def value(self, skill: float) -> float:
+        """The value that has this skill."""
+        return self.trivial - skill * (self.trivial - self.perfect)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One output on one set of examples.
+
+    Args:
+        values, skills: by measure.
+        beside: other measures in the users' units: "rmse", "balanced accuracy".
+    """
+
+    values: dict[str, float]
+    skills: dict[str, float]
+    beside: dict[str, float]
 
 
 @dataclass(frozen=True, eq=False)
 class Yardstick:
-    """The truth about the held-out examples, and what knowing nothing scores on it.
+    """The truth about one split of the data.
 
     Args:
-        labels: (n,) class ids, for classification; None for regression.
-        targets: (n, k) in the user's units, for regression.
-        trivial: the metric of always answering the commonest class, or the mean target, of the
-            training examples.
+        y: (n, …) targets as the loss gets them, in the user's units.
+        labels: (n,) class ids; None for a regression.
+        measures: that can be told here.
+        own: the script's own loss.
+        weights: (K,) of classes; None for equal ones.
         binary: whether one output decides between two classes, above `threshold`.
     """
 
+    y: NDArray[np.generic]
     labels: NDArray[np.int64] | None
-    targets: NDArray[np.float64] | None
-    trivial: float
+    measures: tuple[Measure, ...]
+    own: OwnLoss
+    weights: NDArray[np.float64] | None = None
     binary: bool = False
     threshold: float = 0.5
 
-    @property
-    def metric(self) -> str:
-        """ "accuracy", or "rmse" in the targets' units."""
-        return "accuracy" if self.targets is None else "rmse"
+    def judged(self, output: Floats) -> Judged:
+        """An output (n, k), in the user's units, judged by every measure."""
+        values: dict[str, float] = {}
+        beside: dict[str, float] = {}
+        sound = bool(np.isfinite(output).all())
+        for measure in self.measures:
+            if measure.name == ACCURACY:
+                values[ACCURACY] = self._accuracy(output) if sound else float("nan")
+            else:
+                values[LOSS] = self.own(output, self.y) if sound else float("nan")
+        if self.labels is None:
+            targets = self.y.reshape(len(self.y), -1).astype(np.float64)
+            if sound and output.shape == targets.shape:
+                beside["rmse"] = float(np.sqrt(np.mean(np.square(output - targets))))
+        elif sound:
+            beside["balanced accuracy"] = self._balanced(output)
+        skills = {m.name: m.skill(values[m.name]) for m in self.measures}
+        return Judged(values, skills, beside)
 
-    def value(self, output: Floats) -> float:
-        """The metric of an output (n, k), in the user's units; NaN where it is not finite."""
-        if not np.isfinite(output).all():
-            return float("nan")
-        if self.targets is not None:
-            if output.shape != self.targets.shape:
-                return float("nan")
-            return float(np.sqrt(np.mean(np.square(output - self.targets, dtype=np.float64))))
-        said = output[:, 0] > self.threshold if self.binary else output.argmax(axis=1)
-        return float(np.mean(said == self.labels))
+    def _said(self, output: Floats) -> NDArray[np.int64]:
+        if self.binary:
+            return (output[:, 0] > self.threshold).astype(np.int64)
+        return np.asarray(output.argmax(axis=1), np.int64)
 
-    def skill(self, value: float) -> float:
-        """A metric's value as skill: 1 is perfect, 0 knowing nothing, worse, or not finite.
+    def _accuracy(self, output: Floats) -> float:
+        assert self.labels is not None
+        return accuracy(np.asarray(self._said(output) == self.labels), self.labels, self.weights)
 
-        Accuracy a: (a − trivial) / (1 − trivial), as Cohen's kappa with the commonest class for
-        chance. Error e: 1 − (e / trivial)², the coefficient of determination on held-out data.
-        """
-        if not np.isfinite(value) or self.trivial in (0.0, 1.0 if self.targets is None else 0.0):
-            return 0.0
-        if self.targets is None:
-            return max(0.0, (value - self.trivial) / (1.0 - self.trivial))
-        return max(0.0, 1.0 - (value / self.trivial) ** 2)
-
-    def gain(self, value: float, base: float) -> float:
-        """How much better a value is than the base's, in the metric's units."""
-        return value - base if self.targets is None else base - value
+    def _balanced(self, output: Floats) -> float:
+        assert self.labels is not None
+        right = self._said(output) == self.labels
+        return float(np.mean([right[self.labels == k].mean() for k in np.unique(self.labels)]))
 
 
-def yardstick(about: About, data: Data, outputs: int) -> Yardstick | None:
-    """The yardstick for a set-up's held-out data; None where there is nothing to judge by.
+def accuracy(
+    right: NDArray[np.bool_], labels: NDArray[np.int64], weights: NDArray[np.float64] | None
+) -> float:
+    """Share of examples that are right, each with its class's weight."""
+    if weights is None:
+        return float(np.mean(right))
+    of = weights[np.clip(labels, 0, len(weights) - 1)]
+    if of.sum() == 0:
+        return float(np.mean(right))
+    return float(np.average(right.astype(np.float64), weights=of))
+
+
+def yardsticks(
+    about: About, data: Data, outputs: int, own: OwnLoss
+) -> tuple[Yardstick, Yardstick] | None:
+    """Those for the held-out and for the fitted training examples; None where there is nothing to
+    judge by.
 
     Args:
         outputs: number of the network's outputs.
+        own: the script's own mean loss.
     """
-    look = _as_look(about, data.y_held, outputs)
-    train = _as_look(about, data.y, outputs)
-    if look.task == "regression":
-        targets, known = look.targets, train.targets
-        if targets is None or known is None or not np.isfinite(targets).all():
-            return None
-        middle = np.nanmean(known, axis=0)
-        trivial = float(np.sqrt(np.mean(np.square(targets - middle))))
-        return Yardstick(None, targets, trivial)
-    both = np.concatenate([data.y, data.y_held])
-    labels = _as_look(about, both, outputs).labels
-    if labels is None or (
-        look.task == "classification" and outputs > 1 and _outside(labels, outputs)
-    ):
-        labels = recoded(both, max(outputs, 2))
-    if labels is None:
+    rows = fitted_rows(len(data.y))
+    fitted = data.y[rows]
+    look = _as_look(about, data.y, outputs)
+    if not np.isfinite(np.asarray(data.y, np.float64)).any():
         return None
-    seen, held = labels[: len(data.y)], labels[len(data.y) :]
-    common = np.bincount(seen[seen >= 0]).argmax()
-    binary = outputs == 1
-    threshold = 0.5 if about.output_activation in ("sigmoid", "softmax") else 0.0
-    return Yardstick(held, None, float(np.mean(held == common)), binary, threshold)
+    if look.task == "regression":
+        train, held, labels, weights = fitted, data.y_held, None, None
+        common = None
+    else:
+        both = _labels(about, data, outputs)
+        if both is None:
+            return None
+        labels, weights = both, _weights(about, both)
+        train, held = fitted, data.y_held
+        seen = both[: len(data.y)]
+        share = np.bincount(seen[seen >= 0]).astype(np.float64)
+        if weights is not None:
+            share *= np.resize(weights, len(share))
+        common = int(share.argmax())
+    constant = best_constant(about, fitted, outputs, own)
+    made = []
+    for y, of in ((held, slice(len(data.y), None)), (train, rows)):
+        measures = []
+        own_labels = None if labels is None else labels[of]
+        if own_labels is not None:
+            trivial = accuracy(np.asarray(own_labels == common), own_labels, weights)
+            measures.append(Measure(ACCURACY, trivial, 1.0))
+        nothing = float("nan") if constant is None else own(np.tile(constant, (len(y), 1)), y)
+        if np.isfinite(nothing):
+            measures.append(Measure(LOSS, nothing, 0.0 if nothing > 0 else 2 * nothing - 1))
+        if not measures:
+            return None
+        threshold = 0.5 if about.output_activation in ("sigmoid", "softmax") else 0.0
+        made.append(
+            Yardstick(y, own_labels, tuple(measures), own, weights, outputs == 1, threshold)
+        )
+    return made[0], made[1]
+
+
+def _labels(about: About, data: Data, outputs: int) -> NDArray[np.int64] | None:
+    """(n + m,) class ids of training and held-out examples, recoded where they are not 0 … K−1."""
+    both = np.concatenate([data.y, data.y_held])
+    look = _as_look(about, both, outputs)
+    labels = look.labels
+    outside = labels is not None and bool(labels.min() < 0 or labels.max() >= outputs)
+    if labels is None or (look.task == "classification" and outputs > 1 and outside):
+        return recoded(both, max(outputs, 2))
+    return labels
+
+
+def _weights(about: About, labels: NDArray[np.int64]) -> NDArray[np.float64] | None:
+    """Of classes, as the script's sampler or loss has them."""
+    weights = np.asarray(about.routine.weights, np.float64)
+    if not len(weights) or len(weights) <= labels.max():
+        return None
+    return weights
 
 
 def recoded(y: NDArray[np.generic], classes: int) -> NDArray[np.int64] | None:
@@ -98,10 +204,6 @@ def recoded(y: NDArray[np.generic], classes: int) -> NDArray[np.int64] | None:
         return None
     values, ids = np.unique(flat[:, 0], return_inverse=True)
     return ids.astype(np.int64) if 2 <= len(values) <= classes else None
-
-
-def _outside(labels: NDArray[np.int64], outputs: int) -> bool:
-    return bool(labels.min() < 0 or labels.max() >= outputs)
 
 
 def _as_look(about: About, y: NDArray[np.generic], outputs: int) -> Look:

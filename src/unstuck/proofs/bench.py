@@ -1,4 +1,4 @@
-"""The bench: trains combinations of interventions, judges them, and keeps to the clock."""
+"""The bench: makes the trials a plan asks for, in the user's framework, and keeps to the clock."""
 
 import time
 from collections.abc import Callable
@@ -6,28 +6,25 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from unstuck.changes.change import Combination, changed, merged
+from unstuck.changes.change import (
+    Combination,
+    Part,
+    fits_together,
+    in_words,
+    of_setup,
+    value,
+    without,
+)
 from unstuck.changes.data import Data
 from unstuck.errors import UnstuckError
-from unstuck.judging.yardstick import Yardstick
+from unstuck.proofs.asks import Answer, Ask, Score
+from unstuck.proofs.folds import Folds, first_of
+from unstuck.records.proof import Point, Trial
 from unstuck.setups.trainer import Run, Trainer
+from unstuck.trials.executor import InLine
 
-SCREEN, CONFIRM = 1_000, 2_000  # first seeds of the two stages of a proof: never shared
-
-
-@dataclass(frozen=True)
-class Score:
-    """One trial, judged.
-
-    Args:
-        value: the held-out metric in the user's units; NaN where it is not finite.
-        skill: from 0 to 1, see `Yardstick`.
-        finite: whether loss and outputs stayed finite.
-    """
-
-    value: float
-    skill: float
-    finite: bool
+RECENT = 8  # trials whose cost tells that of the next
+WARM, SLOPE = 10, 40  # steps of the runs that tell fixed cost from that of a step
 
 
 @dataclass(eq=False)
@@ -35,79 +32,129 @@ class Bench:
     """Trials of one subject.
 
     Args:
-        trainer, data, yardstick: of the subject.
+        trainer, folds: of the subject.
         ends: clock reading (seconds) at which the budget is spent.
-        steps: of every trial.
-        wanted: steps of a trial where time is no matter.
         told: called before each trial with what is tried.
     """
 
     trainer: Trainer
-    data: Data
-    yardstick: Yardstick
+    folds: Folds
     ends: float
-    steps: int = 0
-    wanted: int = 0
     told: Callable[[str], None] = lambda says: None
-    seconds: float = 0.0  # of a trial, the slowest of the last few
-    refused: dict[str, str] = field(default_factory=dict)  # intervention -> why
-    scores: dict[tuple[Combination, int], Score] = field(default_factory=dict)
-    _data: dict[Combination, Data] = field(default_factory=dict)
-    _recent: list[float] = field(default_factory=list)
+    step_seconds: float = 0.0
+    fixed_seconds: float = 0.0
+    refused: dict[str, str] = field(default_factory=dict)  # combination -> why
+    trials: list[Trial] = field(default_factory=list)
+    curves: list[tuple[Point, ...]] = field(default_factory=list)  # of the set-up as it is
+    _recent: list[tuple[float, int]] = field(default_factory=list)
+    _possible: dict[Combination, bool] = field(default_factory=dict)
 
     @property
-    def left(self) -> float:
-        """Seconds left."""
+    def seconds_left(self) -> float:
+        """Until the budget is spent."""
         return self.ends - time.perf_counter()
 
-    def has_time(self, trials: int = 1) -> bool:
-        """Whether so many more trials fit into what is left."""
-        return self.left > trials * self.seconds
+    def calibrate(self, trials: int) -> int:
+        """Measures what a trial costs; the steps that the budget holds, shared among so many
+        trials. What is done once (compilation, a copy) is told from what each step takes."""
+        self.told("how long a step takes")
+        data = self.folds.first.data
+        self.trainer.train(data, (), 0, WARM, max(self.seconds_left, 1.0))
+        run = self.trainer.train(data, (), 0, SLOPE, max(self.seconds_left, 1.0))
+        self.step_seconds = max(run.step_seconds, 1e-6)
+        self.fixed_seconds = max(0.0, run.seconds - run.steps * self.step_seconds)
+        free = self.seconds_left - trials * self.fixed_seconds * len(self.folds.folds)
+        return max(trials, int(free / self.step_seconds / len(self.folds.folds)))
 
-    def possible(self, combination: Combination) -> bool:
-        """Whether it can be tried; why not is noted in `refused`."""
-        why = self.trainer.refuses(merged(combination))
-        if why:
-            self.refused[" and ".join(i.name for i in combination)] = why
-        return not why
+    def possible(self, changes: Combination) -> bool:
+        """Whether a combination can be tried; why not is noted in `refused`."""
+        if changes not in self._possible:
+            why = "" if fits_together(changes) else "they exclude each other"
+            wanted = of_setup(without(changes, Part.STEPS, Part.ORDER))
+            why = why or self._unmade(changes) or self.trainer.refuses(wanted)
+            self._possible[changes] = not why
+            if why and len(changes) == 1:
+                self.refused[changes[0].name] = why
+        return self._possible[changes]
 
-    def run(self, combination: Combination, seed: int, steps: int | None = None) -> Run:
-        """One trial, not judged.
+    def _unmade(self, changes: Combination) -> str:
+        kinds = self.folds.first.data.kinds
+        inputs = any(c.part in (Part.INPUTS, Part.OUTLIERS) for c in changes)
+        return "no input is of values" if inputs and "values" not in kinds else ""
+
+    def answer(self, asks: tuple[Ask, ...]) -> Answer:
+        """Makes the trials, one after the other."""
+        scores = tuple(InLine(self.score).run(asks))
+        return Answer(scores, self.steps_left())
+
+    def steps_left(self) -> int:
+        """Steps that the rest of the budget holds, as trials have lately cost."""
+        if not self._recent:
+            return int(self.seconds_left / max(self.step_seconds, 1e-6))
+        cost = float(np.median([seconds / steps for seconds, steps in self._recent]))
+        return int(self.seconds_left / max(cost, 1e-9))
+
+    def score(self, ask: Ask) -> Score | None:
+        """One trial, judged; None if it cannot be made, or there is no time for it."""
+        if self.seconds_left <= 0:
+            return None
+        self.told(in_words(ask.changes))
+        factor = value(ask.changes, Part.STEPS, 1)
+        assert isinstance(factor, float | int)
+        steps, start = int(ask.steps * factor), time.perf_counter()
+        runs: list[tuple[Run, Data]] = []
+        try:
+            for data in self.folds.changed(ask.changes):
+                runs.append((self.run(data, ask.changes, ask.seed, steps), data))
+        except UnstuckError as error:
+            self.refused[in_words(ask.changes)] = error.seen
+            return None
+        seconds = time.perf_counter() - start
+        if any(run.steps < steps and np.isfinite(run.loss) for run, _ in runs) and (
+            self.seconds_left <= 0
+        ):
+            return None  # cut off: it was not as long as the others
+        self._recent = [*self._recent[1 - RECENT :], (seconds, steps)]
+        pairs = zip(self.folds.folds, runs, strict=True)
+        judged = [fold.judged(run, data) for fold, (run, data) in pairs]
+        finite = all(np.isfinite(run.loss) and np.isfinite(run.output).all() for run, _ in runs)
+        score = self.folds.score(judged, finite)
+        if not ask.changes:
+            self.curves.append(runs[0][0].curve)
+        self._record(ask, steps, score, runs[0], seconds)
+        return score
+
+    def run(self, data: Data, changes: Combination, seed: int, steps: int) -> Run:
+        """One copy trained, not judged.
 
         Raises:
             UnstuckError: the framework cannot train this.
         """
-        data, steps = self.data_of(combination), steps or self.steps
-        allowed = max(self.left, 1.0)
-        return self.trainer.train(data, merged(combination), seed, steps, allowed)
+        wanted = of_setup(without(changes, Part.STEPS))
+        return self.trainer.train(data, wanted, seed, steps, max(self.seconds_left, 1.0))
 
-    def data_of(self, combination: Combination) -> Data:
-        """The data with these changes."""
-        if combination not in self._data:
-            self._data[combination] = changed(self.data, combination)
-        return self._data[combination]
-
-    def score(self, combination: Combination, seed: int) -> Score | None:
-        """One trial, judged; None if it cannot be made."""
-        key = (combination, seed)
-        if key in self.scores:
-            return self.scores[key]
-        if not self.possible(combination):
-            return None
-        start = time.perf_counter()
-        try:
-            run = self.run(combination, seed)
-        except UnstuckError as error:
-            self.refused[" and ".join(i.name for i in combination)] = error.seen
-            return None
-        self._recent = [*self._recent[-4:], time.perf_counter() - start]
-        self.seconds = max(self._recent)
-        self.scores[key] = self.judged(run, self.data_of(combination))
-        return self.scores[key]
-
-    def judged(self, run: Run, data: Data) -> Score:
-        """The score of a run on these data."""
-        with np.errstate(all="ignore"):
-            value = self.yardstick.value(data.restored(run.output))
-        finite = bool(np.isfinite(run.loss) and np.isfinite(value))
-        return Score(value, self.yardstick.skill(value) if finite else 0.0, finite)
+    def _record(
+        self, ask: Ask, steps: int, score: Score, first: tuple[Run, Data], seconds: float
+    ) -> None:
+        measure = next(iter(score.values))
+        run, data = first
+        held = self.folds.first.held
+        skills = []
+        for step, output in run.path:
+            few = first_of(held, len(output))
+            skills.append((step, few.judged(data.restored(output)).skills.get(measure, np.nan)))
+        self.trials.append(
+            Trial(
+                tuple(c.name for c in ask.changes),
+                in_words(ask.changes),
+                ask.seed,
+                steps,
+                score.values[measure],
+                score.fits.get(measure, float("nan")),
+                score.skills[measure],
+                score.finite,
+                run.curve,
+                (*skills, (steps, score.skills[measure])),
+                seconds,
+            )
+        )

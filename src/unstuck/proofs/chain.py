@@ -30,13 +30,15 @@ PROBES = (
 )
 
 
-def trained(bench: "Bench", change: Combination, base: dict[str, float]) -> tuple[Link, ...]:
+def trained(
+    bench: "Bench", change: Combination, base: dict[str, float], steps: int
+) -> tuple[Link, ...]:
     """The links as they end with the change, beside those without it.
 
     Args:
         base: as `measured` gives them for the set-up as it is.
     """
-    cut = measured(bench, change)
+    cut = measured(bench, change, steps)
     return tuple(
         Link(f"{says}, trained", probe, base[probe], cut[probe])
         for says, probe, _ in CHAIN
@@ -44,11 +46,11 @@ def trained(bench: "Bench", change: Combination, base: dict[str, float]) -> tupl
     )
 
 
-def measured(bench: "Bench", change: Combination) -> dict[str, float]:
+def measured(bench: "Bench", change: Combination, steps: int) -> dict[str, float]:
     """The links of one copy after training, by probe; none where it cannot be looked at."""
     try:
-        run = bench.run(change, SEED)
-        data = bench.data_of(change)
+        data = bench.folds.changed(change)[0]
+        run = bench.run(data, change, SEED, steps)
         x = tuple(a[:ROWS] for a in data.x)
         given = Given(x if len(x) > 1 else x[0], data.y[:ROWS], **run.arguments)
         subject = recognize(run.model, given)

@@ -1,203 +1,182 @@
-"""A fix: what was proven to make a set-up learn, made permanent and seen to work."""
+"""A fix: the repair made permanent, as an object and as code, and seen to work."""
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from unstuck.changes.change import AS_IT_IS, Combination, changed, merged, said
-from unstuck.changes.data import Data
 from unstuck.cures.built import Built
-from unstuck.cures.lines import lines, with_numpy
+from unstuck.cures.cure import cure
+from unstuck.cures.printed import Block, Names, code
 from unstuck.errors import UnstuckError, UsageError
 from unstuck.frameworks.recognize import recognize
-from unstuck.judging.statistics import Effect, Interval, summarize
-from unstuck.proofs.bench import Bench, Score
-from unstuck.proofs.hypothesis import Hypothesis
-from unstuck.proofs.prove import LEARNS, PAIRS
-from unstuck.records.report import finite
-from unstuck.records.verdict import Verdict
+from unstuck.proofs.asks import Ask, Score
+from unstuck.proofs.board import LEAST, Board
+from unstuck.proofs.confirm import PAIRS
+from unstuck.proofs.hypothesis import Hypothesis, student
+from unstuck.proofs.prove import Proven
+from unstuck.records.fix import Fix, Level
+from unstuck.records.states import Status
 from unstuck.setups.split import split
-from unstuck.setups.subject import Given
+from unstuck.setups.subject import Given, Subject
 from unstuck.setups.untouched import untouched
 
-if TYPE_CHECKING:
-    from unstuck.proofs.proof import Proof
-    from unstuck.setups.subject import Subject
-
 FIRST = 9_000  # seed: these are never used in choosing
-LEAST = 6  # pairs, which give a median an interval of 95 %
+PAIRS_AT_LEAST = 6
+
+Printer = Callable[[Names], tuple[Block, ...]]
 
 
 @dataclass(frozen=True, eq=False)
-class Fix:
-    """A cure, and what it was seen to do on seeds never used in choosing it.
+class Fixed:
+    """A fix with what is alive of it.
 
     Args:
-        causes: that it takes away.
-        change: in words.
-        why: in two sentences.
-        code: a short snippet that runs as printed where your own `model`, `x` and `y` (and, for
-            torch, `loss` and `optimizer`) exist.
-        model: a new object with the cure in it, ready to train; yours is untouched.
-        before, after: median of the held-out metric over seeds with its 95 % interval.
-        effect: mean gain with its 95 % interval.
-        metric: "accuracy", or "rmse" in the targets' own units.
-        verified: whether the gain counts, by the test that proves causes, in at least five fresh
-            pairs: where one pair goes the other way, more are tried.
+        record: what was found.
+        model: a new object with the cure in it, ready to train; the user's is untouched.
         arguments: what goes with the model where it does not hold it: loss, optimizer.
+        printer: prints the cure in other names.
     """
 
-    causes: tuple[str, ...]
-    change: str
-    why: str
-    code: str
+    record: Fix
     model: Any
-    before: Interval
-    after: Interval
-    effect: Effect | None
-    metric: str
-    verified: bool
     arguments: dict[str, Any]
-
-    def to_json(self) -> dict[str, Any]:
-        """As JSON values; `diff` is for scripts."""
-
-        def told(i: Interval) -> dict[str, Any]:
-            numbers = finite({"value": i.median, "low": i.low, "high": i.high})
-            return {"n": i.n, "metric": self.metric, **numbers}
-
-        return {
-            "causes": list(self.causes),
-            "code": self.code,
-            "diff": None,
-            "why": self.why,
-            "before": told(self.before),
-            "after": told(self.after),
-            "verified": self.verified,
-        }
-
-    def __str__(self) -> str:
-        from unstuck.report.proof import fix_text
-
-        return fix_text(self)
-
-    def __rich__(self) -> Any:
-        from unstuck.report.proof import fix_renderable
-
-        return fix_renderable(self)
+    printer: Printer
 
 
-def fix(proof: "Proof", budget: float | None = None) -> Fix:
-    """The smallest proven change that restores learning, built and verified.
+def fix(proven: Proven, budget: float | None = None) -> Fixed:
+    """The repair, built and verified on fresh seeds.
 
     Args:
         budget: seconds for verification; None for as many as it takes. Fewer than five pairs do
             not verify.
 
     Raises:
-        UsageError: nothing is proven.
+        UsageError: nothing is to be repaired, or nothing was proven to.
     """
-    found, subject = proof.findings, proof.subject
-    if found is None or subject is None or not proof.proven:
-        raise UsageError(f"there is nothing to fix: {proof.outcome}", "a proof with a proven cause")
-    proven = {s.name for s in proof.proven}
-    choices = [h for h in found.tested if set(h.causes) & proven and h.verdict is Verdict.PROVEN]
-    enough = [h for h in choices if h.skill >= LEARNS * found.reach] or choices
-    chosen = min(enough, key=lambda h: (len(h.change), -round(h.skill, 2)))
+    proof, found = proven.record, proven.found
+    repair = proof.repair
+    if repair is None or repair.effect.status is not Status.PROVEN:
+        raise UsageError(f"there is nothing to fix: {proof.outcome}", "a proof with a repair")
+    made = cure(found.repair)
     with untouched():
-        made = built(subject, found.bench.data, chosen.change)
-        return _verified(proof, subject, chosen, made, budget)
-
-
-def built(subject: "Subject", data: Data, change: Combination) -> Built:
-    """The change as an object and as code of the subject's framework."""
-    framework = subject.about.framework
-    if framework in ("keras", "torch", "sklearn"):
-        made: Built = import_module(f"unstuck.frameworks.{framework}.cure").built(subject, change)
-        return made
-    recipe = subject.recipe  # type: ignore[attr-defined]
-    settings = merged(change)
-    model, arguments = recipe.told(settings, recipe.params(settings, 0))
-    model = model[0] if framework == "engine" and recipe.given is None else model
-    code = with_numpy(lines(change)) + [f"# {i.says}" for i in change if i.data is None]
-    return Built(model, "\n".join(code) + "\n", arguments, changed(data, change))
-
-
-def _verified(
-    proof: "Proof", subject: "Subject", chosen: Hypothesis, made: Built, budget: float | None
-) -> Fix:
-    """Trains the set-up as it is and the cure itself, side by side, on fresh seeds."""
-    found = proof.findings
-    assert found is not None
-    bench, ends = found.bench, time.perf_counter() + (budget or float("inf"))
-    bench.ends = ends
-    test = Hypothesis(chosen.causes, chosen.change, found.margin)
-    cured = _trial(bench, made, chosen.change)
-    for seed in range(FIRST, FIRST + PAIRS):
-        if len(test.pairs) >= LEAST and test.verdict is not Verdict.INCONCLUSIVE:
-            break
-        if time.perf_counter() + 2 * bench.seconds > ends:
-            break
-        base, arm = bench.score((), seed), cured(seed)
-        if base is not None:
-            test.add(base, arm)
-    yardstick = bench.yardstick
-
-    def interval(scores: list[Score]) -> Interval:
-        values = [yardstick.trivial if np.isnan(s.value) else s.value for s in scores]
-        return summarize(values or [float("nan")])
-
-    why = " ".join(s.mechanism for s in proof.proven if s.name in chosen.causes)
-    return Fix(
-        chosen.causes,
-        said(chosen.change),
+        subject = proven.subject
+        module = _cures(subject)
+        built: Built = module.built(subject, made)
+        printer: Printer = partial(module.printed, subject, made)
+        test = _verified(proven, built, budget)
+    names = tuple(dict.fromkeys(c for part in repair.parts for c in part.causes))
+    why = " ".join(s.mechanism for s in proof.report.suspects if s.name in names)
+    before, after = ([pair[i].values[test.measure] for pair in test.pairs] for i in (0, 1))
+    record = Fix(
+        names,
+        made.says,
         why,
-        made.code,
-        made.model,
-        interval([b for b, _ in test.pairs]),
-        interval([a for _, a in test.pairs]),
-        test.effect(yardstick),
-        yardstick.metric,
-        test.verdict is Verdict.PROVEN,
-        made.arguments,
+        code(printer(Names())),
+        _level(before),
+        _level(after),
+        test.effect(),
+        proof.measure,
+        test.status is Status.PROVEN,
+    )
+    return Fixed(record, built.model, built.arguments, printer)
+
+
+def _cures(subject: Subject) -> Any:
+    return import_module(f"unstuck.frameworks.{subject.about.framework}.cure")
+
+
+def _level(values: list[float]) -> Level:
+    mean, low, high = student(values)
+    several = len(values) > 1
+    nothing = float("nan")
+    return Level(
+        mean if values else nothing,
+        low if several else nothing,
+        high if several else nothing,
+        len(values),
     )
 
 
-def _trial(bench: Bench, made: Built, change: Combination) -> Callable[[int], Score]:
-    """Trials of the cure itself, recognized and trained as any set-up of its framework is.
+def _verified(proven: Proven, built: Built, budget: float | None) -> Hypothesis:
+    """Trains the set-up as it is and the cure itself, side by side, on fresh seeds."""
+    found, bench = proven.found, proven.bench
+    board: Board = found.board
+    ends = time.perf_counter() + (budget or float("inf"))
+    bench.ends = ends
+    tested = found.hypothesis("repair", found.repair)
+    test = Hypothesis(
+        "repair",
+        found.repair,
+        (),
+        board.measure,
+        tested.margin if tested else LEAST,
+        errors=tested.errors if tested else False,
+        higher=board.measure == "accuracy",
+    )
+    cured = _trial(proven, built)
+    longest = 0.0
+    for seed in range(FIRST, FIRST + PAIRS):
+        if len(test.pairs) >= PAIRS_AT_LEAST and test.status is not Status.INCONCLUSIVE:
+            break
+        if time.perf_counter() + longest > ends:
+            break
+        start = time.perf_counter()
+        base, arm = bench.score(Ask((), seed, board.steps)), cured(seed)
+        longest = max(longest, time.perf_counter() - start)
+        if base is None or arm is None:
+            break
+        test.add(base, arm)
+    return test
 
-    Returns:
-        seed ↦ score.
-    """
-    data = made.data or bench.data
+
+def _trial(proven: Proven, built: Built) -> Callable[[int], Score | None]:
+    """Trials of the cure itself, recognized and trained as any set-up of its framework is, on the
+    routine that the script has; what cannot be recognized is tried as the proof tried it."""
+    bench, found, subject = proven.bench, proven.found, proven.subject
+    board = found.board
+
+    def as_proven(seed: int) -> Score | None:
+        return bench.score(Ask(found.repair, seed, board.steps))
+
+    folds = bench.folds
+    if len(folds.folds) > 1 or not _alone(found.repair):
+        return as_proven
+    base = folds.first.data
+    data = built.data or base
     x = data.x if len(data.x) > 1 else data.x[0]
     held = data.x_held if len(data.x_held) > 1 else data.x_held[0]
-    arguments = {k: v for k, v in made.arguments.items() if k in _GIVEN}
+    arguments = {k: v for k, v in built.arguments.items() if k in _GIVEN}
     given = Given(x, data.y, (held, data.y_held), examples=len(data.y), **arguments)
-
-    def as_proven(seed: int) -> Score:
-        score = bench.score(change, seed)
-        return score or Score(float("nan"), 0.0, False)
-
     try:
-        subject = recognize(made.model, given)
-        trainer = subject.trainer()
-    except UnstuckError:  # what cannot be recognized is tried as the proof tried it
+        cured = recognize(built.model, given).with_routine(subject.about.routine)
+        trainer = cured.trainer()
+    except UnstuckError:
         return as_proven
+    targets = folds.changed(found.repair)[0].targets
     if subject.about.framework == "sklearn":  # what its pipeline makes of the data
-        data = replace(split(subject.sample), targets=bench.data_of(change).targets)
+        data = split(cured.sample)
+    data = replace(data, targets=targets)
 
-    def score(seed: int) -> Score:
+    def score(seed: int) -> Score | None:
         try:
-            return bench.judged(trainer.train(data, AS_IT_IS, seed, bench.steps), data)
+            run = trainer.train(data, (), seed, board.steps, max(bench.seconds_left, 1.0))
         except UnstuckError:
             return as_proven(seed)
+        finite = bool(np.isfinite(run.loss) and np.isfinite(run.output).all())
+        return folds.score([folds.first.judged(run, data)], finite)
 
     return score
+
+
+def _alone(changes: Any) -> bool:
+    """Whether the cured object by itself does what the trial did: nothing of it is done by a loop
+    around the object."""
+    return all(c.part.role.value not in ("training",) for c in changes)
 
 
 _GIVEN = ("loss", "optimizer", "batch_size", "shuffle", "step")

@@ -1,80 +1,109 @@
-"""One suspect's change against the set-up as it is, pair by pair."""
+"""One arm against another, pair by pair, on fresh seeds."""
 
 from dataclasses import dataclass, field
-from math import isnan
 
 import numpy as np
 
 from unstuck.changes.change import Combination
 from unstuck.judging import sequential
-from unstuck.judging.statistics import Effect, mean_effect
-from unstuck.judging.yardstick import Yardstick
-from unstuck.proofs.bench import Score
-from unstuck.records.verdict import Verdict
+from unstuck.proofs.asks import Score
+from unstuck.proofs.board import ERRORS
+from unstuck.records.effect import Effect
+from unstuck.records.states import Status
 
 
 @dataclass(eq=False)
 class Hypothesis:
-    """That a change makes a set-up learn.
+    """That one arm does better than another by more than a margin.
 
     Args:
-        causes: names of the causes that the change takes away; one, or all of a combination.
-        change: what is changed.
+        kind: "repair", "necessary", "sufficient", "placebo" or "left".
+        arm, against: the combinations; `against` is () for the set-up as it is.
+        measure: that decides.
         margin: gain in skill that counts.
+        errors: whether the other must also leave `ERRORS` times the error.
         among: hypotheses that share the error rate.
+        higher: whether more of the measure is better.
     """
 
-    causes: tuple[str, ...]
-    change: Combination
+    kind: str
+    arm: Combination
+    against: Combination
+    measure: str
     margin: float
+    errors: bool = False
     among: int = 1
-    pairs: list[tuple[Score, Score]] = field(default_factory=list)  # (as it is, changed)
+    higher: bool = True
+    pairs: list[tuple[Score, Score]] = field(default_factory=list)  # (against, arm)
 
-    def add(self, base: Score, arm: Score) -> None:
+    def add(self, against: Score, arm: Score) -> None:
         """One more pair of equal seeds."""
-        self.pairs.append((base, arm))
+        self.pairs.append((against, arm))
+
+    def _skills(self) -> list[tuple[float, float]]:
+        name = self.measure
+        return [(a.skills.get(name, 0.0), b.skills.get(name, 0.0)) for a, b in self.pairs]
+
+    def _wins(self, sign: int) -> int:
+        return sum(
+            self._counts(a, b) if sign > 0 else self._counts(b, a) for a, b in self._skills()
+        )
+
+    def _counts(self, a: float, b: float) -> bool:
+        return b - a > self.margin and (not self.errors or 1 - a >= ERRORS * (1 - b))
 
     @property
-    def verdict(self) -> Verdict:
-        """So far."""
-        gains = [arm.skill - base.skill for base, arm in self.pairs]
-        n = len(gains)
-        better, worse = sum(g > self.margin for g in gains), sum(g < -self.margin for g in gains)
-        if sequential.decided(better, n - better, self.among):
-            return Verdict.PROVEN
-        if sequential.decided(worse, n - worse, self.among):
-            return Verdict.HARMFUL
+    def status(self) -> Status:
+        """So far: nothing is proven whose effect's interval holds 0."""
+        n, better, worse = len(self.pairs), self._wins(1), self._wins(-1)
+        told = self.interval()
+        if sequential.decided(better, n - better, self.among) and told[1] > 0:
+            return Status.PROVEN
+        if sequential.decided(worse, n - worse, self.among) and told[2] < 0:
+            return Status.HARMFUL
         if sequential.decided(n - better, better, self.among):
-            return Verdict.REFUTED
-        return Verdict.INCONCLUSIVE
-
-    @property
-    def skill(self) -> float:
-        """Median of the changed arm."""
-        return float(np.median([arm.skill for _, arm in self.pairs])) if self.pairs else 0.0
+            return Status.REFUTED
+        return Status.INCONCLUSIVE
 
     @property
     def short(self) -> int:
         """Pairs that would decide it, if they all agree with most so far."""
-        gains = [arm.skill - base.skill for base, arm in self.pairs]
-        better = sum(g > self.margin for g in gains)
-        wins = max(better, len(gains) - better)
-        return sequential.still(wins, len(gains) - wins, self.among)
+        better = self._wins(1)
+        wins = max(better, len(self.pairs) - better)
+        return sequential.still(wins, len(self.pairs) - wins, self.among)
 
-    def gains(self, yardstick: Yardstick) -> list[float]:
-        """Of each pair, in the metric's units; better is positive.
+    def interval(self) -> tuple[float, float, float]:
+        """Mean gain in skill and its 95 % interval."""
+        return student([b - a for a, b in self._skills()])
 
-        A value that is not finite counts as knowing nothing.
+    @property
+    def null(self) -> bool:
+        """Whether nothing is seen of it, by wins: what a placebo must show."""
+        return self.status not in (Status.PROVEN, Status.HARMFUL)
+
+    def effect(self, status: Status | None = None) -> Effect | None:
+        """In the measure's units, from the same numbers; None without a pair.
+
+        Values are means over seeds, so that base and effect add up to the value.
         """
-
-        def told(score: Score) -> float:
-            return yardstick.trivial if isnan(score.value) else score.value
-
-        return [yardstick.gain(told(arm), told(base)) for base, arm in self.pairs]
-
-    def effect(self, yardstick: Yardstick, confidence: float = 0.95) -> Effect | None:
-        """Mean gain with Student's interval over seeds; None without a pair."""
-        gains = self.gains(yardstick)
-        if not gains:
+        if not self.pairs:
             return None
-        return mean_effect(np.zeros(len(gains)), gains, confidence, worst=0.0)
+        values = np.array([[a.values[self.measure], b.values[self.measure]] for a, b in self.pairs])
+        base, value = (float(v) for v in values.mean(axis=0))
+        sign = 1 if self.higher else -1
+        gain, low, high = student(list(sign * (values[:, 1] - values[:, 0])))
+        if len(self.pairs) < 2:
+            low = high = float("nan")
+        return Effect(gain, low, high, len(self.pairs), value, base, status or self.status)
+
+
+def student(gains: list[float]) -> tuple[float, float, float]:
+    """Mean and its 95 % interval over seeds; infinite bounds below two."""
+    from scipy.stats import t
+
+    n, values = len(gains), np.asarray(gains, np.float64)
+    mean = float(values.mean()) if n else 0.0
+    if n < 2:
+        return mean, -np.inf, np.inf
+    half = float(t.ppf(0.975, n - 1) * values.std(ddof=1) / np.sqrt(n))
+    return mean, mean - half, mean + half

@@ -8,18 +8,20 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from unstuck.errors import DataError, TrialsFailed, UnstuckError
 from unstuck.trials.design import Pack, summary
 
 if TYPE_CHECKING:
     from unstuck.data.dataset import Dataset
+
+Job, Result = TypeVar("Job"), TypeVar("Result")
 
 
 class Source(Protocol):
@@ -89,19 +91,30 @@ def train_pack(pack: Pack, source: Source) -> Finished:
     return Finished(pack, [asdict(r) for r in records], time.perf_counter() - started)
 
 
-class SerialExecutor:
-    """Runs packs one after the other in this process: for tests and tiny jobs."""
+class InLine(Generic[Job, Result]):
+    """Does jobs one after the other in this process; cases' packs and proofs' trials alike.
 
-    def __init__(self, source: Source) -> None:
-        self._source = source
+    Args:
+        work: job ↦ result.
+    """
 
-    def run(self, packs: Sequence[Pack]) -> Iterator[Finished]:
-        """See `Executor`."""
-        for pack in packs:
-            yield train_pack(pack, self._source)
+    name = "in line"
+
+    def __init__(self, work: Callable[[Job], Result]) -> None:
+        self._work = work
+
+    def run(self, jobs: Iterable[Job]) -> Iterator[Result]:
+        """Yields each job's result as it is there."""
+        for job in jobs:
+            yield self._work(job)
 
     def stop(self) -> None:
-        """Nothing runs between packs."""
+        """Nothing runs between jobs."""
+
+
+def in_line(source: Source) -> InLine[Pack, Finished]:
+    """Runs packs in this process: for tests and tiny jobs."""
+    return InLine(lambda pack: train_pack(pack, source))
 
 
 class ProcessExecutor:

@@ -1,0 +1,86 @@
+"""Whether trials as it is do what the script was seen to do: an experiment that does not
+reproduce the script proves nothing."""
+
+from collections.abc import Sequence
+from math import isfinite
+
+import numpy as np
+
+from unstuck.records.proof import Agreement, Point
+from unstuck.records.training import Witness
+
+FEW = 2  # points that are compared, at least
+TOLERANCE = 0.15  # of the way from the loss before training to that of knowing nothing, or of the
+# loss itself where that is more: other seeds, other examples of the sample, moving averages that
+# frameworks report in place of means
+SPREADS = 3.0  # standard deviations over seeds, which the script may lie off
+
+
+def agreement(
+    witness: Witness | None,
+    curves: Sequence[Sequence[Point]],
+    batches: int,
+    fresh: int,
+) -> Agreement:
+    """Compares the losses of the script with those of trials as it is, step by step.
+
+    Args:
+        witness: what was seen of the script; None for nothing.
+        curves: (step, loss) of trials with seeds of their own.
+        batches: steps of one of the script's epochs.
+        fresh: steps of a trial until it has seen its own, smaller sample twice: from then on it
+            fits what the script, with more examples, need not.
+    """
+    if witness is None or witness.meaningless or not witness.losses or not curves:
+        return Agreement(None, "the script's losses were not seen")
+    scale = batches if witness.unit == "epoch" else 1
+    script = tuple((step * scale, loss) for step, loss in witness.losses)
+    trials = tuple(tuple(curve) for curve in curves)
+    until = min(fresh, script[-1][0], min(c[-1][0] for c in trials if c))
+    pairs = _paired(script, trials, until)
+    if len(pairs) < FEW:
+        return Agreement(None, "too few losses to compare", script, trials)
+    off = []
+    for seen, of_trials in pairs:
+        middle = float(np.median(of_trials))
+        spread = float(np.std(of_trials)) if len(of_trials) > 1 else 0.0
+        allowed = SPREADS * spread + TOLERANCE * _size(witness, seen, middle)
+        off.append(abs(seen - middle) <= allowed)
+    share = float(np.mean(off))
+    last_seen, last = pairs[-1]
+    told = f"loss {last_seen:.3g} in the script, {np.median(last):.3g} in trials as it is"
+    if share >= 0.5 and off[-1]:
+        return Agreement(True, told, script, trials)
+    return Agreement(False, f"the trials don't do what the script does: {told}", script, trials)
+
+
+def _size(witness: Witness, seen: float, middle: float) -> float:
+    sizes = [abs(seen), abs(middle)]
+    if isfinite(witness.start) and isfinite(witness.nothing):
+        sizes.append(abs(witness.start - witness.nothing))
+    return max(sizes)
+
+
+def _paired(
+    script: Sequence[Point], trials: Sequence[Sequence[Point]], until: int
+) -> list[tuple[float, list[float]]]:
+    """The script's losses beside the trials' at the same steps, means over the same stretches."""
+    made = []
+    begin = 0
+    for step, loss in script:
+        if step > until:
+            break
+        of_trials = [m for curve in trials if (m := _mean(curve, begin, step)) is not None]
+        if of_trials and isfinite(loss):
+            made.append((loss, of_trials))
+        begin = step
+    return made
+
+
+def _mean(curve: Sequence[Point], begin: int, end: int) -> float | None:
+    """Of a curve's points that end in (begin, end]; of the next one where none does."""
+    inside = [loss for step, loss in curve if begin < step <= end and isfinite(loss)]
+    if inside:
+        return float(np.mean(inside))
+    after = [loss for step, loss in curve if step > end and isfinite(loss)]
+    return after[0] if after else None

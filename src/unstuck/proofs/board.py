@@ -1,0 +1,145 @@
+"""The board: every score of a proof, what follows from them, and how long a trial is."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from unstuck.changes.change import Combination, in_order
+from unstuck.proofs.asks import Ask, Asking, Problem, Score
+
+SCREEN, CONFIRM = 1_000, 2_000  # first seeds of the two stages of a proof: never shared
+LEARNS, CRAWLS = 0.8, 0.5  # shares of the best skill: see `records.states.State`
+MARGIN = 0.2  # of the shortfall, which a change must make up to count
+LEAST = 0.025  # of the best skill, likewise: two points of accuracy, below which few would act
+ERRORS = 1.5  # times the error that a repair leaves: what leaves that much is improvable
+RESTORES = 0.9  # of the twin's gain, which a repair must have
+TRIALS = 40  # that a budget should hold
+KEPT = 20  # trials' worth of steps that screening leaves for confirming
+
+
+@dataclass(eq=False)
+class Board:
+    """Scores by combination and steps, then by seed.
+
+    Args:
+        problem: what is to be decided.
+        left: steps that the budget still holds.
+        steps: of a trial.
+        measure: that decides.
+    """
+
+    problem: Problem
+    left: int = 0
+    steps: int = 0
+    measure: str = ""
+    scores: dict[tuple[Combination, int], dict[int, Score]] = field(default_factory=dict)
+    impossible: set[Combination] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.left = self.problem.left
+        self.steps = max(1, min(self.problem.steps, self.left // TRIALS))
+        self.measure = self.problem.measures[0]
+
+    def ask(self, *wanted: tuple[Combination, int]) -> Asking[list[Score | None]]:
+        """Scores of (combination, seed) at the board's steps; those that are known are not asked
+        for again."""
+        asks = [Ask(in_order(c), seed, self.steps) for c, seed in wanted]
+        new = [
+            a for a in dict.fromkeys(asks) if self._known(a) is None and self.possible(a.changes)
+        ]
+        if new:
+            answer = yield tuple(new)
+            self.left = answer.left
+            for a, score in zip(new, answer.scores, strict=True):
+                if score is not None:
+                    self.scores.setdefault((a.changes, a.steps), {})[a.seed] = score
+        return [self._known(a) for a in asks]
+
+    def _known(self, ask: Ask) -> Score | None:
+        return self.scores.get((ask.changes, ask.steps), {}).get(ask.seed)
+
+    def possible(self, changes: Combination) -> bool:
+        """Whether it can be tried."""
+        changes = in_order(changes)
+        if changes in self.impossible or not self.problem.possible(changes):
+            self.impossible.add(changes)
+            return False
+        return True
+
+    def holds(self, trials: float) -> bool:
+        """Whether so many more trials fit into what is left."""
+        return self.left >= trials * self.steps
+
+    def of(self, changes: Combination, confirmed: bool = False) -> list[Score]:
+        """The scores of a combination at the board's steps."""
+        found = self.scores.get((in_order(changes), self.steps), {})
+        return [s for seed, s in sorted(found.items()) if not confirmed or seed >= CONFIRM]
+
+    def skill(self, changes: Combination) -> float:
+        """Its median; −∞ where there is none."""
+        return self.skill_at(changes, self.steps)
+
+    def skill_at(self, changes: Combination, steps: int) -> float:
+        """The median in trials of so many steps; −∞ where there is none."""
+        scores = self.scores.get((in_order(changes), steps), {}).values()
+        skills = [s.skills.get(self.measure, 0.0) for s in scores]
+        return float(np.median(skills)) if skills else -np.inf
+
+    def fit(self, changes: Combination) -> float:
+        """The median skill on training examples; −∞ where there is none."""
+        fits = [s.fits[self.measure] for s in self.of(changes) if self.measure in s.fits]
+        return float(np.median(fits)) if fits else -np.inf
+
+    @property
+    def tried(self) -> list[Combination]:
+        """Every combination that has a score at the board's steps, in the order of trying."""
+        return [c for (c, steps), scores in self.scores.items() if steps == self.steps and scores]
+
+    @property
+    def base(self) -> float:
+        """The skill of the set-up as it is."""
+        return self.skill(())
+
+    @property
+    def best(self) -> Combination:
+        """The combination with the highest skill; a tie goes to the smaller."""
+        return max(self.tried, key=lambda c: (round(self.skill(c), 3), -len(c)), default=())
+
+    @property
+    def reach(self) -> float:
+        """The best skill that was seen."""
+        return max((self.skill(c) for c in self.tried), default=0.0)
+
+    @property
+    def noise(self) -> float:
+        """Skill that luck alone may give."""
+        return self.problem.noise.get(self.measure, 0.0)
+
+    @property
+    def margin(self) -> float:
+        """The gain in skill that counts."""
+        return max(MARGIN * (self.reach - self.base), LEAST * self.reach)
+
+    def choose_measure(self) -> None:
+        """The first measure in which anything that was tried, or a reference, beats luck."""
+        for name in self.problem.measures:
+            seen = [s.skills.get(name, -1.0) for by in self.scores.values() for s in by.values()]
+            seen.append(self.problem.reference.get(name, -1.0))
+            if max(seen) > self.problem.noise.get(name, 0.0):
+                self.measure = name
+                return
+
+    def counts(self, skill: float) -> bool:
+        """Whether a skill is worth having beside that of the set-up as it is: it makes up the
+        margin where the set-up does not learn what it could, or leaves that much less error."""
+        base, reach = self.base, self.reach
+        if skill - base < max(LEAST * reach, self.noise / 2, 1e-9):
+            return False
+        if base < LEARNS * reach:
+            return skill - base >= self.margin
+        return 1 - base >= ERRORS * (1 - skill)
+
+    def restores(self, skill: float, share: float = RESTORES) -> bool:
+        """Whether a skill has this share of the best one's gain over the set-up as it is."""
+        base, reach = self.base, self.reach
+        return self.counts(skill) and skill >= base + share * (reach - base)

@@ -1,0 +1,196 @@
+"""What is to be tried on a set-up: every suspect's changes, and the twin that should work."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unstuck.causes import load
+from unstuck.changes.activation import RELU
+from unstuck.changes.batch import BATCH_32
+from unstuck.changes.capacity import PLAIN
+from unstuck.changes.change import Change, Combination, in_order
+from unstuck.changes.data import Data
+from unstuck.changes.initialization import GLOROT
+from unstuck.changes.input_scaling import PER_FEATURE
+from unstuck.changes.label_coding import LABELS
+from unstuck.changes.loop import CONSTANT, TRAINING_MODE, ZEROED
+from unstuck.changes.loss import CROSSENTROPY, LOGITS, SQUARED
+from unstuck.changes.optimizer import ADAM
+from unstuck.changes.output_activation import LINEAR
+from unstuck.changes.restraint import NO_DROPOUT, NO_PENALTY
+from unstuck.changes.shuffling import SHUFFLED
+from unstuck.changes.steps import LONGER
+from unstuck.changes.target_scaling import TARGETS
+from unstuck.changes.target_shape import SHAPED
+from unstuck.proofs.asks import Suspected
+from unstuck.records.report import Suspect
+from unstuck.records.training import Sighting
+from unstuck.setups.routine import Zeroing
+from unstuck.setups.subject import About
+
+# Causes that may be there though their symptoms stay below the thresholds, the change that changes
+# least first. All others are seen for certain, or are not there.
+UNSUSPECTED = (
+    "input-spread",
+    "input-too-small",
+    "input-offset",
+    "target-scale",
+    "input-outliers",
+    "loss-clipping",
+    "optimizer-epsilon",
+    "feature-scales",
+    "initialization",
+    "learning-rate-high",
+    "learning-rate-low",
+)
+SATURATING = frozenset({"sigmoid", "tanh", "hard_sigmoid", "softsign", "hardtanh", "hardsigmoid"})
+BOUNDED = SATURATING | {"softmax", "relu", "relu6", "softplus"}
+NEAR = 0.1  # of what standardized data have: mean within and spread about it are as they should be
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a set-up before anything is trained.
+
+    Args:
+        about: the set-up.
+        data: one split.
+        outputs: of the network.
+        output_ndim: axes of one batch of outputs, as the model returns it.
+        hidden: activations of the hidden layers.
+        classes: whether it is a classification.
+    """
+
+    about: About
+    data: Data
+    outputs: int
+    output_ndim: int
+    hidden: tuple[str, ...]
+    classes: bool
+
+
+def suspected(suspects: Sequence[Suspect], sightings: Sequence[Sighting]) -> tuple[Suspected, ...]:
+    """Causes seen for certain first, then those that symptoms point to, in their order."""
+    sighted = [s.cause for s in sightings]
+    names = list(dict.fromkeys([*sighted, *(s.name for s in suspects)]))
+    return tuple(
+        Suspected(name, tuple((c,) for c in load(name).changes), name in sighted)
+        for name in names
+        if load(name).changes
+    )
+
+
+def others(facts: Facts, known: Sequence[Suspected]) -> tuple[Suspected, ...]:
+    """Causes to try though nothing points to them."""
+    values = [a for a, kind in zip(facts.data.x, facts.data.kinds, strict=True) if kind == "values"]
+    large = any(np.nanmean(np.square(a, dtype=np.float64)) > 1 for a in values)
+    out = {s.name for s in known} | {"input-too-small" if large else "input-spread"}
+    rest = [Suspected(n, tuple((c,) for c in load(n).changes)) for n in UNSUSPECTED if n not in out]
+    return (
+        *rest,
+        Suspected("training-short", tuple((c,) for c in LONGER[:1])),
+        Suspected("optimizer", ((ADAM,),)),
+    )
+
+
+def twin(facts: Facts) -> Combination:
+    """The differences between a set-up and one that works, those left out that are none."""
+    made = [*_data(facts), *_network(facts), *_loss(facts), *_loop(facts)]
+    return in_order(made)
+
+
+def plain(facts: Facts) -> Combination:
+    """What else can be exchanged: the network itself."""
+    return (PLAIN,)
+
+
+def _data(facts: Facts) -> list[Change]:
+    made: list[Change] = []
+    data = facts.data
+    values = [a for a, kind in zip(data.x, data.kinds, strict=True) if kind == "values"]
+    if any(not _standardized(a) for a in values):
+        made.append(PER_FEATURE)
+    if mismatched(facts):
+        made.append(SHAPED)
+    if not facts.classes and data.y.dtype.kind == "f" and not _standardized(data.y):
+        made.append(TARGETS)
+    wants = facts.about.loss.targets
+    if facts.classes and wants == "ids" and _outside(data.y, facts.outputs):
+        made.append(LABELS)
+    return made
+
+
+def mismatched(facts: Facts) -> bool:
+    """Whether targets (n,) meet outputs (n, 1), or the other way round, which losses that broadcast
+    take for n × n pairs; Keras and scikit-learn see to the shapes themselves."""
+    if facts.about.framework not in ("torch", "jax"):
+        return False
+    one = facts.outputs == 1 and facts.data.y.size == len(facts.data.y)
+    return one and not facts.classes and facts.data.y.ndim != facts.output_ndim
+
+
+def _network(facts: Facts) -> list[Change]:
+    made: list[Change] = []
+    if facts.hidden and set(facts.hidden) <= SATURATING | {"linear"}:
+        made.append(RELU)
+    if not facts.classes and facts.about.output_activation in BOUNDED:
+        made.append(LINEAR)
+    return (
+        [*made, GLOROT, NO_DROPOUT, TRAINING_MODE]
+        if facts.about.routine.evaluating
+        else [
+            *made,
+            GLOROT,
+            NO_DROPOUT,
+        ]
+    )
+
+
+def _loss(facts: Facts) -> list[Change]:
+    loss = facts.about.loss
+    made: list[Change] = []
+    if facts.classes:
+        if loss.takes == "values":
+            made.append(CROSSENTROPY)
+        elif loss.takes == "probabilities":
+            made.append(LOGITS)
+    elif loss.takes in ("probabilities", "logits", "log-probabilities"):
+        made.append(SQUARED)
+    return [*made, NO_PENALTY]
+
+
+def _loop(facts: Facts) -> list[Change]:
+    about = facts.about
+    made: list[Change] = []
+    if about.rule is None or about.rule.name not in ("adam", "adamw", "nadam"):
+        made.append(ADAM)
+    if about.batch_size > max(64, len(facts.data.y) // 8):
+        made.append(BATCH_32)
+    if about.shuffled is False:
+        made.append(SHUFFLED)
+    if about.routine.zeroing is not Zeroing.STEP:
+        made.append(ZEROED)
+    if about.routine.rates:
+        made.append(CONSTANT)
+    return made
+
+
+def _standardized(a: NDArray[np.generic]) -> bool:
+    """Whether every column that varies has about mean 0 and standard deviation 1."""
+    flat = a.reshape(len(a), -1).astype(np.float64)
+    flat = flat[np.isfinite(flat).all(axis=1)]
+    if not len(flat):
+        return True
+    sd = flat.std(axis=0)
+    varies = sd > 0
+    if not varies.any():
+        return True
+    off = np.abs(flat.mean(axis=0)[varies])
+    return bool((off < NEAR).all() and (np.abs(sd[varies] - 1) < NEAR).all())
+
+
+def _outside(y: NDArray[np.generic], outputs: int) -> bool:
+    flat = y.reshape(-1).astype(np.float64)
+    return bool(((flat != np.round(flat)) | (flat < 0) | (flat >= outputs)).any())

@@ -1,0 +1,166 @@
+"""What follows from a plan's findings: the set-up's state, each suspect's status, the repair."""
+
+import numpy as np
+
+from unstuck.changes.change import Change, Combination, in_order, in_words
+from unstuck.proofs.asks import Score
+from unstuck.proofs.board import CRAWLS, LEARNS
+from unstuck.proofs.hypothesis import Hypothesis
+from unstuck.proofs.plan import Findings
+from unstuck.records.proof import Part, Repair
+from unstuck.records.states import State, Status
+
+LONG = 0.5  # of the script's own steps: shorter trials refute nothing
+
+
+def state(found: Findings) -> State:
+    """How the set-up trains as it is.
+
+    What the script was seen to do outranks trials: what it was seen to learn is not called stuck,
+    what it was seen to lose diverged.
+    """
+    board, seen = found.board, found.board.problem.seen
+    if seen is State.DIVERGED:
+        return State.DIVERGED
+    scores = board.of((), confirmed=True) or board.of(())
+    if not scores:
+        return State.LEARNING if seen is State.LEARNING else State.UNKNOWN
+    if np.mean([s.finite for s in scores]) < 0.5 and seen is not State.LEARNING:
+        return State.DIVERGED
+    told = _by_trials(found, scores)
+    if seen is State.LEARNING and told in (State.STUCK, State.NOTHING, State.UNKNOWN, State.SLOW):
+        sighted = {s.name for s in board.problem.suspects if s.sighted}
+        if told is not State.NOTHING and sighted and repaired(found):
+            return State.SLOW
+        return State.IMPROVABLE if repaired(found) else State.LEARNING
+    return told
+
+
+def _by_trials(found: Findings, scores: list[Score]) -> State:
+    board = found.board
+    base = float(np.median([s.skills.get(board.measure, 0.0) for s in scores]))
+    best = max(board.reach, base)
+    known = board.problem.reference.get(board.measure, 0.0)
+    long = board.steps >= LONG * board.problem.steps
+    if best <= board.noise:
+        if known > board.noise:
+            return State.STUCK if long else State.UNKNOWN
+        return State.NOTHING if long else State.UNKNOWN
+    if base >= LEARNS * best:
+        errors = found.tested[0].errors if found.tested else False
+        return State.IMPROVABLE if errors and repaired(found) else State.LEARNING
+    fits = [s.fits[board.measure] for s in scores if board.measure in s.fits]
+    most = max((board.fit(c) for c in board.tried), default=0.0)
+    if fits and not board.problem.small and float(np.median(fits)) >= LEARNS * most > board.noise:
+        return State.IMPROVABLE if repaired(found) else State.LEARNING
+    return State.SLOW if base >= CRAWLS * best else State.STUCK
+
+
+def repaired(found: Findings) -> bool:
+    """Whether the repair is proven."""
+    repair = found.hypothesis("repair", found.repair) if found.repair else None
+    return repair is not None and repair.status is Status.PROVEN and trusted(found)
+
+
+def trusted(found: Findings) -> bool:
+    """Whether the placebo came out null, with an interval narrower than half the effect."""
+    placebo, repair = found.placebo, found.hypothesis("repair", found.repair)
+    if placebo is None:
+        return True
+    if not placebo.null or len(placebo.pairs) < 2:
+        return False
+    _, low, high = placebo.interval()
+    if repair is None or not repair.pairs:
+        return True
+    return (high - low) / 2 < abs(repair.interval()[0]) / 2
+
+
+def decides(found: Findings, h: Hypothesis | None) -> Status:
+    """A hypothesis's status, given what is known of the set-up and of the placebo."""
+    if h is None:
+        return Status.INCONCLUSIVE
+    status = h.status
+    if status is Status.PROVEN and not trusted(found):
+        return Status.INCONCLUSIVE
+    if status is Status.REFUTED and found.board.steps < LONG * found.board.problem.steps:
+        return Status.INCONCLUSIVE  # trials too short to decide
+    return status
+
+
+def status_of(found: Findings, name: str, told: State) -> tuple[Status, Hypothesis | None]:
+    """What trials say of a cause, and the hypothesis that says most of it."""
+    change = found.best_of.get(name)
+    if change is None:
+        return Status.INCONCLUSIVE if name in found.untried else Status.SUSPECTED, None
+    fails = told in (State.STUCK, State.SLOW, State.DIVERGED)
+    about = [h for h in (_necessary(found, change), _alone(found, change)) if h is not None]
+    for h in about:
+        if decides(found, h) is Status.PROVEN and repaired_or_alone(found, h):
+            return (Status.PROVEN if fails else Status.INCONCLUSIVE), h
+    if set(change) <= set(found.repair) and about:
+        return Status.INCONCLUSIVE, about[0]
+    if not about:
+        return Status.INCONCLUSIVE, None
+    return decides(found, about[-1]), about[-1]
+
+
+def status_of_part(found: Findings, change: Change) -> Hypothesis | None:
+    """The hypothesis that says most of a part of the repair."""
+    return _necessary(found, (change,)) or _alone(found, (change,))
+
+
+def repaired_or_alone(found: Findings, h: Hypothesis) -> bool:
+    """A part is proven with its repair; what restores alone needs none."""
+    return h.kind != "necessary" or repaired(found)
+
+
+def _alone(found: Findings, change: Combination) -> Hypothesis | None:
+    if change == found.repair:
+        return found.hypothesis("repair", change)
+    return found.hypothesis("sufficient", change)
+
+
+def _necessary(found: Findings, change: Combination) -> Hypothesis | None:
+    repair = found.repair
+    if len(repair) < 2 or not set(change) <= set(repair):
+        return None
+    return found.hypothesis("necessary", in_order(c for c in repair if c not in change))
+
+
+def repair_record(found: Findings, causes: dict[str, tuple[str, ...]]) -> Repair | None:
+    """The repair with what each part does; None where none was found, or none was tried.
+
+    Args:
+        causes: names of causes by the name of the change that takes them away.
+    """
+    repair = found.hypothesis("repair", found.repair) if found.repair else None
+    effect = None if repair is None else repair.effect(decides(found, repair))
+    if effect is None:
+        return None
+    parts = []
+    for change in found.repair:
+        necessary, alone = _necessary(found, (change,)), _alone(found, (change,))
+        parts.append(
+            Part(
+                change.name,
+                change.says,
+                causes.get(change.name, ()),
+                None if necessary is None else necessary.effect(decides(found, necessary)),
+                None if alone is None else alone.effect(decides(found, alone)),
+            )
+        )
+    return Repair(tuple(parts), in_words(found.repair), effect)
+
+
+def other_repairs(found: Findings, causes: dict[str, tuple[str, ...]]) -> tuple[Repair, ...]:
+    """Other changes that were proven to restore learning on their own."""
+    made = []
+    for h in found.tested:
+        if h.kind == "sufficient" and len(h.arm) <= len(found.repair) and h.arm != found.repair:
+            effect = h.effect(decides(found, h))
+            if effect is not None and effect.status is Status.PROVEN:
+                parts = tuple(
+                    Part(c.name, c.says, causes.get(c.name, ()), None, effect) for c in h.arm
+                )
+                made.append(Repair(parts, in_words(h.arm), effect))
+    return tuple(made)

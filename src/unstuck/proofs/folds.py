@@ -1,0 +1,175 @@
+"""The splits of a set-up's examples that trials are trained on and judged by."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unstuck.changes.change import Combination, changed
+from unstuck.changes.data import Data, finite_rows
+from unstuck.judging.yardstick import Judged, OwnLoss, Yardstick, yardsticks
+from unstuck.proofs.asks import Score
+from unstuck.setups.split import split
+from unstuck.setups.subject import About, Sample
+from unstuck.setups.trainer import Run
+
+SMALL = 200  # examples below which a quarter held out tells little: cross-validation
+FOLDS = 4
+CHI2 = 3.84  # 95 % of χ² with one degree of freedom
+WHOLE = 64  # examples at most of which it is asked whether they are the whole function
+
+
+@dataclass(frozen=True, eq=False)
+class Fold:
+    """One split with its yardsticks."""
+
+    data: Data
+    held: Yardstick
+    fit: Yardstick
+
+    def judged(self, run: Run, data: Data) -> tuple[Judged, Judged]:
+        """A run on these data (as changed): held-out and fitted examples."""
+        with np.errstate(all="ignore"):
+            held = self.held.judged(data.restored(run.output))
+            fit = self.fit.judged(data.restored(run.fitted))
+        return held, fit
+
+
+@dataclass(frozen=True, eq=False)
+class Folds:
+    """All splits of a set-up.
+
+    Args:
+        folds: one where there are examples enough, or validation data.
+        kind: "held-out", "cross-validated" or "training": what decides.
+    """
+
+    folds: tuple[Fold, ...]
+    kind: str
+
+    @property
+    def first(self) -> Fold:
+        """The one that stands for all where one will do."""
+        return self.folds[0]
+
+    @property
+    def small(self) -> bool:
+        """Whether fit counts as much as held-out skill."""
+        return self.kind != "held-out"
+
+    def score(self, judged: list[tuple[Judged, Judged]], finite: bool) -> Score:
+        """One trial's: means over the folds; of few examples the mean of fit and cross-validated
+        skill, so that what only remembers does not win, and what cannot even fit does not either.
+        """
+        values: dict[str, float] = {}
+        skills: dict[str, float] = {}
+        fits: dict[str, float] = {}
+        for i, measure in enumerate(self.first.held.measures):
+            pairs = [
+                (yardstick.measures[i], found.skills[measure.name])
+                for fold, (held, fit) in zip(self.folds, judged, strict=True)
+                for yardstick, found in ((fold.held, held), *([(fold.fit, fit)] * self.small))
+            ]
+            skills[measure.name] = float(np.mean([skill for _, skill in pairs]))
+            values[measure.name] = float(np.mean([m.value(skill) for m, skill in pairs]))
+            fits[measure.name] = float(np.mean([fit.skills[measure.name] for _, fit in judged]))
+        names = judged[0][0].beside
+        beside = {n: float(np.mean([h.beside.get(n, np.nan) for h, _ in judged])) for n in names}
+        return Score(values, skills, fits, finite, beside)
+
+    def trivial(self, measure: str) -> float:
+        """The measure's value of knowing nothing."""
+        (i,) = (i for i, m in enumerate(self.first.held.measures) if m.name == measure)
+        of = [
+            y.measures[i]
+            for f in self.folds
+            for y in ((f.held, f.fit) if self.small else (f.held,))
+        ]
+        return float(np.mean([m.trivial for m in of]))
+
+    def noise(self) -> dict[str, float]:
+        """Skill that luck alone may give, by measure: two standard errors of the commonest class's
+        share, and 95 % of what a squared correlation of nothing with n targets is (χ²₁ / n)."""
+        n = sum(len(f.held.y) for f in self.folds)
+        made = {}
+        for m in self.first.held.measures:
+            if m.name == "accuracy":
+                room = max(1 - m.trivial, 1 / n)
+                made[m.name] = 2 * float(np.sqrt(m.trivial * (1 - m.trivial) / n)) / room
+            else:
+                made[m.name] = CHI2 / n
+        return made
+
+    def changed(self, changes: Combination) -> list[Data]:
+        """The data of every fold with these changes."""
+        return [changed(fold.data, changes) for fold in self.folds]
+
+
+def folds(sample: Sample, about: About, outputs: int, own: OwnLoss) -> Folds | None:
+    """The splits; None where there is nothing to judge by.
+
+    Args:
+        outputs: of the network.
+        own: the script's own mean loss.
+    """
+    assert sample.y is not None
+    n = len(sample.y)
+    given = sample.x_validation is not None and sample.y_validation is not None
+    parts: list[Data]
+    if is_whole(sample):
+        kind = "training"
+        whole = Data(sample.x, sample.y, sample.x, sample.y, tuple(sample.kinds))
+        parts = [replace(whole, note="the training examples: they are the whole function")]
+    elif n < SMALL and not given and n >= 2 * FOLDS:
+        kind, parts = "cross-validated", _crossed(sample)
+    else:
+        kind, parts = "held-out", [split(sample)]
+    made = []
+    for data in parts:
+        both = yardsticks(about, data, outputs, own)
+        if both is None:
+            return None
+        made.append(Fold(data, *both))
+    return Folds(tuple(made), kind)
+
+
+def is_whole(sample: Sample) -> bool:
+    """Whether every combination of the inputs' values is there: XOR's four rows are all there is
+    to learn, and none can be held out."""
+    if len(sample.x) != 1 or sample.x[0].ndim != 2 or sample.kinds != ("values",):
+        return False
+    x = sample.x[0]
+    if not 2 <= len(x) <= WHOLE or not np.isfinite(x).all():
+        return False
+    sizes = [len(np.unique(column)) for column in x.T]
+    return len(np.unique(x, axis=0)) == int(np.prod(sizes)) and max(sizes) < len(x)
+
+
+def _crossed(sample: Sample) -> list[Data]:
+    """Every example held out once; those that are not finite stay in training."""
+    assert sample.y is not None
+    sound = finite_rows((*sample.x, sample.y))
+    order = np.random.default_rng(0).permutation(np.flatnonzero(sound))
+    made = []
+    for part in np.array_split(order, FOLDS):
+        made.append(_part(sample, np.sort(part)))
+    return made
+
+
+def _part(sample: Sample, held: NDArray[np.int64]) -> Data:
+    assert sample.y is not None
+    kept = np.setdiff1d(np.arange(len(sample.y)), held)
+    return Data(
+        tuple(a[kept] for a in sample.x),
+        sample.y[kept],
+        tuple(a[held] for a in sample.x),
+        sample.y[held],
+        tuple(sample.kinds),
+        note=f"each held out once, {FOLDS} folds",
+    )
+
+
+def first_of(yardstick: Yardstick, n: int) -> Yardstick:
+    """For the first n examples alone."""
+    labels = None if yardstick.labels is None else yardstick.labels[:n]
+    return replace(yardstick, y=yardstick.y[:n], labels=labels)

@@ -1,0 +1,140 @@
+"""The plan against made-up worlds: what is found, however many faults there are."""
+
+import pytest
+
+from proofs.worlds import SUSPECTS, World, solved
+from unstuck.changes.activation import RELU
+from unstuck.changes.initialization import GLOROT
+from unstuck.changes.input_scaling import PER_FEATURE, SPREAD
+from unstuck.changes.learning_rate import HIGHER
+from unstuck.changes.loop import ZEROED
+from unstuck.changes.loss import LOGITS
+from unstuck.changes.optimizer import ADAM
+from unstuck.changes.steps import LONGER
+from unstuck.changes.target_scaling import TARGETS
+from unstuck.proofs.asks import Suspected
+from unstuck.records.states import Status
+
+INPUTS = frozenset({PER_FEATURE, SPREAD})
+RATE = frozenset({ADAM, *HIGHER[1:4]})
+LOGIT, TARGET = frozenset({LOGITS}), frozenset({TARGETS})
+
+
+def status(found, kind, change):
+    return found.hypothesis(kind, change).status
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.01, 0.03])
+@pytest.mark.parametrize(
+    ("cures", "repairs"),
+    [
+        ((INPUTS,), [{SPREAD}, {PER_FEATURE}]),
+        ((RATE,), [{c} for c in HIGHER]),
+        ((TARGET,), [{TARGETS}]),
+        ((INPUTS, TARGET), [{PER_FEATURE, TARGETS}]),
+        ((INPUTS, RATE), [{PER_FEATURE, ADAM}]),
+        ((INPUTS, TARGET, RATE), [{PER_FEATURE, TARGETS, ADAM}]),
+        ((INPUTS, TARGET, RATE, LOGIT), [{PER_FEATURE, TARGETS, ADAM, LOGITS}]),
+    ],
+)
+def test_the_smallest_repair_is_found_and_every_part_is_necessary(cures, repairs, noise) -> None:
+    found = solved(World(cures, noise=noise))
+    assert set(found.repair) in repairs
+    assert status(found, "repair", found.repair) is Status.PROVEN
+    for h in found.tested:
+        if h.kind == "necessary":
+            assert h.status is Status.PROVEN
+        if h.kind == "sufficient" and len(cures) > 1:
+            assert h.status is Status.REFUTED
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.03])
+def test_nothing_is_found_wrong_with_what_learns(noise: float) -> None:
+    found = solved(World(noise=noise))
+    assert found.repair == ()
+    assert all(h.status is not Status.PROVEN for h in found.tested)
+    assert len(found.board.of((), confirmed=True)) >= 3
+
+
+def test_what_learns_less_with_every_change_is_left_alone() -> None:
+    found = solved(World(harmful=frozenset({SPREAD, PER_FEATURE, *HIGHER, ADAM})))
+    assert found.repair == ()
+    assert status(found, "sufficient", (SPREAD,)) is Status.HARMFUL
+
+
+def test_a_set_up_that_is_left_with_half_again_the_error_is_improvable() -> None:
+    found = solved(World(ceiling=0.8, gains={RELU: 0.12}))
+    assert found.repair == (RELU,)
+    repair = found.hypothesis("repair", (RELU,))
+    assert repair.errors
+    assert repair.status is Status.PROVEN
+
+
+def test_two_points_in_a_hundred_are_not_worth_a_repair() -> None:
+    assert solved(World(ceiling=0.96, gains={RELU: 0.015})).repair == ()
+
+
+def test_what_was_seen_for_certain_is_cured_first_and_nothing_is_proven_around_it() -> None:
+    sighted = Suspected("gradients-kept", ((ZEROED,),), sighted=True)
+    around = frozenset({ZEROED, *HIGHER})  # a rate × 81 hides it
+    found = solved(World((around,)), suspects=(sighted, *SUSPECTS))
+    assert found.repair == (ZEROED,)
+    assert all(ZEROED in h.arm for h in found.tested if HIGHER[1] in h.arm)
+
+
+def test_a_fault_seen_for_certain_beside_another_is_part_of_the_repair() -> None:
+    sighted = Suspected("gradients-kept", ((ZEROED,),), sighted=True)
+    world = World((frozenset({ZEROED}), TARGET), noise=0.01)
+    found = solved(world, suspects=(sighted,))
+    assert set(found.repair) == {ZEROED, TARGETS}
+
+
+def test_too_few_steps_are_a_fault_too() -> None:
+    found = solved(World(needed=400), steps=100)
+    assert any(c.part.value == "steps" for c in found.repair)
+    assert set(found.repair) <= set(LONGER)
+
+
+def test_a_change_that_cannot_be_tried_is_done_without() -> None:
+    world = World((INPUTS, TARGET), refused=frozenset({GLOROT, LOGITS}), noise=0.01)
+    assert set(solved(world).repair) == {PER_FEATURE, TARGETS}
+
+
+def test_diverging_arms_count_as_the_worst_and_no_more() -> None:
+    found = solved(World((TARGET,), diverging=frozenset({SPREAD}), noise=0.01))
+    assert found.repair == (TARGETS,)
+    told = found.hypothesis("sufficient", (SPREAD,)).effect()
+    assert told.effect >= -2
+
+
+def test_parts_that_each_gain_a_little_are_found_together() -> None:
+    found = solved(World((INPUTS, TARGET), partial=0.2, noise=0.02))
+    assert set(found.repair) == {PER_FEATURE, TARGETS}
+    assert status(found, "necessary", (TARGETS,)) is Status.PROVEN
+
+
+def test_a_placebo_is_null() -> None:
+    found = solved(World((TARGET,), noise=0.02))
+    assert found.placebo is not None
+    assert found.placebo.null
+
+
+def test_no_budget_proves_nothing() -> None:
+    found = solved(World((INPUTS, TARGET), noise=0.01), left=30)
+    assert all(h.status is Status.INCONCLUSIVE for h in found.tested)
+
+
+@pytest.mark.parametrize("left", [100 * 60, 100 * 200, 100 * 2_000])
+def test_the_budget_is_kept(left: int) -> None:
+    world = World((INPUTS, TARGET), noise=0.02)
+    solved(world, left=left)
+    spent = sum(a.steps for a in world.asked)
+    assert spent <= 1.1 * left
+
+
+def test_error_rate_on_worlds_where_nothing_matters() -> None:
+    false = 0
+    for i in range(200):
+        found = solved(World(ceiling=0.5, noise=0.08 + i * 1e-6))
+        false += any(h.status is Status.PROVEN for h in found.tested)
+    assert false <= 10  # 5 % of 200
