@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 NAMES = (
     "non-finite-data",
     "constant-input",
+    "target-shape",
     "label-coding",
     "loss-mismatch",
     "target-range",

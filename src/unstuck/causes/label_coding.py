@@ -22,7 +22,7 @@ CAUSE = Cause(
     "label-coding",
     "targets are not written as the loss wants them",
     "The loss reads numbers that mean something else than the labels, such as a class id cut"
-    " from a fraction or a shape that is broadcast."
+    " from a fraction."
     " It then pulls towards targets that carry little or nothing of the labels.",
     signs=(LABEL_CODING,),
     cures={
@@ -30,7 +30,7 @@ CAUSE = Cause(
             "y = y.astype(int) for class ids 0 … K−1 with a sparse loss, one-hot rows with a"
             " categorical one"
         ),
-        "torch": "y = y.long() for CrossEntropyLoss; y.view_as(output) for losses on values",
+        "torch": "y = y.long() for CrossEntropyLoss, class ids 0 … K−1",
     },
     harms=("labels-do-not-fit-loss", "loss-at-start", "next-to-no-progress"),
     changes=(LABELS,),

@@ -10,9 +10,8 @@ from unstuck.records.proof import Agreement, Point
 from unstuck.records.training import Witness
 
 FEW = 2  # points that are compared, at least
-TOLERANCE = 0.15  # of the way from the loss before training to that of knowing nothing, or of the
-# loss itself where that is more: other seeds, other examples of the sample, moving averages that
-# frameworks report in place of means
+TOLERANCE = 0.15  # of the loss of knowing nothing, or of the losses themselves where these are
+# more: other seeds, other examples of the sample, moving averages that frameworks report as means
 SPREADS = 3.0  # standard deviations over seeds, which the script may lie off
 
 
@@ -56,9 +55,7 @@ def agreement(
 
 def _size(witness: Witness, seen: float, middle: float) -> float:
     sizes = [abs(seen), abs(middle)]
-    if isfinite(witness.start) and isfinite(witness.nothing):
-        sizes.append(abs(witness.start - witness.nothing))
-    return max(sizes)
+    return max([*sizes, abs(witness.nothing)] if isfinite(witness.nothing) else sizes)
 
 
 def _paired(

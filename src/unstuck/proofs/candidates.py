@@ -137,15 +137,8 @@ def _network(facts: Facts) -> list[Change]:
         made.append(RELU)
     if not facts.classes and facts.about.output_activation in BOUNDED:
         made.append(LINEAR)
-    return (
-        [*made, GLOROT, NO_DROPOUT, TRAINING_MODE]
-        if facts.about.routine.evaluating
-        else [
-            *made,
-            GLOROT,
-            NO_DROPOUT,
-        ]
-    )
+    mode = [TRAINING_MODE] if facts.about.routine.evaluating else []
+    return [*made, *mode, GLOROT, NO_DROPOUT]
 
 
 def _loss(facts: Facts) -> list[Change]:

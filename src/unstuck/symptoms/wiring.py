@@ -31,11 +31,19 @@ def _coding(evidence: Evidence) -> tuple[str, str] | None:
         return coding, "targets"
     if wants == "binary" and (coding.startswith("ids") or coding == "fractions"):
         return coding, "targets"
-    if look.about.framework == "torch" and wants in ("values", "binary"):
-        returned = look.seen.output_shape
-        if returned is not None and y.shape[1:] != returned and y.size == look.seen.output.size:
-            return f"targets (n{_rest(y.shape[1:])}), output (n{_rest(returned)})", "shapes"
     return None
+
+
+def _broadcast(evidence: Evidence) -> tuple[str, str] | None:
+    look = evidence.look
+    y, returned = look.sample.y, look.seen.output_shape
+    if look.about.framework not in ("torch", "jax") or y is None or returned is None:
+        return None  # Keras and scikit-learn see to the shapes themselves
+    if look.about.loss.targets not in ("values", "binary", "unknown"):
+        return None
+    if y.shape[1:] == returned or y.size != look.seen.output.size:
+        return None
+    return f"targets (n{_rest(y.shape[1:])}), output (n{_rest(returned)})", "shapes"
 
 
 def _rest(shape: tuple[int, ...]) -> str:
@@ -48,6 +56,15 @@ LABEL_CODING = Symptom(
     "targets of at least two classes or values, written as the loss wants them",
     "the loss's own documentation",
     _coding,
+    harm=True,
+)
+
+BROADCAST = Symptom(
+    "targets-broadcast",
+    "target_shape",
+    "targets in the output's shape",
+    "NumPy's and PyTorch's rules of broadcasting: (n,) against (n, 1) is n × n differences",
+    _broadcast,
     harm=True,
 )
 

@@ -1,0 +1,145 @@
+"""Measures and skill: 0 is the best constant answer under the script's own loss, 1 perfect."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import accuracy_score, balanced_accuracy_score, log_loss, r2_score
+
+from unstuck.changes.data import Data
+from unstuck.judging.constant import best_constant
+from unstuck.judging.yardstick import recoded, yardsticks
+from unstuck.setups.routine import Routine
+from unstuck.setups.subject import About, LossView
+
+
+def about(loss: LossView, output: str = "linear", **rest) -> About:
+    return About("engine", "jax", loss, output, None, 32, **rest)
+
+
+def data(y, held=None):
+    x, held = (np.zeros((len(y), 1)),), y if held is None else held
+    return Data(x, y, (np.zeros((len(held), 1)),), held)
+
+
+IDS = LossView("cross-entropy", "probabilities", "ids")
+BINARY = LossView("binary cross-entropy", "probabilities", "binary")
+VALUES = LossView("squared error", "values", "values")
+DRAW = np.random.default_rng(0)
+
+
+def crossentropy(output, y):
+    return float(-np.mean(np.log(np.clip(output[np.arange(len(y)), y], 1e-7, 1))))
+
+
+def binary(output, y):
+    p = np.clip(output[:, 0], 1e-7, 1 - 1e-7)
+    return float(-np.mean(y * np.log(p) + (1 - y) * np.log(1 - p)))
+
+
+def squared(output, y):
+    return float(np.mean((output - y.reshape(output.shape)) ** 2))
+
+
+def absolute(output, y):
+    return float(np.mean(np.abs(output - y.reshape(output.shape))))
+
+
+def pinball(output, y):
+    e = y.reshape(output.shape) - output
+    return float(np.mean(np.maximum(0.95 * e, -0.05 * e)))
+
+
+NUMBERS = DRAW.exponential(3.0, size=(500, 1))
+SKEWED = (DRAW.random(400) < 0.1).astype(int)
+
+
+@pytest.mark.parametrize(
+    ("loss", "y", "outputs", "view", "expected"),
+    [
+        (squared, NUMBERS, 1, VALUES, NUMBERS.mean()),
+        (absolute, NUMBERS, 1, VALUES, np.median(NUMBERS)),
+        (pinball, NUMBERS, 1, VALUES, np.quantile(NUMBERS, 0.95)),
+        (squared, NUMBERS[:, 0], 1, VALUES, NUMBERS.mean()),
+        (binary, SKEWED, 1, BINARY, SKEWED.mean()),
+        (crossentropy, SKEWED, 2, IDS, [1 - SKEWED.mean(), SKEWED.mean()]),
+    ],
+)
+def test_knowing_nothing_is_fitted_under_the_scripts_own_loss(
+    loss, y, outputs, view, expected
+) -> None:
+    found = best_constant(about(view, "softmax"), y, outputs, loss)
+    best = loss(np.tile(np.atleast_1d(expected), (len(y), 1)), y)
+    assert loss(np.tile(found, (len(y), 1)), y) == pytest.approx(best, rel=1e-3)
+
+
+def test_knowing_nothing_of_uneven_classes_is_their_entropy() -> None:
+    found = best_constant(about(IDS, "softmax"), SKEWED, 2, crossentropy)
+    p = SKEWED.mean()
+    entropy = -p * np.log(p) - (1 - p) * np.log(1 - p)
+    assert crossentropy(np.tile(found, (400, 1)), SKEWED) == pytest.approx(entropy, rel=1e-4)
+
+
+def test_a_loss_on_logits_has_its_constant_too() -> None:
+    def logits(output, y):
+        return log_loss(y, np.exp(output) / np.exp(output).sum(axis=1, keepdims=True))
+
+    found = best_constant(about(IDS), SKEWED, 2, logits)
+    assert np.exp(found[1]) / np.exp(found).sum() == pytest.approx(SKEWED.mean(), abs=1e-3)
+
+
+def test_classes() -> None:
+    y = np.array([0, 1, 2, 2, 2, 1, 0, 2])
+    held, _ = yardsticks(about(IDS), data(y), 3, crossentropy)
+    output = np.eye(3)[np.array([0, 1, 2, 2, 0, 0, 0, 2])]
+    judged = held.judged(output)
+    assert judged.values["accuracy"] == accuracy_score(y, output.argmax(axis=1))
+    assert judged.beside["balanced accuracy"] == balanced_accuracy_score(y, output.argmax(axis=1))
+    measure = held.measures[0]
+    assert (measure.trivial, measure.skill(0.5), measure.skill(1.0)) == (0.5, 0, 1)
+    assert measure.skill(0.2) == pytest.approx(-0.6)
+
+
+def test_weighted_classes_are_judged_with_their_weights() -> None:
+    weighted = about(IDS, routine=Routine(weights=(1.0, (1 - SKEWED.mean()) / SKEWED.mean())))
+    held, _ = yardsticks(weighted, data(SKEWED), 2, crossentropy)
+    assert held.measures[0].trivial == pytest.approx(0.5, abs=0.05)
+    right = held.judged(np.eye(2)[SKEWED])
+    always = held.judged(np.eye(2)[np.zeros(400, int)])
+    assert right.skills["accuracy"] == 1
+    assert abs(always.skills["accuracy"]) < 0.1
+
+
+@pytest.mark.parametrize(("output", "threshold"), [("sigmoid", 0.5), ("linear", 0.0)])
+def test_two_classes_in_one_output(output: str, threshold: float) -> None:
+    y = np.array([0, 1, 1, 1, 0, 1, 0, 1])
+    held, _ = yardsticks(about(BINARY, output), data(y), 1, binary)
+    said = (np.where(y > 0, 0.3, -0.3) + threshold)[:, None]
+    assert held.judged(said).values["accuracy"] == 1
+    assert held.judged(2 * threshold - said).values["accuracy"] == 0
+
+
+def test_skill_of_numbers_is_the_coefficient_of_determination_under_squared_error() -> None:
+    y, said = 1e8 * DRAW.normal(size=(60, 1)), 1e8 * DRAW.normal(size=(60, 1))
+    held, _ = yardsticks(about(VALUES), data(y), 1, squared)
+    near = y + 1e7
+    assert held.judged(near).skills["loss"] == pytest.approx(r2_score(y, near), abs=1e-3)
+    assert held.judged(said).skills["loss"] < 0
+    assert held.judged(near).beside["rmse"] == pytest.approx(1e7)
+
+
+def test_what_is_worse_than_twice_as_bad_as_nothing_counts_alike() -> None:
+    y = DRAW.normal(size=(60, 1))
+    held, _ = yardsticks(about(VALUES), data(y), 1, squared)
+    for output in (1e34 * y, np.full_like(y, np.nan)):
+        assert held.judged(output).skills["loss"] == -1
+    measure = held.measures[0]
+    assert measure.value(measure.skill(0.3)) == pytest.approx(0.3)  # skill is linear
+
+
+def test_labels_that_are_no_class_ids_are_told_apart_by_their_values() -> None:
+    y = np.array([0, 1, 2, 2, 2, 1, 0, 2]) / 255
+    held, _ = yardsticks(about(IDS), data(y), 3, lambda output, y: float("nan"))
+    right = np.eye(3)[np.array([0, 1, 2, 2, 2, 1, 0, 2])]
+    assert held.judged(right).values["accuracy"] == 1
+    assert [m.name for m in held.measures] == ["accuracy"]
+    assert recoded(np.linspace(0, 1, 50), 10) is None
+    assert recoded(np.zeros((4, 3)), 10) is None

@@ -1,0 +1,55 @@
+"""Trials as it is are held against what the script was seen to do."""
+
+import numpy as np
+import pytest
+
+from unstuck.proofs.agreement import agreement
+from unstuck.records.training import Witness
+
+
+def falling(start, end, steps=200, noise=0.0, seed=0):
+    draw = np.random.default_rng(seed)
+    at = np.linspace(1, steps, 20).astype(int)
+    values = end + (start - end) * np.exp(-at / 50) + noise * draw.normal(size=20)
+    return tuple(zip(at.tolist(), values.tolist(), strict=True))
+
+
+def witness(losses, unit="step", **rest):
+    return Witness(unit, len(losses), losses, start=2.3, nothing=2.3, **rest)
+
+
+TRIALS = [falling(2.3, 0.3, noise=0.02, seed=s) for s in (1, 2)]
+
+
+@pytest.mark.parametrize(
+    ("seen", "agrees"),
+    [
+        (falling(2.3, 0.3, noise=0.02), True),
+        (falling(2.3, 0.45), True),  # other examples of the sample
+        (falling(2.3, 2.3), False),  # gradients that the trials zero, and the script does not
+        (falling(2.3, 300.0), False),
+    ],
+)
+def test_losses_step_by_step(seen, agrees) -> None:
+    assert agreement(witness(seen), TRIALS, 100, 1_000).agrees is agrees
+
+
+def test_one_loss_is_too_few_to_compare() -> None:
+    assert agreement(witness(((1, 2.3),)), TRIALS, 100, 1_000).agrees is None
+
+
+def test_epochs_are_brought_to_steps() -> None:
+    seen = ((1, 1.0), (2, 0.36))  # means of 100 steps each
+    assert agreement(witness(seen, unit="epoch"), TRIALS, 100, 1_000).agrees
+
+
+def test_what_a_smaller_sample_remembers_is_not_compared() -> None:
+    seen = falling(2.3, 1.0, steps=400)
+    trials = [(*falling(2.3, 1.0, steps=200), (300, 0.2), (400, 0.01))]
+    assert agreement(witness(seen), trials, 100, fresh=200).agrees
+
+
+def test_nothing_seen_is_not_agreement() -> None:
+    assert agreement(None, TRIALS, 100, 1_000).agrees is None
+    meaningless = witness(TRIALS[0], meaningless="rewards")
+    assert agreement(meaningless, TRIALS, 100, 1_000).agrees is None
