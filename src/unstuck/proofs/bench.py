@@ -34,12 +34,14 @@ class Bench:
     Args:
         trainer, folds: of the subject.
         ends: clock reading (seconds) at which the budget is spent.
+        clock: tells seconds.
         told: called before each trial with what is tried.
     """
 
     trainer: Trainer
     folds: Folds
     ends: float
+    clock: Callable[[], float] = time.perf_counter
     told: Callable[[str], None] = lambda says: None
     step_seconds: float = 0.0
     fixed_seconds: float = 0.0
@@ -52,19 +54,26 @@ class Bench:
     @property
     def seconds_left(self) -> float:
         """Until the budget is spent."""
-        return self.ends - time.perf_counter()
+        return self.ends - self.clock()
 
     def calibrate(self, trials: int) -> int:
         """Measures what a trial costs; the steps that the budget holds, shared among so many
         trials. What is done once (compilation, a copy) is told from what each step takes."""
         self.told("how long a step takes")
         data = self.folds.first.data
-        self.trainer.train(data, (), 0, WARM, max(self.seconds_left, 1.0))
-        run = self.trainer.train(data, (), 0, SLOPE, max(self.seconds_left, 1.0))
-        self.step_seconds = max(run.step_seconds, 1e-6)
-        self.fixed_seconds = max(0.0, run.seconds - run.steps * self.step_seconds)
+        self._timed(data, WARM)  # compiles
+        (short, few), (long, many) = self._timed(data, WARM), self._timed(data, SLOPE)
+        slope = (long - short) / (many - few) if many > few else 0.0
+        self.step_seconds = slope if slope > 0 else long / max(1, many)
+        self.fixed_seconds = max(0.0, short - few * self.step_seconds)
         free = self.seconds_left - trials * self.fixed_seconds * len(self.folds.folds)
         return max(trials, int(free / self.step_seconds / len(self.folds.folds)))
+
+    def _timed(self, data: Data, steps: int) -> tuple[float, int]:
+        """Seconds of a run of the set-up as it is, and the steps it took."""
+        start = self.clock()
+        run = self.trainer.train(data, (), 0, steps, max(self.seconds_left, 1.0))
+        return self.clock() - start, run.steps
 
     def possible(self, changes: Combination) -> bool:
         """Whether a combination can be tried; why not is noted in `refused`."""
@@ -101,7 +110,7 @@ class Bench:
         self.told(in_words(ask.changes))
         factor = value(ask.changes, Part.STEPS, 1)
         assert isinstance(factor, float | int)
-        steps, start = int(ask.steps * factor), time.perf_counter()
+        steps, start = int(ask.steps * factor), self.clock()
         runs: list[tuple[Run, Data]] = []
         try:
             for data in self.folds.changed(ask.changes):
@@ -109,7 +118,7 @@ class Bench:
         except UnstuckError as error:
             self.refused[in_words(ask.changes)] = error.seen
             return None
-        seconds = time.perf_counter() - start
+        seconds = self.clock() - start
         if any(run.steps < steps and np.isfinite(run.loss) for run, _ in runs) and (
             self.seconds_left <= 0
         ):

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from unstuck.changes.change import Combination, in_order
+from unstuck.changes.change import Combination, Part, in_order
 from unstuck.proofs.asks import Ask, Asking, Problem, Score
 
 SCREEN, CONFIRM = 1_000, 2_000  # first seeds of the two stages of a proof: never shared
@@ -13,6 +13,7 @@ MARGIN = 0.2  # of the shortfall, which a change must make up to count
 LEAST = 0.025  # of the best skill, likewise: two points of accuracy, below which few would act
 ERRORS = 1.5  # times the error that a repair leaves: what leaves that much is improvable
 RESTORES = 0.9  # of the twin's gain, which a repair must have
+ANYWHERE = 0.1  # skill above which something was learnt
 TRIALS = 40  # that a budget should hold
 KEPT = 20  # trials' worth of steps that screening leaves for confirming
 
@@ -101,14 +102,24 @@ class Board:
         return self.skill(())
 
     @property
+    def comparable(self) -> list[Combination]:
+        """What was tried in as many steps as the set-up has; with more only where nothing in as
+        many comes anywhere: that it learns more when trained longer is true of any set-up."""
+        equal = [c for c in self.tried if all(x.part is not Part.STEPS for x in c)]
+        known = self.problem.reference.get(self.measure, 0.0)
+        enough = min(ANYWHERE, LEARNS * known) if known > self.noise else ANYWHERE
+        works = max((self.skill(c) for c in equal), default=0.0) >= max(self.noise, enough)
+        return equal if works else self.tried
+
+    @property
     def best(self) -> Combination:
         """The combination with the highest skill; a tie goes to the smaller."""
-        return max(self.tried, key=lambda c: (round(self.skill(c), 3), -len(c)), default=())
+        return max(self.comparable, key=lambda c: (round(self.skill(c), 3), -len(c)), default=())
 
     @property
     def reach(self) -> float:
         """The best skill that was seen."""
-        return max((self.skill(c) for c in self.tried), default=0.0)
+        return max((self.skill(c) for c in self.comparable), default=0.0)
 
     @property
     def noise(self) -> float:

@@ -21,7 +21,6 @@ from unstuck.changes.optimizer import ADAM
 from unstuck.changes.output_activation import LINEAR
 from unstuck.changes.restraint import NO_DROPOUT, NO_PENALTY
 from unstuck.changes.shuffling import SHUFFLED
-from unstuck.changes.steps import LONGER
 from unstuck.changes.target_scaling import TARGETS
 from unstuck.changes.target_shape import SHAPED
 from unstuck.proofs.asks import Suspected
@@ -88,11 +87,7 @@ def others(facts: Facts, known: Sequence[Suspected]) -> tuple[Suspected, ...]:
     large = any(np.nanmean(np.square(a, dtype=np.float64)) > 1 for a in values)
     out = {s.name for s in known} | {"input-too-small" if large else "input-spread"}
     rest = [Suspected(n, tuple((c,) for c in load(n).changes)) for n in UNSUSPECTED if n not in out]
-    return (
-        *rest,
-        Suspected("training-short", tuple((c,) for c in LONGER[:1])),
-        Suspected("optimizer", ((ADAM,),)),
-    )
+    return (*rest, Suspected("optimizer", ((ADAM,),)))
 
 
 def twin(facts: Facts) -> Combination:

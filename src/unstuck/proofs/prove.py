@@ -32,6 +32,7 @@ from unstuck.setups.untouched import untouched
 EXAMPLES = 4_096  # trained on, at most
 SHARE = 0.95  # of the budget, which the plan may take
 STEPS, EPOCHS = (1_000, 3_000), 20  # of a trial, where the script's own training was not seen
+SMALLER = 1.5  # times as many examples as a trial has make it remember what the script need not
 WELL = 0.8  # of the loss of knowing nothing: a script that comes below was seen to learn
 
 
@@ -59,6 +60,7 @@ def prove(
     told: Callable[[str], None] = lambda says: None,
     witness: Witness | None = None,
     sightings: Sequence[Sighting] = (),
+    clock: Callable[[], float] = time.perf_counter,
 ) -> Proven:
     """Decides by trials what keeps a set-up from learning, and finds the smallest repair.
 
@@ -72,17 +74,18 @@ def prove(
         told: called with what is being tried.
         witness: what the script's own training was seen to do.
         sightings: faults of its loop that were seen.
+        clock: tells seconds.
 
     Raises:
         UsageError: nothing can be trained or judged.
     """
     if not budget > 0:
         raise UsageError(f"budget={budget:g}", "seconds above 0")
-    began = time.perf_counter()
+    began = clock()
     with untouched():
         subject = diagnosed.again(examples)
         return _proven(
-            diagnosed.report, subject, budget, began, epochs, told, witness, tuple(sightings)
+            diagnosed.report, subject, budget, began, epochs, told, witness, tuple(sightings), clock
         )
 
 
@@ -95,6 +98,7 @@ def _proven(
     told: Callable[[str], None],
     witness: Witness | None,
     sightings: tuple[Sighting, ...],
+    clock: Callable[[], float],
 ) -> Proven:
     if subject.sample.y is None:
         raise UsageError("the targets cannot be told from the inputs", "pairs (x, y)")
@@ -110,12 +114,14 @@ def _proven(
             "there is nothing to judge the trials by",
             "one label or target an example, and finite targets",
         )
-    bench = Bench(trainer, splits, began + SHARE * budget, told)
+    bench = Bench(trainer, splits, began + SHARE * budget, clock, told)
     left = bench.calibrate(TRIALS + KEPT)
     problem = _problem(report, subject, seen, splits, bench, left, epochs, witness, sightings)
     found, agrees = _decided(problem, bench, subject, witness)
     state = conclusion.state(found) if agrees.agrees is not False else _watched(problem)
-    made = record(report, subject, found, bench, state, agrees, sightings, budget, began, trainer)
+    made = record(
+        report, subject, found, bench, state, agrees, sightings, budget, clock() - began, trainer
+    )
     return Proven(made, found, bench, subject)
 
 
@@ -189,11 +195,11 @@ def _decided(
     """Runs the plan to its end, or until trials as it is turn out not to do what the script
     does."""
     asking = plan(problem)
-    batches = -(
-        -(subject.sample.examples or len(bench.folds.first.data.y))
-        // max(1, subject.about.batch_size)
-    )
-    fresh = 2 * -(-len(bench.folds.first.data.y) // max(1, subject.about.batch_size))
+    examples, trained = subject.sample.examples or 0, len(bench.folds.first.data.y)
+    size = max(1, subject.about.batch_size)
+    batches = -(-max(examples, trained) // size)
+    smaller = examples > SMALLER * trained
+    fresh = 2 * -(-trained // size) if smaller else 10**9
     agrees = Agreement(None, "the script's losses were not seen")
     asks = next(asking)
     while True:

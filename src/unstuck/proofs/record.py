@@ -1,14 +1,12 @@
 """The record of a proof, drawn up from what the plan found and the bench measured."""
 
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 
-from unstuck.causes import causes, load
+from unstuck.causes import NAMES, causes, load
 from unstuck.changes.change import Combination, in_words
-from unstuck.errors import UsageError
 from unstuck.proofs import chain, conclusion
 from unstuck.proofs.bench import Bench
 from unstuck.proofs.folds import Folds
@@ -32,14 +30,14 @@ def record(
     agrees: Agreement,
     sightings: tuple[Sighting, ...],
     budget: float,
-    began: float,
+    seconds: float,
     trainer: Trainer,
 ) -> Proof:
     """The record.
 
     Args:
-        began: clock reading (seconds) at the start of the proof.
         budget: seconds it was given.
+        seconds: that it took.
     """
     board, splits = found.board, bench.folds
     of_changes = _causes_of_changes(found, report)
@@ -69,7 +67,7 @@ def record(
             "judged on": _judged_on(splits),
             "trials": f"{len(bench.trials):,}",
         },
-        time.perf_counter() - began,
+        seconds,
         budget,
         _more(found, bench, state, budget),
         (*trainer.notes, *subject.about.routine.unseen, *_refused(bench)),
@@ -92,7 +90,7 @@ def _causes_of_changes(found: Findings, report: Report) -> dict[str, tuple[str, 
     cause that is cured so."""
     made: dict[str, tuple[str, ...]] = {}
     for name, change in found.best_of.items():
-        for c in change:
+        for c in change if name in NAMES else ():
             made[c.name] = (*made.get(c.name, ()), name)
     for cause in causes():
         for c in cause.changes:
@@ -159,10 +157,7 @@ def _unsuspected(found: Findings, report: Report, known: set[str], links: Links)
             continue
         effect = part.effect(Status.PROVEN)
         assert effect is not None
-        try:
-            cause = load(names[0])
-        except UsageError:
-            continue
+        cause = load(names[0])
         together = tuple(c.says for c in found.repair if c != change)
         made.append(
             Suspect(

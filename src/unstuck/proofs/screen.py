@@ -93,6 +93,8 @@ def _twins(board: Board, first: Combination) -> Asking[None]:
                 cost *= change.value
         if cost * board.steps > max(SHARE * board.left, board.steps):
             continue
+        if cost > 1 and _works(board, board.reach):
+            continue
         if not candidate or not fits_together(candidate):
             continue
         yield from board.ask((candidate, SCREEN))
