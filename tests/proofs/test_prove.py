@@ -62,8 +62,9 @@ def test_noise_is_nothing_to_learn() -> None:
 
 
 def test_a_faint_signal_that_is_found_is_learnt() -> None:
-    y = 0.25 * X[:, :1] + DRAW.normal(size=(600, 1))
-    made = proof(setup(np.vstack([X] * 4), np.vstack([y] * 4), rate=0.01), steps=300)
+    x = DRAW.normal(size=(2_400, 4))
+    y = 0.25 * x[:, :1] + DRAW.normal(size=(2_400, 1))
+    made = proof(setup(x, y, rate=0.01), steps=300)
     assert made.state in (State.LEARNING, State.IMPROVABLE), (made.outcome, made.value)
 
 

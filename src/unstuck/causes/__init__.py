@@ -32,6 +32,13 @@ NAMES = (
     "learning-rate-high",
     "optimizer-epsilon",
     "learning-rate-low",
+    # Only trials tell of these.
+    "optimizer-unsuited",
+    "training-short",
+    "batch-large",
+    "regularization-strong",
+    "capacity-small",
+    "hidden-activation",
 )
 
 

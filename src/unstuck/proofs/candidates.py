@@ -87,7 +87,7 @@ def others(facts: Facts, known: Sequence[Suspected]) -> tuple[Suspected, ...]:
     large = any(np.nanmean(np.square(a, dtype=np.float64)) > 1 for a in values)
     out = {s.name for s in known} | {"input-too-small" if large else "input-spread"}
     rest = [Suspected(n, tuple((c,) for c in load(n).changes)) for n in UNSUSPECTED if n not in out]
-    return (*rest, Suspected("optimizer", ((ADAM,),)))
+    return (*rest, Suspected("optimizer-unsuited", ((ADAM,),)))
 
 
 def twin(facts: Facts) -> Combination:

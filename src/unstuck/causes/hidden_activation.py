@@ -1,0 +1,14 @@
+"""Hidden activations that saturate, die or are missing; only trials tell."""
+
+from unstuck.causes.cause import Cause
+from unstuck.changes.activation import LEAKY, RELU
+
+CAUSE = Cause(
+    "hidden-activation",
+    "hidden activations that do not serve",
+    "Units that saturate or die pass no gradient back, and layers without an activation are"
+    " together no more than one linear layer.",
+    signs=(),
+    cures={"keras": 'activation="relu"', "torch": "nn.ReLU()", "": 'activation="relu"'},
+    changes=(RELU, LEAKY),
+)
