@@ -31,9 +31,11 @@ class Cause:
         name: stable slug: in JSON, documents and exit messages.
         title: the fault in a few words.
         mechanism: how it keeps a network from learning, two sentences.
-        signs: any of them must be present for the cause to be suspected.
+        signs: any of them must be present for the cause to be suspected; () for a fault of the
+            loop, which is seen while a script runs.
         cures: the candidate cure as one line, by framework; "" for all others.
-        shows, look_alike: a set-up that has the fault, and a sound one that resembles it.
+        shows, look_alike: a set-up that has the fault, and a sound one that resembles it; None
+            for a fault of the loop, which only a script shows.
         cut: what to change to see whether the harms go away; None where the signs decide.
         changes: what removes just this fault in a trial; the best of several counts. None
             for a fault that nothing can remove.
@@ -49,8 +51,8 @@ class Cause:
     mechanism: str
     signs: tuple[Symptom, ...]
     cures: Mapping[str, str]
-    shows: Callable[[], Example]
-    look_alike: Callable[[], Example]
+    shows: Callable[[], Example] | None = None
+    look_alike: Callable[[], Example] | None = None
     cut: Change | None = None
     changes: tuple[Change, ...] = ()
     harms: tuple[str, ...] = ()
