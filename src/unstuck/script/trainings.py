@@ -22,8 +22,8 @@ from unstuck.watching.losses import Watch
 from unstuck.watching.place import Place
 
 if TYPE_CHECKING:
-    from unstuck.proofs.fix import Fix
     from unstuck.diagnosis import Diagnosed
+    from unstuck.proofs.fix import Fix
     from unstuck.records.proof import Proof
     from unstuck.records.report import Report
     from unstuck.script.starting_point import StartingPoint

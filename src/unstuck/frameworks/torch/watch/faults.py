@@ -71,14 +71,16 @@ def without_gradient(seen: Follower, reached: list[Any], belong: set[int]) -> Si
     """
     if seen.empty < FIRST or seen.steps < FIRST:
         return None
-    evidence = "of the first steps, those without any gradient"
+    evidence = f"of the first {FIRST} steps, without any gradient"
     if any(id(p) in seen.held for p in reached):
+        if not seen.reached:
+            return None  # the network itself gives none, as where all its units are dead
         return _sighting(
             "step-before-backward",
             seen.empty,
             "0",
             evidence,
-            "the gradients are set to zero between backward() and step(): no step had any",
+            "the gradients are set to zero between backward() and step(): 0 of the first steps had any",
         )
     if reached and not any(id(p) in belong for p in reached):
         return _sighting(
@@ -95,7 +97,7 @@ def without_gradient(seen: Follower, reached: list[Any], belong: set[int]) -> Si
             seen.empty,
             "0",
             evidence,
-            "the loss that is differentiated depends on no parameter: it was detached from the"
+            "the loss that is differentiated depends on 0 parameters: it was detached from the"
             " model's output on its way",
         )
     return None

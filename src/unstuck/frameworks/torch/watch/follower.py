@@ -18,6 +18,7 @@ from unstuck.setups.warm_up import SHARE
 CHANGES = 1024  # of the rate that are kept; of more, every other one
 SWEEP = 100.0  # a range test goes through two orders of magnitude at least (Smith 2017, § 3.3)
 SURE = 8  # steps that all do the same before it is said of the loop
+SOME = 8  # numbers along each axis of a gradient that are compared
 FIRST = 4  # steps of which all is kept
 _MODES = (
     torch.nn.modules.batchnorm._BatchNorm,
@@ -56,6 +57,7 @@ class Follower:
         self.carried = 0  # steps in a row whose gradients hold those of the step before
         self.most_carried = self.zeroed = 0
         self.empty = 0  # of the first steps, those without any gradient
+        self.reached = 0  # of the first backward passes, those that gave a gradient
         self.turns: list[int] = []  # first steps: number of the backward pass they followed
         self.reaches: set[int] = set()  # parameters that losses of the first steps depend on
         self.scale = 1.0
@@ -68,6 +70,7 @@ class Follower:
         self._backwards, self._passes = 0, Counter[int]()
         self._clippings: Counter[tuple[Clipping, ...]] = Counter()
         self._mark: tuple[Any, int] | None = None  # a gradient as it was last seen
+        self._numbers: Any = None  # some of it, where it seems to be carried on
         self._parameter: Any = lambda: None  # the one whose gradient that is
         self._cleared = True
 
@@ -76,18 +79,22 @@ class Follower:
     def before_backward(self) -> None:
         """A loss is about to be differentiated."""
         self._backwards += 1
-        if self._mark is not None:
-            self._cleared = self._cleared or not self._is_marked()
+        self._cleared = self._cleared or not self._is_marked()
 
     def after_backward(self) -> None:
+        """A loss was differentiated."""
+        optimizer = self.optimizer()
+        if self.steps < FIRST and optimizer is not None:
+            self.reached += not is_idle(optimizer)
         self._look()
 
     def before_step(self) -> None:
+        """A step is about to be taken."""
         optimizer = self.optimizer()
         if optimizer is None:
             return
-        if self.steps < FIRST and all(_is_empty(p) for p in _parameters(optimizer)):
-            self.empty += 1
+        if self.steps < FIRST:
+            self.empty += is_idle(optimizer)
         self._rate(optimizer.param_groups[0].get("lr"))
 
     def after_step(self, clippings: tuple[Clipping, ...]) -> None:
@@ -102,6 +109,9 @@ class Follower:
         if self._gradient() is None:
             self._parameter = self._any()
         self._look()
+        self._numbers = self._some().clone() if 0 < self.carried <= SURE else None
+        if self._numbers is not None and not self._numbers.any():
+            self.carried = 0  # nothing of it would be left either way
         model = self._model()
         if model is not None and not model.training:
             self.began_evaluating += self.steps < FIRST
@@ -220,7 +230,21 @@ class Follower:
         if gradient is None or self._mark is None:
             return False
         same, version = self._mark
-        return same() is gradient and _version(gradient) == version
+        if same() is not gradient or _version(gradient) != version:
+            return False
+        # `gradient.data.zero_()` leaves no trace in the version.
+        return self._numbers is None or bool(self._some().equal(self._numbers))
+
+    def _some(self) -> Any:
+        gradient = self._gradient()
+        if gradient is None or gradient.layout != torch.strided:
+            return torch.empty(0)
+        return gradient.detach()[tuple(slice(SOME) for _ in gradient.shape)]
+
+
+def is_idle(optimizer: Any) -> bool:
+    """Whether none of its parameters has a gradient, or all are zero."""
+    return all(_is_empty(p) for p in _parameters(optimizer))
 
 
 def _parameters(optimizer: Any) -> Any:

@@ -20,7 +20,7 @@ from torch.optim import optimizer as optimizers
 from unstuck.frameworks.torch.setup import first_line
 from unstuck.frameworks.torch.watch import faults
 from unstuck.frameworks.torch.watch.arguments import Step, arguments
-from unstuck.frameworks.torch.watch.follower import FIRST, Clipping, Follower
+from unstuck.frameworks.torch.watch.follower import FIRST, Clipping, Follower, is_idle
 from unstuck.frameworks.torch.watch.graph import parameters
 from unstuck.frameworks.torch.watch.recipe import Unseen
 from unstuck.frameworks.torch.watch.tape import Backward, Tape
@@ -258,6 +258,8 @@ class Loops:
         elif closure is not None and (self._stepped or not self._backwards):
             self.tape.pause()
             self._in_step = optimizer  # its loss is computed within the step
+        elif not self._backwards and is_idle(optimizer):
+            pass  # as taken against a schedule's warning; its first step is yet to come
         else:
             self.tape.pause()
             self._start(optimizer)
