@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 @dataclass
 class Losses:
     values: list = field(default_factory=list)
+    void: str = ""
+    nothing: float | None = None
 
     def loss(self, value):
         self.values.append(value)
@@ -18,6 +20,21 @@ class Seen:
     arguments: dict
     watch: Losses = field(default_factory=Losses)
     ended: bool = False
+    unproven: str = ""
+    routine_seen: object = None
+    sightings: dict = field(default_factory=dict)
+
+    def routine(self, routine):
+        self.routine_seen = routine
+
+    def saw(self, sighting):
+        self.sightings[sighting.cause] = sighting
+
+    def says_nothing(self, why):
+        self.watch.void = why
+
+    def cannot_be_proven(self, why):
+        self.unproven = why
 
     def ends(self):
         self.ended = True

@@ -8,8 +8,19 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from unstuck.causes.cause import Cause
 
+# Faults of the loop itself, seen while a script runs: no look at a set-up shows them.
+LOOP = (
+    "layers-not-registered",
+    "optimizer-of-another-model",
+    "loss-detached",
+    "step-before-backward",
+    "gradients-not-zeroed",
+    "evaluation-mode",
+    "schedule-per-batch",
+)
 # In the order of the chain: an earlier one accounts for what follows from it.
 NAMES = (
+    *LOOP,
     "non-finite-data",
     "constant-input",
     "target-shape",

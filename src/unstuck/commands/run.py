@@ -232,9 +232,11 @@ def _text(record: dict[str, Any]) -> str:
 
 
 def _status(lines: "list[Line]", fail_on: FailOn) -> int:
+    from unstuck.records.states import Status
+
     causes = {status for line in lines for status in line.statuses}
-    if "proven" in causes and fail_on is not FailOn.never:
+    if Status.PROVEN in causes and fail_on is not FailOn.never:
         return PROVEN
-    if causes & {"suspected", "inconclusive"} and fail_on is FailOn.suspected:
+    if causes & {Status.SUSPECTED, Status.INCONCLUSIVE} and fail_on is FailOn.suspected:
         return SUSPECTED
     return 0

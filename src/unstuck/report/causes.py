@@ -80,8 +80,9 @@ def outline(cause: Cause) -> str:
         lines += ["", f"Suspected beside any of: {', '.join(cause.harms)}"]
     lines += ["", "Candidate cures:"]
     lines += [f"  {_framework(name)}: {line}" for name, line in _cures(cause)]
-    lines += ["", f"Example: {cause.shows().says}"]
-    lines += [f"Looks like it and is sound: {cause.look_alike().says}"]
+    if cause.shows is not None and cause.look_alike is not None:
+        lines += ["", f"Example: {cause.shows().says}"]
+        lines += [f"Looks like it and is sound: {cause.look_alike().says}"]
     return "\n".join(lines)
 
 
@@ -102,15 +103,15 @@ def measured(progress: Callable[[str], object] = lambda name: None) -> list[Show
     """
     shown = []
     for cause in all_causes():
-        progress(cause.name)
-        shown.append(_shown(cause))
+        if cause.shows is not None and cause.look_alike is not None:
+            progress(cause.name)
+            shown.append(_shown(cause, cause.shows(), cause.look_alike()))
     return shown
 
 
-def _shown(cause: Cause) -> Shown:
+def _shown(cause: Cause, example: Example, look_alike: Example) -> Shown:
     from unstuck.diagnosis import diagnose
 
-    example, look_alike = cause.shows(), cause.look_alike()
     return Shown(
         cause,
         example,

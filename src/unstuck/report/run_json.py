@@ -10,7 +10,6 @@ from unstuck.script.trainings import Line
 from unstuck.watching.place import Place
 
 SCHEMA = 1
-_STATES = {"dying": "stuck"}  # of a watch -> of the schema
 
 
 def run_record(lines: Sequence[Line], folder: Path) -> dict[str, Any]:
@@ -45,7 +44,7 @@ def _subject(line: Line, folder: Path) -> dict[str, Any]:
         else {"file": file_name(where, folder), "line": where.line, "cell": where.cell},
         "framework": line.framework,
         "backend": None if line.report is None else line.report.backend,
-        "state": _STATES.get(line.state, line.state),
+        "state": line.state.value,
         "trainings": [watch.to_json() for watch in line.watches],
         "setup": record.get("setup", {}),
         "causes": record.get("causes", []),

@@ -4,16 +4,16 @@ import copy
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from unstuck.diagnosis import Diagnosed
 from unstuck.frameworks.recognize import recognize
-from unstuck.proofs.proof import EXAMPLES
+from unstuck.records.report import Report
+from unstuck.setups.routine import Routine
 from unstuck.setups.subject import Given
 from unstuck.setups.untouched import untouched
 
-if TYPE_CHECKING:
-    from unstuck.records.report import Report
+EXAMPLES = 4_096  # that are kept, at most
 
 
 class StartingPoint:
@@ -35,14 +35,19 @@ class StartingPoint:
             self._begin = [read() for read in self._reads]
 
     @contextmanager
-    def restored(self, report: "Report") -> Iterator["Report"]:
-        """A report that can be proven, while model and optimizer are as they were; afterwards
-        they are as the script left them."""
+    def restored(self, report: Report, routine: Routine) -> Iterator[Diagnosed]:
+        """A diagnosis that can be proven, while model and optimizer are as they were; afterwards
+        they are as the script left them.
+
+        Args:
+            routine: what the loop was seen to do around its steps, which trials replay.
+        """
         end = [read() for read in self._reads]
         try:
             for put_back in self._begin:
                 put_back()
-            yield replace(report, again=lambda examples: self._subject)
+            subject = self._subject.with_routine(routine)
+            yield Diagnosed(report, lambda examples: subject)
         finally:
             for put_back in end:
                 put_back()

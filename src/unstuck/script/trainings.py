@@ -10,30 +10,35 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from unstuck.errors import DataError, UsageError
-from unstuck.records.training import Sighting
+from unstuck.records.states import State, Status
+from unstuck.records.training import Sighting, Witness
 from unstuck.setups.routine import PLAIN, Routine
 from unstuck.watching import place
 from unstuck.watching.losses import Watch
 from unstuck.watching.place import Place
 
 if TYPE_CHECKING:
+    from unstuck.diagnosis import Diagnosed
     from unstuck.proofs.fix import Fix
-    from unstuck.proofs.proof import Proof
+    from unstuck.records.proof import Proof
     from unstuck.records.report import Report
     from unstuck.script.starting_point import StartingPoint
 
-# Told as they come, the worst first; where several trainings started at one line, the first of
-# these that one of them is in stands for the line.
+# States of a watch, the worst first.
 STATES = ("diverged", "dying", "stuck", "slow", "learning", "unknown")
 # A hand-written loop has no end that could be seen, so that nothing counts as inside of one.
 _ENDLESS = {"torch"}
 _STEPWISE = {"torch", "lightning", "skorch", "transformers"}  # losses of steps, not of epochs
+_DYING = {"dying": State.STUCK}  # of a watch -> of a record
 STEPS = 1_024  # losses of steps, after which a training may be called stuck while it goes on
 FEW = 64  # losses of steps, below which it is not called stuck at its end
+
+
+Proven = Callable[["Diagnosed", Witness, tuple[Sighting, ...]], tuple["Proof | None", "Fix | None"]]
 
 
 class Stop(SystemExit):
@@ -54,7 +59,6 @@ class Line:
         unproven: why no proof is made, in a few words.
         routine: what the loop was seen to do around a step.
         sightings: faults of the loop itself that were seen.
-        meaningless: why its loss does not say whether it learns; "" if it does.
         noticed: states that were told while it trained.
         proof, fix: made after the script has ended.
         diff: of the script with the fix in it, which was tried on a copy.
@@ -70,7 +74,6 @@ class Line:
     unproven: str = ""
     routine: Routine = PLAIN
     sightings: list[Sighting] = field(default_factory=list)
-    meaningless: str = ""
     noticed: set[str] = field(default_factory=set)
     proof: "Proof | None" = None
     fix: "Fix | None" = None
@@ -78,11 +81,28 @@ class Line:
     cured: bool = False
 
     @property
-    def state(self) -> str:
-        """The proof's, or that of the training that went worst."""
-        if self.proof is not None and self.proof.report.state != "unknown":
-            return self.proof.report.state
-        return self.worst.state
+    def state(self) -> State:
+        """The proof's, unless the script itself was seen to do otherwise."""
+        watch = self.judged
+        seen = _DYING.get(watch.state) or State(watch.state)
+        proof = None if self.proof is None else self.proof.state
+        if seen is State.DIVERGED or proof in (None, State.UNKNOWN):
+            return seen
+        if watch.is_well_below and proof in (State.STUCK, State.NOTHING, State.DIVERGED):
+            return State.LEARNING
+        return proof
+
+    @property
+    def judged(self) -> Watch:
+        """The training that counts: of those whose losses say something, the last of the
+        longest."""
+        telling = [watch for watch in self.watches if not watch.void] or self.watches
+        return max(reversed(telling), key=lambda watch: watch.count, default=Watch())
+
+    @property
+    def is_void(self) -> bool:
+        """Whether no training so far says anything by its losses."""
+        return bool(self.watches) and all(watch.void for watch in self.watches)
 
     @property
     def worst(self) -> Watch:
@@ -90,13 +110,26 @@ class Line:
         return min(self.watches, key=lambda watch: STATES.index(watch.state), default=Watch())
 
     @property
-    def statuses(self) -> set[str]:
-        """Of its causes; none of a set-up that was proven to learn, or was cured."""
+    def witness(self) -> Witness:
+        """What the training that counts was seen to do."""
+        unit = "step" if self.framework in _STEPWISE else "epoch"
+        return self.judged.witness(unit, self.routine.steps)
+
+    @property
+    def meaningless(self) -> str:
+        """Why its loss does not say whether it learns; "" if it does."""
+        return self.judged.void
+
+    @property
+    def statuses(self) -> set[Status]:
+        """Of its causes, faults of the loop among them; none of a set-up that was proven to
+        learn, or was cured."""
         learns = self.proof is not None and self.proof.outcome.startswith("nothing wrong")
         if learns or self.cured:
             return set()
         report = self.report if self.proof is None else self.proof.report
-        return set() if report is None else {suspect.status for suspect in report.suspects}
+        seen = {Status.SUSPECTED} if self.sightings else set()
+        return seen | (set() if report is None else {s.status for s in report.suspects})
 
     def __str__(self) -> str:
         return "training" if self.where is None else f"training at {self.where}"
@@ -105,8 +138,10 @@ class Line:
 class Training:
     """One training under way."""
 
-    def __init__(self, line: Line, watch: Watch, ended: Callable[[], None]) -> None:
-        self.watch, self._line = watch, line
+    def __init__(
+        self, line: Line, watch: Watch, tell: Callable[[str], None], ended: Callable[[], None]
+    ) -> None:
+        self.watch, self._line, self._tell = watch, line, tell
         self._ended: Callable[[], None] | None = ended
 
     def cannot_be_proven(self, why: str) -> None:
@@ -119,16 +154,22 @@ class Training:
 
     def routine(self, routine: Routine) -> None:
         """What its loop was seen to do around a step so far; the last call stands."""
-        self._line.routine = routine
+        if self.watch is self._line.judged:
+            self._line.routine = routine
 
     def saw(self, sighting: Sighting) -> None:
         """A fault of the loop itself; told once a cause."""
-        if all(sighting.cause != known.cause for known in self._line.sightings):
+        known = [seen.cause for seen in self._line.sightings]
+        if sighting.cause in known:
+            self._line.sightings[known.index(sighting.cause)] = sighting
+        else:
             self._line.sightings.append(sighting)
+            self._tell(f"unstuck: {self._line}: {sighting.says}")
 
     def says_nothing(self, why: str) -> None:
-        """Its loss does not say whether it learns: it gets no state, for this reason."""
-        self._line.meaningless = why
+        """Its loss does not say whether it learns: it gets no state, for this reason; "" takes
+        that back."""
+        self.watch.void = why
 
     def ends(self) -> None:
         """It is over; to be called once, in the thread it started in."""
@@ -214,8 +255,10 @@ class Trainings:
         return place.current(self._script)
 
     def was_here(self) -> bool:
-        """Whether training has started before at the line that is being executed."""
-        return self.here() in self._by_place
+        """Whether training has started before at the line that is being executed, and was no
+        range test."""
+        line = self._by_place.get(self.here())
+        return line is not None and not line.is_void
 
     @property
     def is_quiet(self) -> bool:
@@ -244,11 +287,12 @@ class Trainings:
             with contextlib.suppress(Exception):
                 self._report(doing, error)
 
-    def prove(self, proven: "Callable[[Report], tuple[Proof, Fix | None]]") -> None:
+    def prove(self, proven: "Proven") -> None:
         """Decides each line's suspects by trials, on the set-up as it was when training began.
 
         Args:
-            proven: a report ↦ its proof, and the fix where a cause is proven.
+            proven: (diagnosis, what the script's own training did, faults of its loop) ↦ the
+                proof, and the fix where a repair is found.
 
         Raises:
             KeyboardInterrupt: what was not proven by then is told as such.
@@ -263,16 +307,19 @@ class Trainings:
                     line.start, line.unproven = None, line.unproven or "interrupted"
             raise
 
-    def _decide(self, line: Line, proven: "Callable[[Report], tuple[Proof, Fix | None]]") -> None:
-        assert line.start is not None
+    def _decide(self, line: Line, proven: "Proven") -> None:
+        start, line.start = line.start, None
+        assert start is not None
         assert line.report is not None
+        if line.meaningless:
+            line.unproven = line.meaningless
+            return
         with self.guard(f"prove the {line}"), self.quiet(), _unheard():
             try:
-                with line.start.restored(line.report) as report:
-                    line.proof, line.fix = proven(report)
+                with start.restored(line.report, line.routine) as found:
+                    line.proof, line.fix = proven(found, line.witness, tuple(line.sightings))
             except (UsageError, DataError) as error:
                 line.unproven = _one_line(error)
-        line.start = None
         if line.proof is not None:
             self.tell(f"unstuck: {line}")
             for shown in (line.proof, line.fix):
@@ -286,10 +333,12 @@ class Trainings:
     def _started(self, framework: str, arguments: dict[str, Any], where: Place | None) -> Training:
         with self._lock:
             line = self._by_place.get(where)
-            if line is None:
-                line = self._by_place[where] = Line(where, framework)
-                self.lines.append(line)
+            if line is None or (line.is_void and arguments):
+                if line is None:
+                    line = self._by_place[where] = Line(where, framework)
+                    self.lines.append(line)
                 line.refused = "" if arguments else "only watched, as said above"
+                line.unproven = ""
                 if arguments:
                     with self.guard(f"look at the {line}"):
                         self._look(line, arguments)
@@ -307,14 +356,14 @@ class Trainings:
                 self._thread.depth -= counts
                 self._under_way -= counts
 
-        return Training(line, watch, ended)
+        return Training(line, watch, self.tell, ended)
 
     def _look(self, line: Line, arguments: dict[str, Any]) -> None:
-        from unstuck.diagnosis import diagnose
+        from unstuck.diagnosis import diagnosed
 
         with self.quiet(), _unheard():
             try:
-                report = diagnose(**arguments)
+                line.report = diagnosed(**arguments).report  # nothing of the script's is kept alive
                 if self._prove:
                     from unstuck.script.starting_point import StartingPoint
 
@@ -324,7 +373,6 @@ class Trainings:
         if line.refused:
             self.tell(f"unstuck: {line} is not looked at: {line.refused}")
             return
-        line.report = replace(report, again=None)  # nothing of the script's is kept alive
         self.tell(f"unstuck: {line}")
         self.tell(line.report)
 

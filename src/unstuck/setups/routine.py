@@ -22,9 +22,11 @@ class Routine:
         clip_value: gradients are clipped to ± this; None if not.
         zeroing: when gradients are set to zero.
         accumulation: backward passes a step.
-        rates: (step, factor) from which step on the learning rate is how many times that of the
-            first step; () for a constant rate. Steps count from 0; factors hold until the next
+        rates: (step, factor) from which step on the learning rate is how many times
+            `reference`; () for a constant rate. Steps count from 0; factors hold until the next
             entry, the last for good.
+        reference: the learning rate that a factor of 1 stands for: the first step's, or the
+            highest where the rate warms up to it; 0 if not known.
         scaled: the factor by which losses are multiplied before `backward` (a GradScaler's);
             1 if none.
         autocast: dtype of mixed precision, "" for none.
@@ -41,6 +43,7 @@ class Routine:
     zeroing: Zeroing = Zeroing.STEP
     accumulation: int = 1
     rates: tuple[tuple[int, float], ...] = ()
+    reference: float = 0.0
     scaled: float = 1.0
     autocast: str = ""
     evaluating: bool = False

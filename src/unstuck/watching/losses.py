@@ -5,11 +5,16 @@ memory than a minute. "At the end" is the last tenth of the bins.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from unstuck.records.training import Point, Witness
+
 BINS = 256
+HEAD = 64  # losses that are kept one by one
+POINTS = 256  # of a witness
 NO_BETTER = 0.95  # of the loss of knowing nothing: what lies above has learnt nothing
+WELL = 0.5  # of that loss: what lies below has half the skill there is
 FALLS = 0.95  # of the loss half-way: what lies below is still on its way
 MOVED = 0.99  # of the loss before training, where the former is not known
 
@@ -25,6 +30,8 @@ class Watch:
         notice: called as soon as the training diverges, and where it is stuck or dying after
             `enough` losses, twice as many, and so on.
         least: losses before it is called stuck, slow or dying.
+        void: why its losses do not say whether it learns; "" if they do.
+        head: the first losses, one by one, which a trial with the same start must give again.
     """
 
     start: float | None = None
@@ -35,6 +42,8 @@ class Watch:
     count: int = 0
     bins: list[float] = field(default_factory=list)
     broken: int = 0  # the first value that is not finite, from 1
+    void: str = ""
+    head: list[float] = field(default_factory=list)
     _width: int = 1
     _sum: float = 0.0
     _in_sum: int = 0
@@ -48,6 +57,8 @@ class Watch:
                 self.broken = self.count
                 self._notices()
             return
+        if len(self.head) < HEAD and not self.broken:
+            self.head.append(value)
         self._sum += value
         self._in_sum += 1
         if self._in_sum == self._width:
@@ -78,7 +89,7 @@ class Watch:
 
     @property
     def state(self) -> str:
-        """What the losses say.
+        """What the losses say; "unknown" where they say nothing.
 
         "diverged": one was not finite. "stuck": at the end it is no better than that of an answer
         that knows nothing (above 95 % of its loss; where that is not known, above 99 % of the loss
@@ -86,6 +97,8 @@ class Watch:
         1 % in the second half. "dying": the same, after it was better by a tenth. "learning": none
         of these. "unknown": fewer than two losses, or fewer than `least` where it is not learning.
         """
+        if self.void:
+            return "unknown"
         if self.broken:
             return "diverged"
         last, first = self.last, self.first
@@ -113,6 +126,8 @@ class Watch:
         """The state with its numbers, as half a sentence."""
         from unstuck.report.wording import quantity  # loads NumPy: not before the script does
 
+        if self.void:
+            return f"unknown: {self.void}"
         if self.broken:
             return f"diverged: loss {self.broken} of {self.count} is not finite"
         if self.last is None or self.first is None:
@@ -123,6 +138,45 @@ class Watch:
         if self.nothing is not None:
             told += f"; knowing nothing: {quantity(self.nothing)}"
         return told
+
+    @property
+    def is_well_below(self) -> bool:
+        """Whether at the end it has half the skill there is, against knowing nothing: more than
+        any set-up that is called stuck (see `State`)."""
+        known = self.nothing is not None and self.last is not None and not self.broken
+        return known and not self.void and self.last <= WELL * self.nothing  # type: ignore[operator]
+
+    def witness(self, unit: str, steps: int = 0) -> Witness:
+        """The losses as a record.
+
+        Args:
+            unit: "step" or "epoch".
+            steps: of the optimizer; 0 if not known.
+        """
+        nan = math.nan
+        return Witness(
+            unit,
+            self.count,
+            tuple(self._points()),
+            self.broken,
+            steps,
+            nan if self.start is None else self.start,
+            nan if self.nothing is None else self.nothing,
+            self.void,
+        )
+
+    def _points(self) -> Iterator[Point]:
+        """The first losses one by one, then means since the point before."""
+        yield from enumerate(self.head, 1)
+        together = 1 + max(0, len(self.bins) - 1) // (POINTS - HEAD)
+        known, done = sum(self.head), len(self.head)
+        total = seen = 0.0
+        for i, value in enumerate(self.bins, 1):
+            total += value * self._width
+            seen = i * self._width
+            if seen > done and (i % together == 0 or i == len(self.bins)):
+                yield int(seen), (total - known) / (seen - done)
+                known, done = total, int(seen)
 
     def to_json(self) -> dict[str, float | int | str | None]:
         """State and numbers."""

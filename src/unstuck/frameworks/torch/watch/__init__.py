@@ -18,7 +18,7 @@ _installed: list[Loops] = []
 
 def install(trainings: Any) -> None:
     """Sees every training that starts from now on; called when torch has been imported."""
-    trainings.endings.append(loops_of(trainings).read)
+    trainings.endings.append(loops_of(trainings).finish)
 
 
 def loops_of(trainings: Any) -> Loops:

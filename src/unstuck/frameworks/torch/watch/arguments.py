@@ -3,7 +3,7 @@
 import functools
 import inspect
 import warnings
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
 
@@ -15,25 +15,51 @@ from unstuck.frameworks.torch.functions import LOSSES
 from unstuck.frameworks.torch.setup import Setup, copied, seeded, unwrapped, without_hooks
 from unstuck.frameworks.torch.watch import data
 from unstuck.frameworks.torch.watch.examples import Found, examples
+from unstuck.frameworks.torch.watch.nothing import knowing_nothing
 from unstuck.frameworks.torch.watch.recipe import Recipe, Replay, Unseen, recipe
+from unstuck.frameworks.torch.watch.sampling import all_targets, class_weights, steps_an_epoch
 from unstuck.frameworks.torch.watch.tape import Backward, tensors
 
 AGREES = 1e-4  # relative; a loss computed again differs by rounding alone
+TAUGHT = "its target is another model's output"
 _BY_VALUE = ["mse_loss", "l1_loss", "cross_entropy", "binary_cross_entropy_with_logits"]
 _BY_VALUE += ["binary_cross_entropy", "nll_loss", "smooth_l1_loss"]
 
 
-def arguments(
-    optimizer: Any, backwards: list[Backward], others: list[Any]
-) -> tuple[dict[str, Any], bool]:
+@dataclass(frozen=True)
+class Step:
+    """What was found of a training that is about to take its first step.
+
+    Args:
+        arguments: of `unstuck.diagnose`.
+        one_batch: whether the data are one batch of many.
+        model: that is trained.
+        modules: all that were called on the way to the loss.
+        epoch: steps an epoch; 0 if not known.
+        shared: what losses are to be multiplied by, since each was divided by the number of those
+            that one step adds up.
+        nothing: the loss of knowing nothing; None if not known.
+        meaningless: why its loss does not say whether it learns; "" if it does.
+        routine: fields of the `Routine` that are known before the first step.
+    """
+
+    arguments: dict[str, Any]
+    one_batch: bool = False
+    model: Any = None
+    modules: tuple[Any, ...] = ()
+    epoch: float = 0.0
+    shared: int = 1
+    nothing: float | None = None
+    meaningless: str = ""
+    routine: dict[str, Any] = field(default_factory=dict)
+
+
+def arguments(optimizer: Any, backwards: list[Backward], others: list[Any]) -> Step:
     """Model, data, loss or step, and optimizer of a training about to take its first step.
 
     Args:
         backwards: losses differentiated since the last step, in their order.
         others: optimizers that have not stepped yet.
-
-    Returns:
-        them, and whether the data are one batch of many.
 
     Raises:
         Unseen: what cannot be told, or does not give the loss that the script had.
@@ -50,13 +76,46 @@ def arguments(
         raise Unseen(f"one step adds up {len(several)} losses that are computed differently")
     root = _root(made, held)
     _check_parts(root, held, others)
+    divided = made
     if accumulated > 1:
         made = _unscaled(made, accumulated)
     found = examples(made, accumulated)
     loss = _loss(made, root, found)
     _check(made, root, _value(made.loss))
-    known = {"model": root, "optimizer": optimizer, **found.given}
-    return known | loss, found.one_batch
+    return Step(
+        {"model": root, "optimizer": optimizer, **found.given} | loss,
+        found.one_batch,
+        root,
+        tuple(made.modules()),
+        steps_an_epoch(found.given, accumulated),
+        accumulated if made is not divided else 1,
+        _nothing(made, found, loss),
+        TAUGHT if made.is_taught else "",
+        _routine(made, found),
+    )
+
+
+def _nothing(made: Recipe, found: Found, loss: dict[str, Any]) -> float | None:
+    """The loss of knowing nothing, where it is loss(model(x), y)."""
+    if "loss" not in loss or len(found.targets) != 1:
+        return None
+    whole = all_targets(found.given, found.targets[0])
+    targets = found.targets[0] if whole is None else whole
+    try:
+        return knowing_nothing(loss["loss"], made.calls[0].output, targets, whole is not None)
+    except (RuntimeError, ValueError, IndexError, TypeError):  # a loss that wants more than that
+        return None
+
+
+def _routine(made: Recipe, found: Found) -> dict[str, Any]:
+    known: dict[str, Any] = {}
+    mixed = next((c.mixed for c in made.calls if c.is_module and c.mixed is not None), None)
+    if mixed is not None:
+        known["autocast"] = str(mixed[1]).removeprefix("torch.")
+    weights = class_weights(found.given)
+    if weights:
+        known["weights"] = weights
+    return known
 
 
 def _reaches(made: Recipe, held: set[int]) -> bool:

@@ -129,14 +129,40 @@ def _parts(made: Recipe) -> tuple[list[Any], list[Any], list[int] | None]:
     """
     batch, targets = made.loader_batch, made.targets()
     leaves = tensors(batch)
-    if isinstance(batch, (tuple, list)) and len(batch) == 2 and len(tree_leaves(batch)) == 2:
+    pair = isinstance(batch, (tuple, list)) and len(tree_leaves(batch)) == 2
+    if pair and len(batch) == 2 and len(leaves) == 2 and _needed(made, leaves[1]):
         return leaves[:1], leaves[1:], None
+    if not targets and (own := _own_target(made)) is not None:
+        return [own], [own], [next(i for i, t in enumerate(leaves) if t is own)] * 2
     inputs = [t for t in made.inputs() if not any(t is y for y in targets)]
     used = [t for t in leaves if any(t is e for e in (*inputs, *targets))]
     if len(targets) != 1 or not inputs or len(used) != len(inputs) + 1 or _needs_more(made, used):
         return leaves, [], None
     parts = (*inputs, *targets)
     return inputs, targets, [next(i for i, t in enumerate(leaves) if t is p) for p in parts]
+
+
+def _needed(made: Recipe, example: Any) -> bool:
+    """Whether the loss depends on an example, rather than leaving it aside as an unused label."""
+    return any(any(t is example for t in call.takes) for call in made.calls)
+
+
+def _own_target(made: Recipe) -> Any:
+    """The one input that the loss compares the output with, as an autoencoder's; None if it does
+    not."""
+    used = [t for t in made.examples if _needed(made, t)]
+    if len(used) != 1:
+        return None
+    own = {id(used[0])}
+    for call in made.calls:
+        taken = {id(t) for t in call.takes}
+        if call.is_module and call.graded and any(True for _ in call.function.parameters()):
+            continue
+        if taken & own:
+            if any(t.requires_grad for t in call.takes):
+                return used[0]  # compared with something computed
+            own |= {id(t) for t in tensors(call.output)}
+    return None
 
 
 def _needs_more(made: Recipe, used: list[Any]) -> bool:

@@ -1,11 +1,13 @@
 """Hand-written training loops: found at their first step, then only their losses are read.
 
 While an optimizer is waiting for its first step the script's calls are written down (`tape`).
-From then on a loop pays for one closure around `backward` and one hook after a step.
+From then on a loop pays for one closure around `backward`, two hooks around a step and what
+follows its routine (`follower`).
 """
 
 import contextlib
 import functools
+import inspect
 import threading
 import weakref
 from collections.abc import Callable, Iterator
@@ -16,13 +18,19 @@ import torch
 from torch.optim import optimizer as optimizers
 
 from unstuck.frameworks.torch.setup import first_line
-from unstuck.frameworks.torch.watch.arguments import arguments
+from unstuck.frameworks.torch.watch import faults
+from unstuck.frameworks.torch.watch.arguments import Step, arguments
+from unstuck.frameworks.torch.watch.follower import FIRST, Clipping, Follower, is_idle
+from unstuck.frameworks.torch.watch.graph import parameters
 from unstuck.frameworks.torch.watch.recipe import Unseen
 from unstuck.frameworks.torch.watch.tape import Backward, Tape
 from unstuck.setups.untouched import untouched
 
 PATIENCE = 1000  # steps of others that an optimizer may wait for its own first
 READ = 64  # losses on an accelerator that are read together, since reading waits for it
+ACTIVE = 4  # optimizers that are followed at a time: those that stepped last
+SWEEPS = "its learning rate rises at every step, as in a range test"
+TURNS = "optimizers take turns on each other's networks, as in adversarial training"
 
 
 @dataclass
@@ -31,6 +39,7 @@ class _Trainer:
 
     framework: str
     start: Callable[[Any], dict[str, Any]] | None  # None once it has started
+    settings: Callable[[], dict[str, Any]] | None = None  # fields of the routine that it knows
     training: Any = None
 
 
@@ -49,6 +58,12 @@ class Loops:
         self._last: Any = None  # the loss that was differentiated last
         self._unread: list[tuple[Any, Any]] = []
         self._steps = 0
+        self._active: list[Follower] = []
+        self._followers: dict[int, Follower] = {}  # id of an optimizer -> what follows it
+        self._clippings: list[Clipping] = []  # since the last step
+        self._scaled: tuple[Any, Any] | None = None  # a loss times a scaler's factor, and the loss
+        self._reached: list[Any] = []  # parameters the loss depends on that was differentiated last
+        self._count = 0  # backward passes
         self._undo: list[Callable[[], Any]] = []
 
     def install(self) -> None:
@@ -63,13 +78,18 @@ class Loops:
 
         @functools.wraps(backward)
         def differentiate(tensors: Any, *args: Any, **kwargs: Any) -> None:
-            loops._last = tensors
+            scaled = loops._scaled
+            loss = scaled[1] if scaled is not None and scaled[0] is tensors else tensors
+            loops._last = loss
+            loops._guarded(loops._before_backward, loss)
             if loops.tape.is_on:
-                loops._guarded(loops._differentiating, tensors)
+                loops._guarded(loops._differentiating, loss)
                 backward(tensors, *args, **kwargs)
                 loops._guarded(loops._differentiated)
             else:
                 backward(tensors, *args, **kwargs)
+            for follower in loops._active:
+                follower.after_backward()
 
         optimizers.Optimizer.__init__ = __init__
         torch.autograd.backward = differentiate
@@ -80,7 +100,67 @@ class Loops:
             lambda: setattr(torch.autograd, "backward", backward),
             before.remove,
             after.remove,
+            *self._see_clipping(),
+            *self._see_scaling(),
+            *self._see_loading(),
         ]
+
+    def _see_clipping(self) -> Iterator[Callable[[], Any]]:
+        """Notes the clipping of gradients by torch's two functions, which libraries use too."""
+        for how in ("norm", "value"):
+            name = f"clip_grad_{how}_"
+            original = getattr(torch.nn.utils, name)
+
+            @functools.wraps(original)
+            def clip(*args: Any, _how: str = how, _original: Any = original, **kwargs: Any) -> Any:
+                self._guarded(self._clips, _how, _original, args, kwargs)
+                return _original(*args, **kwargs)
+
+            for module in (torch.nn.utils, torch.nn.utils.clip_grad):
+                setattr(module, name, clip)
+                yield functools.partial(setattr, module, name, original)
+
+    def _clips(self, how: str, function: Any, args: Any, kwargs: dict[str, Any]) -> None:
+        if not self.trainings.is_quiet:
+            given = inspect.signature(function).bind(*args, **kwargs)
+            given.apply_defaults()
+            most = given.arguments["max_norm" if how == "norm" else "clip_value"]
+            kind = given.arguments.get("norm_type", 2.0)
+            self._clippings.append((how, float(most), float(kind)))
+
+    def _see_scaling(self) -> Iterator[Callable[[], Any]]:
+        """Notes what a GradScaler scales, so that losses are told as they are."""
+        scaler, original = torch.amp.GradScaler, torch.amp.GradScaler.scale
+        loops = self
+
+        @functools.wraps(original)
+        def scale(scaler: Any, outputs: Any) -> Any:
+            scaled = original(scaler, outputs)
+            if isinstance(outputs, torch.Tensor) and scaler.is_enabled():
+                loops._scaled = scaled, outputs
+            return scaled
+
+        scaler.scale = scale
+        yield lambda: setattr(scaler, "scale", original)
+
+    def _see_loading(self) -> Iterator[Callable[[], Any]]:
+        """Notes that an optimizer's state is put back: after a range test its training begins."""
+        kind, original = optimizers.Optimizer, optimizers.Optimizer.load_state_dict
+        loops = self
+
+        @functools.wraps(original)
+        def load_state_dict(optimizer: Any, *args: Any, **kwargs: Any) -> Any:
+            loops._guarded(loops._loaded, optimizer)
+            return original(optimizer, *args, **kwargs)
+
+        kind.load_state_dict = load_state_dict
+        yield lambda: setattr(kind, "load_state_dict", original)
+
+    def _loaded(self, optimizer: Any) -> None:
+        follower = self._followers.get(id(optimizer))
+        if follower is not None and follower.is_sweep and not self.trainings.is_quiet:
+            self._forget(id(optimizer))
+            self._made(optimizer)
 
     def remove(self) -> None:
         """Takes every hook off; `install` puts them back."""
@@ -90,20 +170,29 @@ class Loops:
         self._undo = []
 
     @contextlib.contextmanager
-    def belonging(self, start: Callable[[Any], dict[str, Any]], framework: str) -> Iterator[None]:
+    def belonging(
+        self,
+        start: Callable[[Any], dict[str, Any]],
+        framework: str,
+        settings: Callable[[], dict[str, Any]] | None = None,
+    ) -> Iterator[None]:
         """Steps within are those of one training of a library, which starts with the first.
 
         Args:
             start: the optimizer that is about to step ↦ arguments of `unstuck.diagnose`.
+            settings: gives fields of the `Routine` that the library's own settings say.
         """
         trainers = self._trainers.setdefault(threading.get_ident(), [])
-        trainers.append(_Trainer(framework, start))
+        trainers.append(_Trainer(framework, start, settings))
         self.tape.switch_off()
         try:
             yield
         finally:
             training = trainers.pop().training
             if training is not None:
+                for follower in list(self._followers.values()):
+                    if follower.training is training:
+                        self._guarded(self._tell, follower)
                 training.ends()
             if self._waiting and not trainers:
                 self.tape.switch_on()
@@ -126,6 +215,16 @@ class Loops:
             self._waiting.add(optimizer)
             self.tape.switch_on()
 
+    def _before_backward(self, tensors: Any) -> None:
+        if self.trainings.is_quiet:
+            return
+        self._count += 1
+        if self.tape.is_on or any(follower.steps < FIRST for follower in self._active):
+            loss = _single(tensors)
+            self._reached = [] if loss is None else parameters(loss)
+        for follower in self._active:
+            follower.before_backward()
+
     def _differentiating(self, tensors: Any) -> None:
         loss = _single(tensors)
         if self.trainings.is_quiet or loss is None:
@@ -141,9 +240,14 @@ class Loops:
             self._start(optimizer)
 
     def _stepping(self, optimizer: Any, args: Any, kwargs: Any) -> None:
-        if id(optimizer) not in self._open and not self.trainings.is_quiet:
+        if self.trainings.is_quiet:
+            return
+        if id(optimizer) not in self._open:
             closure = args[1] if len(args) > 1 else kwargs.get("closure")
             self._guarded(self._unknown_steps, optimizer, closure)
+        follower = self._followers.get(id(optimizer))
+        if follower is not None:
+            self._guarded(follower.before_step)
 
     def _unknown_steps(self, optimizer: Any, closure: Any) -> None:
         trainer = self._trainer()
@@ -154,6 +258,8 @@ class Loops:
         elif closure is not None and (self._stepped or not self._backwards):
             self.tape.pause()
             self._in_step = optimizer  # its loss is computed within the step
+        elif not self._backwards and is_idle(optimizer):
+            pass  # as taken against a schedule's warning; its first step is yet to come
         else:
             self.tape.pause()
             self._start(optimizer)
@@ -162,15 +268,19 @@ class Loops:
         if self.trainings.is_quiet:
             return
         last, self._last = self._last, None
+        self._scaled = None
         if self.tape.is_on:
             self._guarded(self._tidy)
+        follower = self._followers.get(id(optimizer))
+        if follower is not None:
+            self._guarded(self._follow, follower)
         training = self._open.get(id(optimizer))
         if self._trainers and (trainer := self._trainer()) is not None:
             training = trainer.training
         if training is None or last is None:
             return
         try:
-            self._feed(training, last)
+            self._feed(training, last, 1 if follower is None else follower.shared)
         except Exception as error:
             self.trainings.says(f"a loss could not be read: {first_line(error)}")
 
@@ -179,21 +289,92 @@ class Loops:
     def _start(self, optimizer: Any) -> None:
         """Says that the training of this optimizer starts, with what was seen of it."""
         self._waiting.discard(optimizer)
+        for follower in self._active:
+            self._tell(follower)  # whether one before was a range test
         others = list(self._waiting)
-        key, one_batch = id(optimizer), False
+        key, step = id(optimizer), Step({})
 
         def find(optimizer: Any) -> dict[str, Any]:
-            nonlocal one_batch
-            found, one_batch = arguments(optimizer, self._backwards, others)
-            return found
+            nonlocal step
+            step = arguments(optimizer, self._backwards, others)
+            return step.arguments
 
         training = self._started("torch", find, optimizer)
         self._open[key] = training
-        weakref.finalize(optimizer, self._open.pop, key, None).atexit = False
-        if training is not None:
-            if one_batch:
-                training.cannot_be_proven("one batch of the data was seen")
-            training.ends()  # a loop encloses no other training; its losses still come
+        weakref.finalize(optimizer, self._forget, key).atexit = False
+        if training is None:
+            return
+        follower = Follower(optimizer, step.model, step.epoch, step.routine, step.shared)
+        self._opened(key, follower, training)
+        if step.nothing is not None:
+            training.watch.nothing = step.nothing
+        if step.meaningless:
+            training.says_nothing(step.meaningless)
+        if step.one_batch:
+            training.cannot_be_proven("one batch of the data was seen")
+        missing = self._missing(follower, step.modules)
+        if missing:
+            training.saw(faults.not_registered(missing, len(follower.held)))
+        training.ends()  # a loop encloses no other training; its losses still come
+
+    def _opened(self, key: int, follower: Follower, training: Any) -> None:
+        follower.training = training
+        self._followers[key] = follower
+        if self._scaled is not None:
+            scaled, loss = self._scaled
+            follower.scale = float(scaled.detach() / loss.detach()) if loss.item() else 1.0
+
+    def _forget(self, key: int) -> None:
+        """An optimizer is gone, or begins anew: what was seen of it is told."""
+        self._open.pop(key, None)
+        follower = self._followers.pop(key, None)
+        if follower is not None:
+            self._guarded(self._tell, follower)
+            self._active = [f for f in self._active if f is not follower]
+
+    def _missing(self, follower: Follower, modules: tuple[Any, ...]) -> int:
+        """Parameters that the loss depends on, that no module lists and no optimizer holds."""
+        listed = {id(p) for module in modules for p in module.parameters()}
+        if not listed & follower.held:
+            return 0
+        return sum(id(p) not in listed | self._belong() for p in self._reached)
+
+    def _belong(self) -> set[int]:
+        """Ids of all parameters that some optimizer holds."""
+        held = {id(p) for o in self._waiting for g in o.param_groups for p in g["params"]}
+        return held.union(*(follower.held for follower in self._followers.values()))
+
+    def _follow(self, follower: Follower) -> None:
+        """After a step."""
+        clippings, self._clippings = tuple(self._clippings), []
+        follower.after_step(clippings)
+        if follower not in self._active:
+            self._active = [*self._active, follower][-ACTIVE:]
+        if follower.steps <= FIRST:
+            follower.turns.append(self._count)
+            follower.reaches |= {id(p) for p in self._reached}
+            for other in self._active:
+                if other is not follower and _in_turn(other, follower):
+                    for one in (other, follower):
+                        one.training.says_nothing(TURNS)
+            if follower.steps == FIRST:
+                found = faults.without_gradient(follower, self._reached, self._belong())
+                if found is not None:
+                    follower.training.saw(found)
+            self._reached = []
+        if follower.steps >= 8 and follower.steps & (follower.steps - 1) == 0:
+            self._tell(follower)
+
+    def _tell(self, follower: Follower) -> None:
+        """Hands on what has been seen of a training so far."""
+        training = follower.training
+        training.routine(follower.routine())
+        for found in faults.sightings(follower):
+            training.saw(found)
+        if follower.is_sweep:
+            training.says_nothing(SWEEPS)
+        elif training.watch.void == SWEEPS:
+            training.says_nothing("")
 
     def _start_trainer(self, trainer: "_Trainer", optimizer: Any) -> None:
         if self._waiting:
@@ -201,7 +382,19 @@ class Loops:
         if trainer.start is None:
             return
         start, trainer.start = trainer.start, None
-        trainer.training = self._started(trainer.framework, start, optimizer)
+        given: dict[str, Any] = {}
+
+        def find(optimizer: Any) -> dict[str, Any]:
+            given.update(start(optimizer))
+            return given
+
+        trainer.training = self._started(trainer.framework, find, optimizer)
+        if trainer.training is not None:
+            settings = {} if trainer.settings is None else trainer.settings()
+            model = given.get("model")
+            follower = Follower(optimizer, model, 0, settings, accumulates=True)
+            self._opened(id(optimizer), follower, trainer.training)
+            weakref.finalize(optimizer, self._forget, id(optimizer)).atexit = False
 
     def _started(
         self, framework: str, find: Callable[[Any], dict[str, Any]], optimizer: Any
@@ -230,14 +423,14 @@ class Loops:
             self._backwards, self._steps = [], 0
             self.tape.switch_off()
 
-    def _feed(self, training: Any, last: Any) -> None:
+    def _feed(self, training: Any, last: Any, times: int) -> None:
         loss = _single(last)
         if loss is None:
             return
         if loss.is_cpu:
-            training.watch.loss(loss.item())
+            training.watch.loss(loss.item() * times)
         else:
-            self._read_later(training, loss)
+            self._read_later(training, loss.detach() * times)
 
     def _read_later(self, training: Any, loss: Any) -> None:
         self._unread.append((training, loss.detach().reshape(())))
@@ -250,9 +443,25 @@ class Loops:
         for training, loss in unread:
             training.watch.loss(loss.item())
 
+    def finish(self) -> None:
+        """The script has ended: all that was seen and not told yet is."""
+        self.read()
+        for follower in list(self._followers.values()):
+            self._guarded(self._tell, follower)
+
 
 def _single(tensors: Any) -> Any:
     """The one tensor of one number that was differentiated; None if it was anything else."""
     if isinstance(tensors, (tuple, list)) and len(tensors) == 1:
         tensors = tensors[0]
     return tensors if isinstance(tensors, torch.Tensor) and tensors.numel() == 1 else None
+
+
+def _in_turn(one: Follower, other: Follower) -> bool:
+    """Whether two optimizers alternate, each after a loss of its own, one of which depends on
+    what the other holds."""
+    first, second = sorted((one, other), key=lambda f: f.turns[-1:])
+    if set(one.turns) & set(other.turns) or not first.turns or len(second.turns) < 2:
+        return False
+    between = second.turns[-2] < first.turns[-1] < second.turns[-1]
+    return between and bool(one.reaches & other.held or other.reaches & one.held)

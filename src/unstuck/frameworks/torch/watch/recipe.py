@@ -66,6 +66,18 @@ class Recipe:
         return [t for t in self.examples if id(t) in needed and id(t) not in fed]
 
     @property
+    def is_taught(self) -> bool:
+        """Whether the loss compares with what another model gave, which is not trained by it."""
+        given: set[int] = set()
+        for call in self.calls:
+            taken = {id(t) for t in call.takes}
+            if _has_weights(call) and call.graded:
+                given -= taken  # its features are fed on
+            elif (_has_weights(call) and not call.graded) or given & taken:
+                given |= {id(t) for t in tensors(call.output)}
+        return id(self.loss) in given
+
+    @property
     def is_random(self) -> bool:
         return any(call.name in _RANDOM for call in self.calls)
 
