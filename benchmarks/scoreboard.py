@@ -93,9 +93,7 @@ def examined(slot: Slot) -> dict[str, Any]:
 def _trained(spec: Spec) -> float:
     """Median skill of the set-up, trained."""
     from unstuck.frameworks.recognize import recognize
-    from unstuck.judging.yardstick import yardstick
-    from unstuck.setups.split import split
-    from unstuck.setups.settings import Settings
+    from unstuck.proofs.folds import folds
     from unstuck.setups.subject import Given
     from unstuck.setups.untouched import untouched
 
@@ -103,14 +101,15 @@ def _trained(spec: Spec) -> float:
     model, x = arguments.pop("model"), arguments.pop("x")
     with untouched(), np.errstate(all="ignore"):
         subject = recognize(model, Given(x, **arguments, examples=4096))
-        data = split(subject.sample)
-        outputs = subject.observe(tuple(a[:2] for a in data.x), data.y[:2]).output.shape[1]
-        measure = yardstick(subject.about, data, outputs)
-        if measure is None:
+        sample, trainer = subject.sample, subject.trainer()
+        seen = subject.observe(tuple(a[:2] for a in sample.x), sample.y[:2])
+        splits = folds(sample, subject.about, seen.output.shape[1], trainer.loss)
+        if splits is None:
             return 0.0
-        trainer = subject.trainer()
-        runs = [trainer.train(data, Settings(), seed, STEPS) for seed in TRAINED]
-        return float(np.median([measure.skill(measure.value(r.output)) for r in runs]))
+        fold = splits.first
+        name = fold.held.measures[0].name
+        runs = [trainer.train(fold.data, (), seed, STEPS) for seed in TRAINED]
+        return float(np.median([fold.judged(r, fold.data)[0].skills[name] for r in runs]))
 
 
 def _forest(spec: Spec) -> float:
@@ -133,17 +132,22 @@ def _record(slot: Slot, spec: Spec, passed_over: int) -> dict[str, Any]:
     began = time.perf_counter()
     report = unstuck.diagnose(**build(spec))
     static = time.perf_counter() - began
-    proof = report.prove(BUDGET, also=False)
+    proof = report.prove(BUDGET)
     fix = None
-    if proof.proven:
+    if proof.repair is not None and proof.repair.effect.status.value == "proven":
         made = proof.fix()
-        fix = {"verified": made.verified, "before": made.before.median, "after": made.after.median}
+        fix = {
+            "verified": made.verified,
+            "before": made.before.value,
+            "after": made.after.value,
+            "parts": [part.change for part in proof.repair.parts],
+        }
     return {
         "slot": list(slot),
         "spec": asdict(spec),
         "passed_over": passed_over,
         "suspected": [s.name for s in report.suspects],
-        "statuses": {s.name: s.status for s in proof.report.suspects},
+        "statuses": {s.name: s.status.value for s in proof.report.suspects},
         "state": proof.state.value,
         "trusted": proof.trusted,
         "static": static,
