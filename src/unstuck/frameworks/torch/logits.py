@@ -73,6 +73,36 @@ def from_logits(subject: "TorchSubject", survey: Survey) -> FromLogits:
     raise Refused("the loss is computed within a step, on something that is not the model's output")
 
 
+def belonging(subject: "TorchSubject", survey: Survey, name: str) -> FromLogits:
+    """A loss of the task on an output without activation: "mse" or "crossentropy".
+
+    Raises:
+        Refused: targets or outputs are not of that kind.
+    """
+    y = subject.sample.y
+    if y is None or subject.structure.y is None:
+        raise Refused("the targets cannot be told from the inputs")
+    *_, target = subject._tensors(tuple(a[:2] for a in subject.sample.x), y[:2])
+    shape, given = tuple(survey.output.shape), tuple(target.shape)
+    if name == "mse":
+        if np.prod(shape) != np.prod(given):
+            raise Refused("there is not one target an output")
+        code = "torch.nn.MSELoss()"
+        if shape != given or y.dtype.kind in "iub":
+            code = "lambda z, y: torch.nn.functional.mse_loss(z.reshape(y.shape), y.to(z.dtype))"
+    else:
+        found = [c for c in _candidates(given, shape, y) if "sum" not in c]
+        values = np.unique(y[:4096])
+        ids = bool(np.all(values == np.floor(values)) and values.min() >= 0)
+        if not found or not ids or ("binary" in found[0].lower() and values.max() > 1):
+            raise Refused("the targets are no classes that the outputs could stand for")
+        code = found[0]
+        units = shape[1] if len(shape) > 1 else 1
+        if units > 1 and values.max() >= units:
+            raise Refused("there are classes without an output")
+    return FromLogits(survey.end, eval(code, {"torch": torch}), None, code)
+
+
 def _known(loss: Any) -> tuple[Any, str] | None:
     """The counterpart of one of torch's own losses, and how it is written."""
     if type(loss) is torch.nn.NLLLoss:

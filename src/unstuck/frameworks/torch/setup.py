@@ -25,7 +25,8 @@ _WRAPPERS = {
     "DataParallel": "module",
     "DistributedDataParallel": "module",
 }
-_LOW = "warms_up_from"  # key of a copied group: the rate of the first step
+PEAK = "warms_up_to"  # likewise: the rate that is looked at
+LOW = "warms_up_from"  # key of a copied group: the rate of the first step
 _HOOKS = (
     "_forward_pre_hooks",
     "_forward_hooks",
@@ -97,7 +98,7 @@ def _warm_up(optimizer: Any) -> None:
         if warm_up.warms_up(low, peak):
             tensor = isinstance(group["lr"], torch.Tensor)
             group["lr"] = torch.full_like(group["lr"], peak) if tensor else peak
-            group[_LOW] = low
+            group[LOW], group[PEAK] = low, peak
 
 
 def _has_stepped(optimizer: Any) -> bool:
@@ -261,8 +262,8 @@ def rule_of(optimizer: Any) -> tuple[UpdateRule | None, tuple[str, ...]]:
         _number(group.get("eps")),
     )
     notes = []
-    if _LOW in group:
-        notes.append(warm_up.told(group[_LOW], float(group["lr"])))
+    if LOW in group:
+        notes.append(warm_up.told(group[LOW], float(group["lr"])))
     if len(rates) > 1:
         text = ", ".join(f"{rate:g}" for rate in rates)
         notes.append(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -21,6 +21,7 @@ from unstuck.frameworks.torch.setup import (
     twice_differentiable,
 )
 from unstuck.frameworks.torch.trace import Trace
+from unstuck.setups.routine import Routine
 from unstuck.setups.subject import About, Floats, Inputs, Observation, Parameter, Sample
 
 if TYPE_CHECKING:
@@ -192,6 +193,10 @@ class TorchSubject:
         from unstuck.frameworks.torch.training import TorchTrainer
 
         return TorchTrainer(self)
+
+    def with_routine(self, routine: Routine) -> "TorchSubject":
+        """See the protocol."""
+        return replace(self, about=replace(self.about, routine=routine))
 
     def first(self, n: int) -> tuple[Inputs, NDArray[Any] | None]:
         """The first examples of the sample."""

@@ -1,31 +1,35 @@
 """Trains copies of a torch set-up by its own loss and optimizer.
 
-Limits: what a user's loop does around the step (schedules, clipping, callbacks) is not done.
+What the script's loop does around a step is done here as well: `About.routine`.
 """
 
 import random
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from unstuck.changes.change import Combination, Part, in_words, of_setup, value, without
 from unstuck.changes.data import Data
 from unstuck.errors import UsageError
-from unstuck.frameworks.torch.changes import Changed, change
+from unstuck.frameworks.torch.changes import Changed, change, parameters_of, steps_an_epoch
 from unstuck.frameworks.torch.logits import Refused, ended
+from unstuck.frameworks.torch.own_loss import own_loss
 from unstuck.frameworks.torch.redrawn import kept, redraw, seed_torch
-from unstuck.frameworks.torch.setup import Setup, copied, first_line, seeded
+from unstuck.frameworks.torch.setup import LOW, PEAK, Setup, copied, first_line, seeded
 from unstuck.frameworks.torch.subject import MODEL, TorchSubject, _explained, _rows
 from unstuck.frameworks.torch.survey import Survey
 from unstuck.setups.order import batches
-from unstuck.setups.settings import Settings
+from unstuck.setups.routine import Routine, Zeroing
 from unstuck.setups.subject import Floats, Inputs
-from unstuck.setups.trainer import Run
+from unstuck.setups.trainer import Run, curve, fitted_rows
 
+LOOKED, LOOKS = 256, 4  # held-out examples, and how many times less one, on the way
 LAST = 32  # steps whose mean loss is a run's
 ROWS = 256  # on which LSUV measures variances
 EVALUATED = 1 << 24  # activations held at a time in evaluation: 64 MB in float32
@@ -39,51 +43,97 @@ class TorchTrainer:
         self.keep = kept(subject.setup, subject.device)
         self.survey = _survey(subject)
         self._axis = self.survey.class_axis()
-        self._refused: dict[Settings, str] = {}
-        self.notes = self.keep.notes
+        self._refused: dict[Combination, str] = {}
+        self.notes = (*self.keep.notes, *subject.about.routine.unseen)
 
-    def refuses(self, settings: Settings) -> str:
+    def refuses(self, changes: Combination) -> str:
         """See `Trainer`; found by making the changes and trying them on a few examples."""
-        key = replace(settings, stream=0, shuffle=None)
+        key = without(of_setup(changes), Part.ORDER, Part.STEPS)
         if key not in self._refused:
             self._refused[key] = self._tried(key)
         return self._refused[key]
 
     def train(
-        self, data: Data, settings: Settings, seed: int, steps: int, seconds: float = float("inf")
+        self,
+        data: Data,
+        changes: Combination,
+        seed: int,
+        steps: int,
+        seconds: float = float("inf"),
     ) -> Run:
         """See `Trainer`; clock and loss are looked at every step."""
         began = time.perf_counter()
-        subject, about = self.subject, self.subject.about
+        subject = self.subject
+        stream = value(changes, Part.ORDER, 0)
+        assert isinstance(stream, int)
         with seeded(subject.device), _explained(MODEL, data.x, data.y):
             tensors = self.tensors(data.x, data.y)
             try:
-                done = self.ready(settings, seed, tensors)
+                done = self.ready(changes, seed, tensors)
             except Refused as reason:
-                raise UsageError(f"{settings} cannot be tried: {reason}") from None
-            shuffled = about.shuffled is not False if settings.shuffle is None else settings.shuffle
-            order = batches(
-                len(data.y), about.batch_size, max(1, steps), shuffled, seed, settings.stream
-            )[:steps]
-            _seed(seed, settings.stream, subject.device)
-            rows = torch.from_numpy(order).to(subject.device)
-            losses = _steps(
-                done.setup, self._loss(done), tensors, rows, settings.clip, began + seconds
+                raise UsageError(f"{in_words(changes)} cannot be tried: {reason}") from None
+            rows = self._rows(done, data, seed, stream, steps)
+            _seed(seed, stream, subject.device)
+            few = slice(0, LOOKED)
+            x_few, y_few = tuple(a[few] for a in data.x_held), data.y_held[few]
+            path: list[tuple[int, Floats]] = []
+
+            def look(step: int) -> None:
+                with torch.random.fork_rng(devices=[]):
+                    path.append((step, self._output(done, x_few, y_few)))
+
+            losses, step_seconds = replayed(
+                done.setup,
+                self._loss(done),
+                tensors,
+                rows,
+                done.routine,
+                steps_an_epoch(subject, done.batch_size),
+                began + seconds,
+                look,
             )
             output = self._output(done, data.x_held, data.y_held)
+            chosen = fitted_rows(len(data.y))
+            fitted = self._output(done, tuple(a[chosen] for a in data.x), data.y[chosen])
         last = losses[-LAST:]
         diverged = not last or not np.isfinite(last[-1])
         return Run(
             output,
+            fitted,
             last[-1] if last and diverged else float(np.mean(last)) if last else float("nan"),
+            curve(losses),
             len(losses),
             time.perf_counter() - began,
+            step_seconds,
             done.setup.model,
             self.arguments(done),
+            tuple(path),
         )
 
+    def _rows(self, done: Changed, data: Data, seed: int, stream: int, steps: int) -> Any:
+        """(steps, accumulation, batch) rows of the training examples."""
+        times, n = done.routine.accumulation, len(data.y)
+        size = min(done.batch_size, n)
+        order = batches(n, size, max(1, steps) * times, done.shuffled, seed, stream)
+        weights = done.routine.weights
+        if weights and data.y.dtype.kind in "iu" and data.y[0].size == 1:  # as its sampler draws
+            of = np.asarray(weights)[np.clip(data.y.reshape(-1), 0, len(weights) - 1)]
+            draw = np.random.default_rng([seed, stream])
+            order = draw.choice(n, order.shape, p=of / of.sum())
+        return torch.from_numpy(order[: steps * times].reshape(steps, times, size)).to(
+            self.subject.device
+        )
+
+    def loss(self, output: Floats, y: NDArray[Any]) -> float:
+        """See `Trainer`."""
+        return self._own(output, y)
+
+    @cached_property
+    def _own(self) -> Callable[[Floats, NDArray[Any]], float]:
+        return own_loss(self.subject, self.survey)
+
     def ready(
-        self, settings: Settings, seed: int, tensors: list[Any], fresh: bool = True
+        self, changes: Combination, seed: int, tensors: list[Any], fresh: bool = True
     ) -> Changed:
         """A copy with a fresh optimizer and the changes made; to be called within `seeded`.
 
@@ -93,17 +143,29 @@ class TorchTrainer:
         Raises:
             Refused: one of the changes cannot be made.
         """
-        setup = copied(self.subject.setup)
-        seed_torch(seed, self.subject.device)
+        subject, about = self.subject, self.subject.about
+        setup = copied(subject.setup)
+        seed_torch(seed, subject.device)
         if fresh:
             redraw(setup.model, self.keep)
         _cleared(setup.optimizer)
         few = [t[:ROWS] for t in tensors]
 
-        def run(setup: Setup, step: Any) -> None:
-            replace(self.subject, setup=setup, step=step)._loss(setup, few)
+        def forward(setup: Setup, step: Any) -> Any:
+            return replace(subject, setup=setup, step=step)._loss(setup, few)
 
-        done = change(self.subject, self.survey, setup, settings, seed, run)
+        done = Changed(
+            subject,
+            self.survey,
+            setup,
+            subject.step,
+            about.routine,
+            about.batch_size,
+            about.shuffled is not False,
+            seed,
+            forward,
+        )
+        change(done, changes)
         _fused(done.setup)
         return done
 
@@ -130,22 +192,22 @@ class TorchTrainer:
         about, setup, step = self.subject.about, done.setup, done.step
         rest = {
             "optimizer": setup.optimizer,
-            "batch_size": about.batch_size,
-            "shuffle": about.shuffled,
+            "batch_size": done.batch_size,
+            "shuffle": about.shuffled if about.shuffled is None else done.shuffled,
         }
         if step is None:
             return {"loss": setup.loss, **rest}
         loss = setup.loss
         return {"step": lambda model, batch: step(model, loss, batch), **rest}
 
-    def _tried(self, settings: Settings) -> str:
+    def _tried(self, changes: Combination) -> str:
         subject = self.subject
         x, y = subject.first(ROWS)
         assert y is not None
         try:
             with seeded(subject.device):
                 tensors = self.tensors(x, y)
-                done = self.ready(settings, 0, tensors)
+                done = self.ready(changes, 0, tensors)
                 self._loss(done)(tensors)
                 self._output(done, tuple(a[:2] for a in x), y[:2])
         except Refused as reason:
@@ -209,43 +271,93 @@ def _called(subject: TorchSubject, model: Any, tensors: list[Any]) -> Any:
     return seen[0]
 
 
-def _steps(
+def replayed(
     setup: Setup,
     loss: Callable[[list[Any]], Any],
     tensors: list[Any],
     rows: Any,
-    clip: float | None,
-    until: float,
-) -> list[float]:
-    """Trains in place; the loss of each step, of which only the last may not be finite."""
-    parameters = list(setup.model.parameters())
-    optimizer = setup.optimizer
+    routine: Routine,
+    epoch: int,
+    until: float = float("inf"),
+    look: Callable[[int], None] = lambda step: None,
+) -> tuple[list[float], float]:
+    """Trains in place as the script's loop does.
+
+    Args:
+        rows: (steps, accumulation, batch).
+        epoch: steps of one, for gradients that are set to zero once an epoch.
+        until: when it ends, by `time.perf_counter`.
+        look: called with the number of steps taken, at most eight times on the way.
+
+    Returns:
+        the loss of each step, of which only the last may not be finite, and the seconds of a step.
+    """
+    model, optimizer = setup.model, setup.optimizer
     held = [p for group in optimizer.param_groups for p in group["params"]]
+    every = list(dict.fromkeys([*parameters_of(setup), *held]))
     step = type(optimizer).step
     several = isinstance(optimizer, torch.optim.LBFGS)
+    rates = [base_rate(group, routine) for group in optimizer.param_groups]
+    device = rows.device.type
+    dtype = getattr(torch, routine.autocast) if routine.autocast else None
+    looks = set((np.arange(1, LOOKS) * len(rows) // LOOKS).tolist()) - {0}
     losses: list[float] = []
-    for chosen in rows:
-        batch = [t.index_select(0, chosen) for t in tensors]
+    ticks: list[float] = []
+    for i, chosen in enumerate(rows):
+        start = time.perf_counter()
+        if routine.rates:
+            for group, rate in zip(optimizer.param_groups, rates, strict=True):
+                if rate is not None:
+                    group["lr"] = rate * routine.rate(i)
+        if routine.evaluating:
+            model.eval()
+        parts = [[t.index_select(0, r) for t in tensors] for r in chosen]
 
-        def closure(batch: list[Any] = batch) -> Any:
-            for p in parameters:
-                p.grad = None
-            value = loss(batch)
-            if value.requires_grad:
-                value.backward()
-            if clip is not None:
-                torch.nn.utils.clip_grad_norm_(held, clip)
-            return value
+        def closure(parts: list[list[Any]] = parts, i: int = i) -> float:
+            zeroing = routine.zeroing
+            if zeroing is Zeroing.STEP or (zeroing is Zeroing.EPOCH and i % epoch == 0):
+                for p in every:
+                    p.grad = None
+            values = []
+            for batch in parts:
+                with torch.autocast(device, dtype, enabled=dtype is not None):
+                    value = loss(batch)
+                if value.requires_grad:
+                    (value * routine.scaled if routine.scaled != 1 else value).backward()
+                values.append(float(value.detach()))
+            _clipped([p for p in held if p.grad is not None], routine)
+            return float(np.mean(values))
 
-        value = step(optimizer, closure) if several else closure()
-        losses.append(float(value.detach()))
+        losses.append(float(step(optimizer, closure)) if several else closure())
         if not np.isfinite(losses[-1]):
             break
         if not several:
             step(optimizer)
-        if time.perf_counter() > until:
+        now = time.perf_counter()
+        ticks.append(now - start)
+        if now > until:
             break
-    return losses
+        if i + 1 in looks:
+            look(i + 1)
+    return losses, float(np.mean(ticks[1:] or ticks or [0.0]))
+
+
+def base_rate(group: dict[str, Any], routine: Routine) -> Any:
+    """The rate of a group's first step, which a routine's factors are of."""
+    low = group.pop(LOW, None)
+    if routine.rates and low is not None and PEAK in group:
+        return group["lr"] * low / group[PEAK]
+    return group.get("lr")
+
+
+def _clipped(held: list[Any], routine: Routine) -> None:
+    if routine.scaled != 1:
+        for p in held:
+            p.grad /= routine.scaled
+    if routine.clip_norm is not None:
+        torch.nn.utils.clip_grad_norm_(held, routine.clip_norm, routine.norm_type)
+    if routine.clip_value is not None:
+        torch.nn.utils.clip_grad_value_(held, routine.clip_value)
 
 
 def _cleared(optimizer: Any) -> None:
