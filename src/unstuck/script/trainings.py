@@ -379,7 +379,7 @@ class Trainings:
     def _notice(self, line: Line, watch: Watch) -> None:
         """Told once a line and state, while it trains."""
         with self.guard("tell what the loss does"):
-            if watch.state not in line.noticed:
+            if not watch.void and watch.state not in line.noticed:
                 line.noticed.add(watch.state)
                 self.tell(f"unstuck: {line}: {watch}")
 
