@@ -159,6 +159,11 @@ def test_knowing_nothing_of_a_quantile(seen):
     assert training.watch.nothing == pytest.approx(0.045, rel=0.01)
 
 
+def test_knowing_nothing_of_examples_as_they_are_drawn(seen):
+    (training,) = seen(routines.weighted_sampler)  # one class in four, drawn three times as often
+    assert training.watch.nothing == pytest.approx(math.log(2), rel=1e-3)
+
+
 @pytest.mark.parametrize("kind", ["logits", "probabilities", "log-probabilities"])
 def test_knowing_nothing_of_classes_is_the_entropy_of_their_frequencies(kind):
     y = torch.tensor([0] * 71 + [1] * 9 + [2] * 20)

@@ -33,7 +33,7 @@ STATES = ("diverged", "dying", "stuck", "slow", "learning", "unknown")
 # A hand-written loop has no end that could be seen, so that nothing counts as inside of one.
 _ENDLESS = {"torch"}
 _STEPWISE = {"torch", "lightning", "skorch", "transformers"}  # losses of steps, not of epochs
-_DYING = {"dying": State.STUCK}  # of a watch -> of a record
+_STATES = {state.value: state for state in State} | {"dying": State.STUCK}  # of a watch
 STEPS = 1_024  # losses of steps, after which a training may be called stuck while it goes on
 FEW = 64  # losses of steps, below which it is not called stuck at its end
 
@@ -84,7 +84,7 @@ class Line:
     def state(self) -> State:
         """The proof's, unless the script itself was seen to do otherwise."""
         watch = self.judged
-        seen = _DYING.get(watch.state) or State(watch.state)
+        seen = _STATES[watch.state]
         proof = None if self.proof is None else self.proof.state
         if seen is State.DIVERGED or proof in (None, State.UNKNOWN):
             return seen
@@ -379,7 +379,7 @@ class Trainings:
     def _notice(self, line: Line, watch: Watch) -> None:
         """Told once a line and state, while it trains."""
         with self.guard("tell what the loss does"):
-            if watch.state not in line.noticed:
+            if not watch.void and watch.state not in line.noticed:
                 line.noticed.add(watch.state)
                 self.tell(f"unstuck: {line}: {watch}")
 

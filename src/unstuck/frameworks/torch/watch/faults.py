@@ -80,7 +80,8 @@ def without_gradient(seen: Follower, reached: list[Any], belong: set[int]) -> Si
             seen.empty,
             "0",
             evidence,
-            "the gradients are set to zero between backward() and step(): 0 of the first steps had any",
+            "the gradients are set to zero between backward() and step(): 0 of the first steps"
+            " had any",
         )
     if reached and not any(id(p) in belong for p in reached):
         return _sighting(

@@ -10,8 +10,12 @@ from torch.utils.data import DataLoader
 
 from unstuck.frameworks.torch.watch import loops_of
 from unstuck.frameworks.torch.watch.examples import check_can_be_read
+from unstuck.frameworks.torch.watch.loops import Settings
 from unstuck.frameworks.torch.watch.recipe import Unseen
+from unstuck.frameworks.torch.watch.sampling import steps_an_epoch
 from unstuck.watching.methods import surround
+
+_MIXED = {"16-mixed": "float16", "bf16-mixed": "bfloat16"}
 
 
 def install(trainings: Any) -> None:
@@ -29,7 +33,12 @@ def install(trainings: Any) -> None:
             check_can_be_read(x)
             return {"model": trainer.lightning_module, "x": x, "optimizer": optimizer}
 
-        with loops.belonging(start, "lightning"):
+        def settings() -> Settings:
+            x, batches = trainer.train_dataloader, trainer.accumulate_grad_batches
+            epoch = steps_an_epoch({"x": x}, batches) if isinstance(x, DataLoader) else 0.0
+            return {"autocast": _MIXED.get(str(trainer.precision), "")}, epoch
+
+        with loops.belonging(start, "lightning", settings):
             return original(trainer, *args, **kwargs)
 
     for name in ("lightning.pytorch", "pytorch_lightning"):

@@ -7,7 +7,6 @@ follows its routine (`follower`).
 
 import contextlib
 import functools
-import inspect
 import threading
 import weakref
 from collections.abc import Callable, Iterator
@@ -22,6 +21,7 @@ from unstuck.frameworks.torch.watch import faults
 from unstuck.frameworks.torch.watch.arguments import Step, arguments
 from unstuck.frameworks.torch.watch.follower import FIRST, Clipping, Follower, is_idle
 from unstuck.frameworks.torch.watch.graph import parameters
+from unstuck.frameworks.torch.watch.notes import see_clipping, see_loading, see_scaling
 from unstuck.frameworks.torch.watch.recipe import Unseen
 from unstuck.frameworks.torch.watch.tape import Backward, Tape
 from unstuck.setups.untouched import untouched
@@ -32,6 +32,8 @@ ACTIVE = 4  # optimizers that are followed at a time: those that stepped last
 SWEEPS = "its learning rate rises at every step, as in a range test"
 TURNS = "optimizers take turns on each other's networks, as in adversarial training"
 
+Settings = tuple[dict[str, Any], float]  # fields of a routine, steps an epoch
+
 
 @dataclass
 class _Trainer:
@@ -39,7 +41,7 @@ class _Trainer:
 
     framework: str
     start: Callable[[Any], dict[str, Any]] | None  # None once it has started
-    settings: Callable[[], dict[str, Any]] | None = None  # fields of the routine that it knows
+    settings: Callable[[], Settings] | None = None
     training: Any = None
 
 
@@ -100,61 +102,17 @@ class Loops:
             lambda: setattr(torch.autograd, "backward", backward),
             before.remove,
             after.remove,
-            *self._see_clipping(),
-            *self._see_scaling(),
-            *self._see_loading(),
+            *see_clipping(functools.partial(self._guarded, self._clips)),
+            *see_scaling(self._scales),
+            *see_loading(functools.partial(self._guarded, self._loaded)),
         ]
 
-    def _see_clipping(self) -> Iterator[Callable[[], Any]]:
-        """Notes the clipping of gradients by torch's two functions, which libraries use too."""
-        for how in ("norm", "value"):
-            name = f"clip_grad_{how}_"
-            original = getattr(torch.nn.utils, name)
-
-            @functools.wraps(original)
-            def clip(*args: Any, _how: str = how, _original: Any = original, **kwargs: Any) -> Any:
-                self._guarded(self._clips, _how, _original, args, kwargs)
-                return _original(*args, **kwargs)
-
-            for module in (torch.nn.utils, torch.nn.utils.clip_grad):
-                setattr(module, name, clip)
-                yield functools.partial(setattr, module, name, original)
-
-    def _clips(self, how: str, function: Any, args: Any, kwargs: dict[str, Any]) -> None:
+    def _clips(self, clipping: Clipping) -> None:
         if not self.trainings.is_quiet:
-            given = inspect.signature(function).bind(*args, **kwargs)
-            given.apply_defaults()
-            most = given.arguments["max_norm" if how == "norm" else "clip_value"]
-            kind = given.arguments.get("norm_type", 2.0)
-            self._clippings.append((how, float(most), float(kind)))
+            self._clippings.append(clipping)
 
-    def _see_scaling(self) -> Iterator[Callable[[], Any]]:
-        """Notes what a GradScaler scales, so that losses are told as they are."""
-        scaler, original = torch.amp.GradScaler, torch.amp.GradScaler.scale
-        loops = self
-
-        @functools.wraps(original)
-        def scale(scaler: Any, outputs: Any) -> Any:
-            scaled = original(scaler, outputs)
-            if isinstance(outputs, torch.Tensor) and scaler.is_enabled():
-                loops._scaled = scaled, outputs
-            return scaled
-
-        scaler.scale = scale
-        yield lambda: setattr(scaler, "scale", original)
-
-    def _see_loading(self) -> Iterator[Callable[[], Any]]:
-        """Notes that an optimizer's state is put back: after a range test its training begins."""
-        kind, original = optimizers.Optimizer, optimizers.Optimizer.load_state_dict
-        loops = self
-
-        @functools.wraps(original)
-        def load_state_dict(optimizer: Any, *args: Any, **kwargs: Any) -> Any:
-            loops._guarded(loops._loaded, optimizer)
-            return original(optimizer, *args, **kwargs)
-
-        kind.load_state_dict = load_state_dict
-        yield lambda: setattr(kind, "load_state_dict", original)
+    def _scales(self, scaled: Any, loss: Any) -> None:
+        self._scaled = scaled, loss
 
     def _loaded(self, optimizer: Any) -> None:
         follower = self._followers.get(id(optimizer))
@@ -174,13 +132,14 @@ class Loops:
         self,
         start: Callable[[Any], dict[str, Any]],
         framework: str,
-        settings: Callable[[], dict[str, Any]] | None = None,
+        settings: Callable[[], Settings] | None = None,
     ) -> Iterator[None]:
         """Steps within are those of one training of a library, which starts with the first.
 
         Args:
             start: the optimizer that is about to step ↦ arguments of `unstuck.diagnose`.
-            settings: gives fields of the `Routine` that the library's own settings say.
+            settings: gives fields of the `Routine` that the library's own settings say, and the
+                steps an epoch, 0 if not known; called with the first step.
         """
         trainers = self._trainers.setdefault(threading.get_ident(), [])
         trainers.append(_Trainer(framework, start, settings))
@@ -390,9 +349,9 @@ class Loops:
 
         trainer.training = self._started(trainer.framework, find, optimizer)
         if trainer.training is not None:
-            settings = {} if trainer.settings is None else trainer.settings()
+            known, epoch = ({}, 0.0) if trainer.settings is None else trainer.settings()
             model = given.get("model")
-            follower = Follower(optimizer, model, 0, settings, accumulates=True)
+            follower = Follower(optimizer, model, epoch, known, accumulates=True)
             self._opened(id(optimizer), follower, trainer.training)
             weakref.finalize(optimizer, self._forget, id(optimizer)).atexit = False
 

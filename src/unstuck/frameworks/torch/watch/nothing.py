@@ -46,7 +46,7 @@ def knowing_nothing(
 
         def value() -> Any:
             constant = answers(numbers).to(output.dtype)
-            return loss(constant.expand(len(targets), *shape), targets)
+            return loss(constant.expand(len(targets), *shape).contiguous(), targets)
 
         def closure() -> Any:
             optimizer.zero_grad()
@@ -70,7 +70,7 @@ def _answers(output: Any) -> Callable[[Any], Any]:
             if bool((output <= 0).all()) and _is_one(output.exp().sum(axis)):
                 return lambda numbers: torch.log_softmax(numbers, axis - 1)
     if bool(((output > 0) & (output < 1)).all()):
-        return torch.sigmoid
+        return lambda numbers: torch.sigmoid(numbers)
     return lambda numbers: numbers
 
 

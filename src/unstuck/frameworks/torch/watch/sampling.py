@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader, TensorDataset, WeightedRandomSampler
 
+DRAWN = 4096  # rows that stand for what a sampler draws
 CLASSES = 1000  # more kinds of whole numbers are not classes
 
 
@@ -38,8 +39,18 @@ def all_targets(given: dict[str, Any], target: Any) -> Any:
     y = given.get("y") if "y" in given else _of_set(given["x"])
     if y is None or ("shuffle" not in given and "y" in given):
         return None
+    sampler = getattr(given["x"], "sampler", None)
+    if isinstance(sampler, WeightedRandomSampler):
+        y = y[_drawn(sampler.weights)]
     same = y.shape[1:] == target.shape[1:] and y.is_floating_point() == target.is_floating_point()
     return y.to(target.dtype) if same else None
+
+
+def _drawn(weights: Any) -> Any:
+    """Rows as often as a sampler draws them, without drawing."""
+    shares = torch.as_tensor(weights, dtype=torch.float64).cumsum(0)
+    evenly = (torch.arange(DRAWN, dtype=torch.float64) + 0.5) / DRAWN
+    return torch.searchsorted(shares, evenly * shares[-1])
 
 
 def _of_set(x: Any) -> Any:

@@ -13,7 +13,9 @@ from unstuck.frameworks.torch.apart import apart
 from unstuck.frameworks.torch.setup import Setup, copied, seeded, unwrapped, without_hooks
 from unstuck.frameworks.torch.watch import loops_of
 from unstuck.frameworks.torch.watch.examples import check_can_be_read
+from unstuck.frameworks.torch.watch.loops import Settings
 from unstuck.frameworks.torch.watch.recipe import Unseen
+from unstuck.frameworks.torch.watch.sampling import steps_an_epoch
 from unstuck.watching.methods import surround
 
 AGREES = 1e-4  # relative; dropout is off where losses are compared
@@ -28,10 +30,22 @@ def install(trainings: Any) -> None:
     def train(original: Any, trainer: Any, args: Any, kwargs: Any) -> Any:
         if trainings.is_quiet:
             return original(trainer, *args, **kwargs)
-        with loops.belonging(lambda optimizer: _arguments(trainer, optimizer), "transformers"):
+
+        def start(optimizer: Any) -> dict[str, Any]:
+            return _arguments(trainer, optimizer)
+
+        with loops.belonging(start, "transformers", lambda: _settings(trainer)):
             return original(trainer, *args, **kwargs)
 
     surround(transformers.Trainer, "train", train)
+
+
+def _settings(trainer: Any) -> Settings:
+    given = trainer.args
+    mixed = "float16" if given.fp16 else "bfloat16" if given.bf16 else ""
+    loader = trainer.callback_handler.train_dataloader
+    epoch = steps_an_epoch({"x": loader}, given.gradient_accumulation_steps)
+    return {"autocast": mixed, "accumulation": 1}, epoch  # which is in its batch size
 
 
 def _arguments(trainer: Any, optimizer: Any) -> dict[str, Any]:
