@@ -20,6 +20,9 @@ OwnLoss = Callable[[Floats, NDArray[Any]], float]
 def own_loss(subject: "TorchSubject", survey: Survey) -> OwnLoss:
     """The loss of outputs (n, k) against targets; NaN where outputs alone do not give it.
 
+    Targets of as many numbers as the output get its shape, so that a loss that broadcasts is one
+    of n differences, whatever the script makes of it.
+
     A step that computes its loss itself is run on a copy of the model whose outermost module with
     that output gives the outputs asked about.
     """
@@ -36,6 +39,8 @@ def own_loss(subject: "TorchSubject", survey: Survey) -> OwnLoss:
         z.requires_grad_()
         rows = np.zeros(n, np.int64)
         x = tuple(a[rows] for a in subject.sample.x)
+        if y.size == z.numel():  # (n,) against (n, 1) would be n × n differences
+            y = y.reshape(tuple(z.shape))
         try:
             with seeded(device):
                 tensors = subject._tensors(x, y)
