@@ -55,9 +55,7 @@ class Edits:
             case TakeOut():
                 return self._take_out(edit)
 
-    def _argument(
-        self, edit: Argument, block: Block
-    ) -> list[tuple[str, cst.CSTNode, str]] | None:
+    def _argument(self, edit: Argument, block: Block) -> list[tuple[str, cst.CSTNode, str]] | None:
         node = maker(self._tree, self._found, edit.of)
         own = self._imports.own
         if isinstance(node, cst.SimpleString) and edit.of == "optimizer" and edit.value:

@@ -70,7 +70,8 @@ def _compile(tree: Tree, found: Training) -> cst.Call | None:
     own = [
         c
         for c in calls
-        if model and isinstance(c.func, cst.Attribute)
+        if model
+        and isinstance(c.func, cst.Attribute)
         and tree.code(c.func.value) == tree.code(model.expression)
     ]
     calls = own if own else calls
@@ -112,7 +113,11 @@ def _estimator(tree: Tree, found: Training) -> cst.Call | None:
                 v
                 for a in inner
                 for v in (
-                    [t.value.elements[-1].value for t in a.elements if isinstance(t.value, cst.Tuple)]
+                    [
+                        t.value.elements[-1].value
+                        for t in a.elements
+                        if isinstance(t.value, cst.Tuple)
+                    ]
                     if isinstance(a, cst.List)
                     else [a]
                 )
@@ -140,9 +145,16 @@ def _layers(tree: Tree, found: Training) -> list[cst.Call]:
             if tree.code(c.func.value) == code and tree.function(c) is tree.function(node):
                 regions.append(c)
     if isinstance(e, cst.Call) and called(e) == "Model":
-        regions = [s for s in nodes(tree.module) if isinstance(s, cst.Assign)
-                   and tree.function(s) is tree.function(node) and tree.line(s) < tree.line(node)]
-    calls = [c for r in regions for c in nodes(r) if isinstance(c, cst.Call) and called(c) in LAYERS]
+        regions = [
+            s
+            for s in nodes(tree.module)
+            if isinstance(s, cst.Assign)
+            and tree.function(s) is tree.function(node)
+            and tree.line(s) < tree.line(node)
+        ]
+    calls = [
+        c for r in regions for c in nodes(r) if isinstance(c, cst.Call) and called(c) in LAYERS
+    ]
     repeated = cst.For | cst.While | cst.CompFor | cst.BaseComp
     inside = {n for r in regions for n in nodes(r)}
     if any(isinstance(a, repeated) and a in inside for c in calls for a in tree.above(c)):

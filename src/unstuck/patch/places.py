@@ -7,7 +7,7 @@ import libcst as cst
 
 from unstuck.patch.roles import Role, Training, argument, called
 from unstuck.patch.sources import base, bindings, lifted, made
-from unstuck.patch.tree import Loop, NotPlaced, Statement, Tree, nodes, targets
+from unstuck.patch.tree import Loop, NotPlaced, Statement, Tree, names, nodes, targets
 
 HELD = ("test", "valid", "val", "validation", "dev", "eval", "holdout")
 
@@ -79,7 +79,7 @@ def _of_loader(
             e, at = made(tree, e.func.value, at)
         else:
             break
-    if x.batch is None or not isinstance(e, cst.Call):
+    if x.batch is None:
         return None
     said = tree.code(e.func) if isinstance(e, cst.Call) else tree.code(e)
     raise NotPlaced(f"the data come from {said}, whose arrays cannot be changed before it")
@@ -136,8 +136,17 @@ def behind_binding(
         above = next(tree.above(last))
         while above not in around:  # bound in a branch or loop: behind all of it
             last, above = above, next(tree.above(above))
-            if isinstance(last, cst.IndentedBlock | cst.Else):
-                continue
+        # what still reads the old values comes first
+        body = [s for s in getattr(above, "body", ()) if tree.line(last) < tree.line(s)]
+        read = {tree.code(e) for e in wanted}
+        last = next(
+            (
+                s
+                for s in reversed([s for s in body if s not in around])
+                if tree.last_line(s) < tree.line(statement) and read & names(s)
+            ),
+            last,
+        )
         if isinstance(last, cst.SimpleStatementLine | cst.BaseCompoundStatement):
             return last, True
     for outer in tree.above(statement):

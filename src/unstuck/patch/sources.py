@@ -76,9 +76,7 @@ def lifted(
 
 def bindings_in(tree: Tree, name: str, function: cst.FunctionDef) -> bool:
     """Whether a function binds a name itself."""
-    return any(
-        tree.code(t) == name for n in nodes(function.body, inner=False) for t in targets(n)
-    )
+    return any(tree.code(t) == name for n in nodes(function.body, inner=False) for t in targets(n))
 
 
 def _calls(tree: Tree, function: cst.FunctionDef) -> Iterator[cst.Call]:

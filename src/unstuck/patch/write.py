@@ -155,7 +155,9 @@ class _Patch:
         if made:
             place, behind = self._tree.statement(main.node), False
         for t in everything:
-            if t.named and t.whole != self._tree.code(t.expression):  # a slice: all of it is changed
+            if t.named and t.whole != self._tree.code(
+                t.expression
+            ):  # a slice: all of it is changed
                 own = f"{self._tree.code(t.expression)} = "
                 if not any(x.startswith(f"{t.whole} = ") for v in apply.values() for x in v):
                     raise NotPlaced(f"{own[:-3]!r} is a part of an array, which the fix replaces")
@@ -163,7 +165,9 @@ class _Patch:
         late: list[tuple[str, list[str]]] = []
         for name, extra in apply.items():
             owners = [h for t in everything for h in t.held if h in name]
-            if any(h not in early for h in owners) and owners[0] not in [t.whole for t in everything]:
+            if any(h not in early for h in owners) and owners[0] not in [
+                t.whole for t in everything
+            ]:
                 late.append((owners[-1], extra))
             else:
                 lines += extra
@@ -213,16 +217,42 @@ class _Patch:
             raise NotPlaced(f"where the script makes its {kind} is not to be seen")
         changed = {kind: self._tree.code(e)}
         if "model" in self._found.roles:
-            model, _ = lifted(self._tree, self._found.roles["model"].expression, self._found.node)
-            if node is not self._found.node and isinstance(model, cst.Name | cst.Attribute):
+            model, at = lifted(self._tree, self._found.roles["model"].expression, self._found.node)
+            same = self._tree.function(at) is self._tree.function(node)
+            if same and isinstance(model, cst.Name | cst.Attribute):
                 changed["model"] = self._tree.code(model)
         asked = self._printer(replace(self._names, **changed))[i]
         place, behind = behind_binding(self._tree, [e], node)
+        if "model" in changed and kind == "optimizer":
+            place, behind = self._behind_model(e, node, changed["model"], place, behind)
         self._put(asked, asked.lines, place, behind)
 
-    def _put(
-        self, block: Block, lines: Sequence[str], place: Statement, behind: bool
-    ) -> None:
+    def _behind_model(
+        self, e: cst.BaseExpression, node: cst.CSTNode, model: str, place: Statement, behind: bool
+    ) -> tuple[Statement, bool]:
+        """Where the model is replaced after its optimizer was made: there, the old one taken out.
+
+        The script's own line goes where nothing reads what it makes in between.
+        """
+        later, after = behind_binding(self._tree, [cst.parse_expression(model)], node)
+        line = self._tree.line
+        if not behind or not after or line(later) <= line(place):
+            return place, behind
+        name = self._tree.code(e)
+        read = [
+            s
+            for s in nodes(self._tree.module)
+            if isinstance(s, cst.SimpleStatementLine)
+            and line(place) < line(s) <= line(later)
+            and name in names(s)
+        ]
+        if read:
+            raise NotPlaced(f"line {line(read[0])} holds the old {name}, and the model comes later")
+        if isinstance(place, cst.SimpleStatementLine) and len(place.body) == 1:
+            self._text.out(place)
+        return later, True
+
+    def _put(self, block: Block, lines: Sequence[str], place: Statement, behind: bool) -> None:
         said = [f"# {block.comment}"] if block.comment else []
         code = self._imports.own("\n".join([*said, *lines]), block.imports)
         if self._single:
