@@ -7,10 +7,38 @@ from unstuck.patch.sources import made
 from unstuck.patch.tree import Tree, nodes
 
 LAYERS = frozenset(
-    """Linear Bilinear Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d BatchNorm1d BatchNorm2d
-    BatchNorm3d LayerNorm GroupNorm Embedding RNN LSTM GRU LazyLinear Dense Conv1D Conv2D Conv3D
-    Conv2DTranspose DepthwiseConv2D SeparableConv2D BatchNormalization LayerNormalization SimpleRNN
-    MultiHeadAttention EinsumDense PReLU""".split()
+    [
+        "Linear",
+        "Bilinear",
+        "Conv1d",
+        "Conv2d",
+        "Conv3d",
+        "ConvTranspose1d",
+        "ConvTranspose2d",
+        "BatchNorm1d",
+        "BatchNorm2d",
+        "BatchNorm3d",
+        "LayerNorm",
+        "GroupNorm",
+        "Embedding",
+        "RNN",
+        "LSTM",
+        "GRU",
+        "LazyLinear",
+        "Dense",
+        "Conv1D",
+        "Conv2D",
+        "Conv3D",
+        "Conv2DTranspose",
+        "DepthwiseConv2D",
+        "SeparableConv2D",
+        "BatchNormalization",
+        "LayerNormalization",
+        "SimpleRNN",
+        "MultiHeadAttention",
+        "EinsumDense",
+        "PReLU",
+    ]
 )
 """Layers that have parameters."""
 
@@ -108,20 +136,11 @@ def _estimator(tree: Tree, found: Training) -> cst.Call | None:
         if called(e).startswith(("MLP", "Neural")):
             networks.append(e)
         elif called(e) in ("make_pipeline", "Pipeline", "TransformedTargetRegressor"):
-            inner = [a.value for a in e.args]
-            pending += [
-                v
-                for a in inner
-                for v in (
-                    [
-                        t.value.elements[-1].value
-                        for t in a.elements
-                        if isinstance(t.value, cst.Tuple)
-                    ]
-                    if isinstance(a, cst.List)
-                    else [a]
-                )
-            ]
+            for a in e.args:
+                steps = a.value.elements if isinstance(a.value, cst.List) else [a]
+                for step in steps:
+                    pair = step.value
+                    pending.append(pair.elements[-1].value if isinstance(pair, cst.Tuple) else pair)
     return networks[0] if len(networks) == 1 else None
 
 
@@ -139,22 +158,14 @@ def _layers(tree: Tree, found: Training) -> list[cst.Call]:
             if isinstance(n, cst.ClassDef | cst.FunctionDef) and n.name.value == e.func.value
         ]
         regions += homes
-    code = tree.code(model.expression)
-    for c in nodes(tree.module):
-        if isinstance(c, cst.Call) and called(c) == "add" and isinstance(c.func, cst.Attribute):
-            if tree.code(c.func.value) == code and tree.function(c) is tree.function(node):
-                regions.append(c)
+    own = [n for n in nodes(tree.module) if tree.function(n) is tree.function(node)]
+    adds = f"{tree.code(model.expression)}.add"
+    regions += [n for n in own if isinstance(n, cst.Call) and tree.code(n.func) == adds]
     if isinstance(e, cst.Call) and called(e) == "Model":
-        regions = [
-            s
-            for s in nodes(tree.module)
-            if isinstance(s, cst.Assign)
-            and tree.function(s) is tree.function(node)
-            and tree.line(s) < tree.line(node)
-        ]
-    calls = [
-        c for r in regions for c in nodes(r) if isinstance(c, cst.Call) and called(c) in LAYERS
-    ]
+        line = tree.line(node)
+        regions = [n for n in own if isinstance(n, cst.Assign) and tree.line(n) < line]
+    inner = [n for region in regions for n in nodes(region)]
+    calls = [n for n in inner if isinstance(n, cst.Call) and called(n) in LAYERS]
     repeated = cst.For | cst.While | cst.CompFor | cst.BaseComp
     inside = {n for r in regions for n in nodes(r)}
     if any(isinstance(a, repeated) and a in inside for c in calls for a in tree.above(c)):

@@ -103,16 +103,14 @@ def patch(
         return None
     record, failure = _run(script, encoded(new, content), arguments, folder)
     after = {t.index: record[t.index] for t in placed if t.index < len(record)}
-    bad = [
-        t for t in placed if t.index not in after or not better(after[t.index]["state"], t.state)
-    ]
+    bad = []
+    for t in placed:
+        if t.index not in after:
+            bad.append(f"{t.says} is not reached")
+        elif not better(state := after[t.index]["state"], t.state):
+            bad.append(f"{t.says} is {state}")
     if failure or bad:
-        told = failure or "it does not learn: " + "; ".join(
-            f"{t.says} is {after[t.index]['state']}"
-            if t.index in after
-            else f"{t.says} is not reached"
-            for t in bad
-        )
+        told = failure or f"it does not learn: {'; '.join(bad)}"
         tell(f"unstuck: no patch: the patched copy was run, and {told}")
         for training in placed:
             tell(_snippet(training))

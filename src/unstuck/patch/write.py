@@ -4,6 +4,7 @@ import difflib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import libcst as cst
 
@@ -13,8 +14,8 @@ from unstuck.patch.edits import Edits
 from unstuck.patch.imports import Imports
 from unstuck.patch.makers import maker
 from unstuck.patch.places import Taken, arrays, behind_binding, of_model
-from unstuck.patch.roles import Training, training
-from unstuck.patch.sources import lifted
+from unstuck.patch.roles import training
+from unstuck.patch.sources import bindings, lifted
 from unstuck.patch.text import Text
 from unstuck.patch.tree import NotPlaced, Statement, Tree, names, nodes
 
@@ -85,7 +86,7 @@ class _Patch:
                 self._data(i)
             elif block.role in (Role.NETWORK, Role.START):
                 name, place, behind = of_model(self._tree, self._found)
-                asked = self._printer(replace(self._names, model=name))[i]
+                asked = self._printed(i, model=name)
                 self._put(asked, asked.lines, place, behind)
             elif block.role in (Role.LOSS, Role.OPTIMIZER):
                 self._object(i, block)
@@ -94,6 +95,10 @@ class _Patch:
                 self._put(block, block.lines, self._tree.statement(node), False)
         self._imports.write(self._text)
         return self._text.result()
+
+    def _printed(self, i: int, **names: Any) -> Block:
+        """A block of the cure, with some names as they read elsewhere."""
+        return self._printer(replace(self._names, **names))[i]
 
     def _own_names(self) -> Names:
         roles = self._found.roles
@@ -134,13 +139,14 @@ class _Patch:
             t = given[n]
             code[n] = self._tree.code(t.expression) if t.named else self._named(n, t, made)
         main = given[used[0] if used else "x"]
-        printed = self._printer(replace(self._names, **code))[i]
+        printed = self._printed(i, **code)
         lines = list(printed.lines)
         apply: dict[str, list[str]] = {}
         rounds = max((len(given[n].held) for n in used), default=0)
         for k in range(rounds):
             held = {n: given[n].held[k] for n in used if k < len(given[n].held)}
-            asked = self._printer(replace(self._names, **code, **{f"{n}_held": h for n, h in held.items()}))[i]  # fmt: skip
+            beside = {f"{n}_held": h for n, h in held.items()}
+            asked = self._printed(i, **code, **beside)
             apply["".join(held.values())] = [x for x in asked.lines if x not in lines]
             for h in held.values():
                 self._of_held(h, apply["".join(held.values())])
@@ -155,9 +161,7 @@ class _Patch:
         if made:
             place, behind = self._tree.statement(main.node), False
         for t in everything:
-            if t.named and t.whole != self._tree.code(
-                t.expression
-            ):  # a slice: all of it is changed
+            if t.named and t.whole != self._tree.code(t.expression):  # a slice: all is changed
                 own = f"{self._tree.code(t.expression)} = "
                 if not any(x.startswith(f"{t.whole} = ") for v in apply.values() for x in v):
                     raise NotPlaced(f"{own[:-3]!r} is a part of an array, which the fix replaces")
@@ -173,12 +177,10 @@ class _Patch:
                 lines += extra
         self._put(printed, [*made, *lines], place, behind)
         for name, extra in late:
-            last = [b for b in self._bound(name, main.node)]
+            last = self._bound(name, main.node)
             self._put(replace(printed, comment=""), extra, self._tree.statement(last[-1]), True)
 
     def _bound(self, name: str, node: cst.CSTNode) -> list[cst.CSTNode]:
-        from unstuck.patch.sources import bindings
-
         return bindings(self._tree, cst.parse_expression(name), node)
 
     def _of_held(self, name: str, lines: list[str]) -> None:
@@ -193,13 +195,11 @@ class _Patch:
             if c not in self._taken
         )  # fmt: skip
         self._taken.add(name)
-        line = self._tree.line(taken.node)
+        line, home = self._tree.line(taken.node), self._tree.function(taken.node)
         for a in nodes(self._tree.module):
-            if isinstance(a, cst.Arg) and self._tree.code(a.value) == wanted and not a.star:
-                if self._tree.line(a) >= line and self._tree.function(a) is self._tree.function(
-                    taken.node
-                ):
-                    self._text.replace(a.value, name)
+            same = isinstance(a, cst.Arg) and self._tree.code(a.value) == wanted and not a.star
+            if same and self._tree.line(a) >= line and self._tree.function(a) is home:
+                self._text.replace(a.value, name)  # type: ignore[attr-defined]
         made.append(f"{name} = {wanted}")
         return name
 
@@ -221,7 +221,7 @@ class _Patch:
             same = self._tree.function(at) is self._tree.function(node)
             if same and isinstance(model, cst.Name | cst.Attribute):
                 changed["model"] = self._tree.code(model)
-        asked = self._printer(replace(self._names, **changed))[i]
+        asked = self._printed(i, **changed)
         place, behind = behind_binding(self._tree, [e], node)
         if "model" in changed and kind == "optimizer":
             place, behind = self._behind_model(e, node, changed["model"], place, behind)
@@ -262,6 +262,4 @@ class _Patch:
 
 
 def _first(tree: Tree, name: str, node: cst.CSTNode) -> int:
-    from unstuck.patch.sources import bindings
-
     return min((tree.line(b) for b in bindings(tree, cst.parse_expression(name), node)), default=0)
