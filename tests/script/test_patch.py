@@ -45,8 +45,9 @@ def test_what_changes(
 
 def test_a_cured_loop_learns_what_the_script_did_not() -> None:
     source = SCRIPTS["loop"].replace("torch.rand(100, 4), torch.rand(100)", "data()")
-    source = source.replace("\nx, y", "\ndef data():\n    torch.manual_seed(0)\n"
-                            "    x = 1000 * torch.rand(100, 4)\n    return x, x.sum(1)\n\n\nx, y")  # fmt: skip
+    own = "\ndef data():\n    torch.manual_seed(0)\n    x = 1000 * torch.rand(100, 4)\n"
+    source = source.replace("\nx, y", f"{own}    return x, x.sum(1)\n\n\nx, y")
+    source = source.replace("range(3)", "range(30)")
     new = cured(source, "# <-", "torch", b.both(b.STANDARDIZED, b.TARGETS, b.COLUMN))
     before: dict[str, object] = {}
     after: dict[str, object] = {}

@@ -56,10 +56,12 @@ class Tried:
 
     Args:
         diff: from the script to it.
+        content: the diff as a file: the script's lines in its encoding.
         after: a training's states and losses in the copy, by its index.
     """
 
     diff: str
+    content: bytes
     after: dict[int, dict[str, Any]]
 
 
@@ -115,7 +117,10 @@ def patch(
         for training in placed:
             tell(_snippet(training))
         return None
-    return Tried(diff(old, new, path), after)
+    text = diff(old, new, path)
+    head, rest = text.split("@@", 1) if text else ("", "")
+    as_file = head.encode() + (encoded(f"@@{rest}", content) if text else b"")
+    return Tried(text, as_file, after)
 
 
 def better(after: str, before: str) -> bool:
