@@ -65,6 +65,12 @@ LOADER = SCRIPTS["split loader"]
     [
         (SCRIPTS["two calls"], "torch", b.STANDARDIZED, "called in 2 places"),
         (LOADER, "torch", b.STANDARDIZED, "cannot be changed before it"),
+        (
+            "for a, b in folds:\n    clf = MLPClassifier()\n    clf.fit(X[a], y[a])  # <-",
+            "sklearn",
+            b.SCALER,
+            "round to round",
+        ),
         ("print(1)  # <-", "sklearn", b.SCALER, "no training call"),
         ("a.fit(x, y); a.fit(x, y)  # <-", "sklearn", b.SCALER, "2 training calls"),
         ("[m.fit(x, y) for m in ms]  # <-", "sklearn", b.SCALER, "comprehension"),

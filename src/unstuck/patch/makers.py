@@ -6,40 +6,13 @@ from unstuck.patch.roles import Training, argument, called
 from unstuck.patch.sources import made
 from unstuck.patch.tree import Tree, nodes
 
-LAYERS = frozenset(
-    [
-        "Linear",
-        "Bilinear",
-        "Conv1d",
-        "Conv2d",
-        "Conv3d",
-        "ConvTranspose1d",
-        "ConvTranspose2d",
-        "BatchNorm1d",
-        "BatchNorm2d",
-        "BatchNorm3d",
-        "LayerNorm",
-        "GroupNorm",
-        "Embedding",
-        "RNN",
-        "LSTM",
-        "GRU",
-        "LazyLinear",
-        "Dense",
-        "Conv1D",
-        "Conv2D",
-        "Conv3D",
-        "Conv2DTranspose",
-        "DepthwiseConv2D",
-        "SeparableConv2D",
-        "BatchNormalization",
-        "LayerNormalization",
-        "SimpleRNN",
-        "MultiHeadAttention",
-        "EinsumDense",
-        "PReLU",
-    ]
-)
+LAYERS = frozenset((
+    "Linear", "Bilinear", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d",
+    "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "LayerNorm", "GroupNorm", "Embedding", "RNN",
+    "LSTM", "GRU", "LazyLinear", "Dense", "Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose",
+    "DepthwiseConv2D", "SeparableConv2D", "BatchNormalization", "LayerNormalization",
+    "SimpleRNN", "MultiHeadAttention", "EinsumDense", "PReLU",
+))  # fmt: skip
 """Layers that have parameters."""
 
 

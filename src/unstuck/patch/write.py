@@ -17,7 +17,7 @@ from unstuck.patch.places import Taken, arrays, behind_binding, of_model
 from unstuck.patch.roles import training
 from unstuck.patch.sources import bindings, lifted
 from unstuck.patch.text import Text
-from unstuck.patch.tree import NotPlaced, Statement, Tree, names, nodes
+from unstuck.patch.tree import Loop, NotPlaced, Statement, Tree, bound, names, nodes
 
 Printer = Callable[[Names], tuple[Block, ...]]
 
@@ -163,6 +163,9 @@ class _Patch:
         for t in everything:
             if t.named and t.whole != self._tree.code(t.expression):  # a slice: all is changed
                 own = f"{self._tree.code(t.expression)} = "
+                loops = [a for a in self._tree.above(t.node) if isinstance(a, Loop)]
+                if any(names(t.expression) & bound(loop) for loop in loops):
+                    raise NotPlaced(f"{own[:-3]!r} differs from round to round of a loop")
                 if not any(x.startswith(f"{t.whole} = ") for v in apply.values() for x in v):
                     raise NotPlaced(f"{own[:-3]!r} is a part of an array, which the fix replaces")
                 lines = [x for x in lines if not x.startswith(own)]
