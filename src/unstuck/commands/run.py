@@ -136,7 +136,7 @@ def run(
 
 
 def _source(file: str) -> str:
-    from unstuck.script.source import decoded
+    from unstuck.patch.source import decoded
 
     return decoded(Path(file).read_bytes())
 

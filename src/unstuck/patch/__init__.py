@@ -1,7 +1,7 @@
-"""A proven fix put into the user's script, as text and as a diff."""
+"""A cure put into the user's script, as text and as a diff."""
 
 from unstuck.patch.diffs import diff
 from unstuck.patch.tree import NotPlaced
-from unstuck.patch.write import patched
+from unstuck.patch.write import Printer, Site, patched
 
-__all__ = ["NotPlaced", "diff", "patched"]
+__all__ = ["NotPlaced", "Printer", "Site", "diff", "patched"]

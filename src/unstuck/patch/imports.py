@@ -1,92 +1,107 @@
-"""A fix's imports by the script's own, or as new lines."""
+"""What new code imports: had from the script's own imports where they are, else added to them."""
 
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable
 
 import libcst as cst
 
-from unstuck.patch.snippet import fresh
-from unstuck.patch.tree import Tree
+from unstuck.patch.text import Text
+from unstuck.patch.tree import NotPlaced, Tree, names
 
 
-@dataclass(frozen=True, eq=False)
 class Imports:
-    """What a fix imports.
+    """A script's imports, and those that new code still needs."""
 
-    Args:
-        names: of the fix, as the script writes them.
-        lines: to add.
-        after: the script's statement they go behind; None for the top, or, where `inline`, with
-            the fix: the script chooses its backend before it imports the framework.
-        inline: with the fix.
-    """
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+        self._taken = names(tree.module)
+        self._known: dict[str, str] = {}  # dotted name -> as the script writes it
+        self._places: dict[str, cst.CSTNode] = {}  # package -> its last import
+        self._last: cst.CSTNode | None = None
+        for line in tree.module.body:
+            for statement in line.body if isinstance(line, cst.SimpleStatementLine) else ():
+                if isinstance(statement, cst.Import | cst.ImportFrom):
+                    self._last = line
+                    self._read(statement, line)
+        self._new: dict[str, str] = {}  # name in the code -> statement
 
-    names: dict[str, cst.BaseExpression]
-    lines: list[str]
-    after: cst.CSTNode | None
-    inline: bool
-
-
-_HEAVY = ("keras", "torch", "tensorflow")
-
-
-def imports(tree: Tree, wanted: list[cst.Import | cst.ImportFrom], taken: set[str]) -> Imports:
-    """How the fix's imports are had in a script.
-
-    Args:
-        taken: names of the script; new ones are added.
-    """
-    known, places = _known(tree)
-    found: dict[str, cst.BaseExpression] = {}
-    lines: list[str] = []
-    roots: set[str] = set()
-    code = tree.module.code_for_node
-    for statement in wanted:
-        home = "" if isinstance(statement, cst.Import) else code(statement.module) + "."  # type: ignore[arg-type]
-        assert not isinstance(statement.names, cst.ImportStar)
+    def _read(self, statement: cst.Import | cst.ImportFrom, line: cst.CSTNode) -> None:
+        code = self._tree.code
+        home = ""
+        if isinstance(statement, cst.ImportFrom):
+            if statement.module is None or statement.relative:
+                return
+            home = code(statement.module) + "."
+            self._places[home.split(".")[0]] = line
+        if isinstance(statement.names, cst.ImportStar):
+            return
         for alias in statement.names:
             full = home + code(alias.name)
-            name = code(alias.asname.name) if alias.asname else code(alias.name)
-            own = known.get(full)
-            if own is None and full == "keras" and "tensorflow" in known:
-                own = f"{known['tensorflow']}.keras"
-            if own is None:
-                own = fresh(name, taken)
-                target = full.removeprefix(home)
-                line = f"from {home[:-1]} import {target}" if home else f"import {target}"
-                lines.append(line if own == target else f"{line} as {own}")
-                roots.add(full.split(".")[0])
-            if own != name:
-                found[name] = cst.parse_expression(own)
-    after = next((places[r] for r in (*sorted(roots), *_HEAVY) if r in places), None)
-    heavy = roots & set(_HEAVY)
-    if heavy and after is None:
-        return Imports(found, lines, None, True)
-    return Imports(found, lines, after if heavy or roots & set(places) else None, False)
+            self._places[full.split(".")[0]] = line
+            if alias.asname:
+                self._known[full] = code(alias.asname.name)
+            elif home:
+                self._known[full] = code(alias.name)
+            else:
+                self._known[full.split(".")[0]] = full.split(".")[0]
 
+    def own(self, code: str, imports: Iterable[str]) -> str:
+        """New code in the script's own terms.
 
-def _known(tree: Tree) -> tuple[dict[str, str], dict[str, cst.CSTNode]]:
-    """Dotted names that the script has, as it writes them; the last import of each package."""
-    known: dict[str, str] = {}
-    places: dict[str, cst.CSTNode] = {}
-    code = tree.module.code_for_node
-    for line in tree.module.body:
-        for statement in line.body if isinstance(line, cst.SimpleStatementLine) else ():
-            if isinstance(statement, cst.Import):
-                for alias in statement.names:
-                    full = code(alias.name)
-                    places.setdefault(full.split(".")[0], line)
-                    if alias.asname:
-                        known[full] = code(alias.asname.name)
-                    else:
-                        known[full.split(".")[0]] = full.split(".")[0]
-            elif isinstance(statement, cst.ImportFrom) and statement.module is not None:
-                home = code(statement.module)
-                places.setdefault(home.split(".")[0], line)
-                if statement.relative or isinstance(statement.names, cst.ImportStar):
+        Args:
+            code: of an expression or statements.
+            imports: statements that it may need.
+
+        Raises:
+            NotPlaced: the script uses an imported name for something else.
+        """
+        for statement in imports:
+            name, full = _imported(statement)
+            if not re.search(rf"(?<![\w.]){re.escape(name)}\b", code):
+                continue
+            for known in sorted(self._known, key=len, reverse=True):
+                inside = known == full or known.startswith(f"{full}.")
+                if inside and known != self._known[known]:
+                    said = name + known.removeprefix(full)
+                    code = re.sub(rf"(?<![\w.]){re.escape(said)}\b", self._known[known], code)
+            if full not in self._known and re.search(rf"(?<![\w.]){re.escape(name)}\b", code):
+                above = next((k for k in self._known if full.startswith(f"{k}.")), None)
+                if above is None and full == "keras" and "tensorflow" in self._known:
+                    above, full = "tensorflow", "tensorflow.keras"
+                if above and name == full:
                     continue
-                for alias in statement.names:
-                    name = code(alias.asname.name) if alias.asname else code(alias.name)
-                    known[f"{home}.{code(alias.name)}"] = name
-    if "tensorflow.keras" in known:
-        known.setdefault("keras", known["tensorflow.keras"])
-    return known, places
+                if above and not statement.startswith("from "):
+                    own = self._known[above] + full.removeprefix(above)
+                    code = re.sub(rf"(?<![\w.]){re.escape(name)}\b", own, code)
+                    continue
+                if name.split(".")[0] in self._taken:
+                    raise NotPlaced(f"the script uses the name {name!r} for something else")
+                self._new[name] = statement
+        return code
+
+    def write(self, text: Text) -> None:
+        """Puts what is missing among the script's imports."""
+        for statement in sorted(set(self._new.values())):
+            package = re.split(r"[ .]", statement)[1]
+            near = self._places.get(package) or self._last
+            if near is not None:
+                text.behind(near, [statement])  # type: ignore[arg-type]
+            else:
+                text.at_line(self._top(), [statement])
+
+    def _top(self) -> int:
+        """The line of the first statement behind the docstring and comments at the top."""
+        for s in self._tree.module.body:
+            first = s.body[0] if isinstance(s, cst.SimpleStatementLine) else None
+            if not (isinstance(first, cst.Expr) and isinstance(first.value, cst.SimpleString)):
+                return self._tree.line(s)
+        return 1
+
+
+def _imported(statement: str) -> tuple[str, str]:
+    """The name that an import binds, and what it stands for."""
+    parts = statement.split()
+    full = f"{parts[1]}.{parts[3]}" if parts[0] == "from" else parts[1]
+    if "as" in parts:
+        return parts[-1], full
+    return (parts[3] if parts[0] == "from" else full), full

@@ -25,20 +25,6 @@ class Role:
     holder: cst.CSTNode | None = None
     batch: int | None = None
 
-    @property
-    def assignable(self) -> bool:
-        """Whether the expression can be assigned to, and reads the same afterwards."""
-        e = self.expression
-        if isinstance(e, cst.Attribute):
-            return Role(e.value).assignable
-        if isinstance(e, cst.Subscript):
-            return Role(e.value).assignable and all(
-                isinstance(s.slice, cst.Index)
-                and isinstance(s.slice.value, cst.Name | cst.Integer | cst.SimpleString)
-                for s in e.slice
-            )
-        return isinstance(e, cst.Name)
-
 
 @dataclass(frozen=True, eq=False)
 class Training:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import libcst as cst
-from libcst.metadata import MetadataWrapper, ParentNodeProvider, PositionProvider
+from libcst.metadata import CodeRange, MetadataWrapper, ParentNodeProvider, PositionProvider
 
 from unstuck.errors import UsageError
 
@@ -36,6 +36,16 @@ class Tree:
     def line(self, node: cst.CSTNode) -> int:
         """The line where a node starts, from 1."""
         return int(self._positions[node].start.line)
+
+    def last_line(self, node: cst.CSTNode) -> int:
+        """The line where a node ends, from 1."""
+        return int(self._positions[node].end.line)
+
+    def place(self, node: cst.CSTNode) -> CodeRange:
+        """Where a node starts and ends: lines from 1, columns from 0."""
+        place = self._positions[node]
+        assert isinstance(place, CodeRange)
+        return place
 
     def covers(self, node: cst.CSTNode, line: int) -> bool:
         """Whether a line lies within a node."""

@@ -4,23 +4,50 @@ The copy lies beside the script while it runs, so that what the script reads and
 and is taken away afterwards. It does what the script does: what the script writes, it writes too.
 """
 
-import difflib
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
-from unstuck.script.source import decoded, encoded
-from unstuck.script.trainings import STATES, Line
+from unstuck.patch.diffs import diff
+from unstuck.patch.source import decoded, encoded
+from unstuck.patch.tree import NotPlaced
+from unstuck.patch.write import Printer, Site, moved, patched
 
-_GOOD = ("learning", "slow")
+_RANK = {s: i for i, s in enumerate(("diverged", "stuck", "dying", "slow", "learning"))}
 _COMMAND = [sys.executable, "-c", "from unstuck.cli import main; main()", "run"]
+
+
+@dataclass(frozen=True)
+class Cured:
+    """A training of the script with a verified cure.
+
+    Args:
+        index: among all trainings of the record, in its order.
+        says: which it is, in words.
+        line: where it started in the script, from 1; None where that is in another file.
+        framework: see `Site`.
+        printer: of the cure.
+        state: that the script's own run was seen in.
+        snippet: the cure as code, for where it cannot be placed.
+    """
+
+    index: int
+    says: str
+    line: int | None
+    framework: str
+    printer: Printer
+    state: str
+    snippet: str
 
 
 @dataclass(frozen=True)
@@ -29,15 +56,17 @@ class Tried:
 
     Args:
         diff: from the script to it.
-        after: a line's states and losses in the copy, by the line's number among all lines.
+        content: the diff as a file: the script's lines in its encoding.
+        after: a training's states and losses in the copy, by its index.
     """
 
     diff: str
+    content: bytes
     after: dict[int, dict[str, Any]]
 
 
 def patch(
-    lines: Sequence[Line],
+    trainings: Sequence[Cured],
     script: str,
     path: str,
     arguments: list[str],
@@ -45,10 +74,9 @@ def patch(
     tell: Callable[[str], None],
     prepared: Callable[[str], str] = lambda source: source,
 ) -> Tried | None:
-    """Puts every verified fix into a copy of the script, and runs it.
+    """Puts every verified cure into a copy of the script, and runs it.
 
     Args:
-        lines: of the script, with fixes.
         script: absolute path.
         path: of the script in the diff.
         arguments: of the script.
@@ -56,79 +84,59 @@ def patch(
         prepared: what else is done to the source, before.
 
     Returns:
-        None where no fix could be placed, or where the copy fails or does not learn; told why,
-        with the fix as a snippet.
+        None where no cure could be placed, or where the copy fails or does not learn; told why,
+        with the cure as a snippet.
     """
-    from unstuck.patch import NotPlaced, diff, patched
-
-    fixed = [i for i, line in enumerate(lines) if line.fix is not None and line.fix.verified]
-    if not fixed:
+    if not trainings:
         tell("unstuck: no patch: there is no verified fix")
         return None
     content = Path(script).read_bytes()
-    old = new = decoded(content)
-    new = base = prepared(new)
+    old = decoded(content)
+    new = base = prepared(old)
     placed = []
-    for i in fixed:
-        line = lines[i]
-        assert line.fix is not None
+    for training in trainings:
         try:
-            number = _number(line, script)
-            new = patched(new, _moved(base, new, number), _kind(line), line.fix.code)
-            placed.append(i)
-        except NotPlaced as error:
-            tell(f"unstuck: no patch of the {line}: {error}\n{_snippet(line)}")
+            new = _with(new, base, training)
+            encoded(new, content)
+            placed.append(training)
+        except (NotPlaced, UnicodeEncodeError) as error:
+            tell(f"unstuck: no patch of the {training.says}: {error}\n{_snippet(training)}")
     if not placed:
         return None
     record, failure = _run(script, encoded(new, content), arguments, folder)
-    after = {i: s for i, s in enumerate(record) if i in placed}
-    bad = [i for i in placed if i not in after or not _better(after[i]["state"], lines[i])]
+    after = {t.index: record[t.index] for t in placed if t.index < len(record)}
+    bad = []
+    for t in placed:
+        if t.index not in after:
+            bad.append(f"{t.says} is not reached")
+        elif not better(state := after[t.index]["state"], t.state):
+            bad.append(f"{t.says} is {state}")
     if failure or bad:
-        told = failure or "it does not learn: " + "; ".join(
-            f"{lines[i]} is {after[i]['state']}" if i in after else f"{lines[i]} is not reached"
-            for i in bad
-        )
+        told = failure or f"it does not learn: {'; '.join(bad)}"
         tell(f"unstuck: no patch: the patched copy was run, and {told}")
-        for i in placed:
-            tell(_snippet(lines[i]))
+        for training in placed:
+            tell(_snippet(training))
         return None
-    told_diff = diff(old, new, path)
-    for i in placed:
-        lines[i].diff, lines[i].cured = told_diff, True
-    return Tried(told_diff, after)
+    text = diff(old, new, path)
+    head, rest = text.split("@@", 1) if text else ("", "")
+    as_file = head.encode() + (encoded(f"@@{rest}", content) if text else b"")
+    return Tried(text, as_file, after)
 
 
-def _better(state: str, line: Line) -> bool:
+def better(after: str, before: str) -> bool:
     """Whether a copy in this state learns, and no less than the script does."""
-    rank = {name: i for i, name in enumerate(STATES)} | {"unknown": -1}
-    return state in _GOOD and rank[state] >= rank[line.worst.state]
+    return _RANK.get(after, -1) >= max(_RANK["slow"], _RANK.get(before, -1))
 
 
-def _kind(line: Line) -> str:
-    return {"lightning": "torch", "skorch": "torch"}.get(line.framework, line.framework)
-
-
-def _number(line: Line, script: str) -> int:
-    """Of the line in the script."""
-    from unstuck.patch import NotPlaced
-
-    if line.where is None or line.where.file != script or line.where.cell is not None:
+def _with(source: str, base: str, training: Cured) -> str:
+    if training.line is None:
         raise NotPlaced("the training call does not stand in the script itself")
-    return line.where.line
+    line = moved(base, source, training.line)
+    return patched(source, [Site(line, training.framework, training.printer)])
 
 
-def _moved(old: str, new: str, number: int) -> int:
-    """Where a line of the old text stands in the new one."""
-    matcher = difflib.SequenceMatcher(None, old.splitlines(), new.splitlines(), autojunk=False)
-    for block in matcher.get_matching_blocks():
-        if block.a <= number - 1 < block.a + block.size:
-            return block.b + number - block.a
-    return number
-
-
-def _snippet(line: Line) -> str:
-    assert line.fix is not None
-    return f"The fix, to be put before training:\n\n{line.fix.code}"
+def _snippet(training: Cured) -> str:
+    return f"The fix, to be put before training:\n\n{training.snippet}"
 
 
 def _run(
@@ -150,12 +158,20 @@ def _run(
 
 @contextmanager
 def _beside(script: str, content: bytes) -> Iterator[Path]:
-    """A file in the script's folder for as long as it takes."""
+    """A file in the script's folder for as long as it takes, also where we are told to end."""
     where = Path(script)
-    handle, name = tempfile.mkstemp(f"{where.suffix}", f"{where.stem}_patched_", where.parent)
+    handle, name = tempfile.mkstemp(where.suffix, f"{where.stem}_patched_", where.parent)
+
+    def ended(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    main = threading.current_thread() is threading.main_thread()
+    kept = signal.signal(signal.SIGTERM, ended) if main else None
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
         yield Path(name)
     finally:
         Path(name).unlink(missing_ok=True)
+        if main:
+            signal.signal(signal.SIGTERM, kept or signal.SIG_DFL)

@@ -1,274 +1,268 @@
-"""The script with a fix in it."""
+"""The script with a cure in it: each block where the script does that kind of thing."""
 
-from dataclasses import replace
-from itertools import pairwise
+import difflib
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import libcst as cst
 
-from unstuck.patch import pipelines
-from unstuck.patch.bind import Bound, bind
-from unstuck.patch.imports import Imports, imports
-from unstuck.patch.roles import Training, argument, training
-from unstuck.patch.site import Site, site
-from unstuck.patch.snippet import (
-    ROLES,
-    Line,
-    OfLoader,
-    Renamed,
-    Snippet,
-    fresh,
-    read,
-    snippet,
-)
-from unstuck.patch.tree import NotPlaced, Tree, names
+from unstuck.changes.change import Role
+from unstuck.cures.printed import Block, Names
+from unstuck.patch.edits import Edits
+from unstuck.patch.imports import Imports
+from unstuck.patch.makers import maker
+from unstuck.patch.places import Taken, arrays, behind_binding, of_model
+from unstuck.patch.roles import training
+from unstuck.patch.sources import bindings, lifted
+from unstuck.patch.text import Text
+from unstuck.patch.tree import Loop, NotPlaced, Statement, Tree, bound, names, nodes
 
-MARK = "# unstuck: the proven fix"
+Printer = Callable[[Names], tuple[Block, ...]]
 
 
-def patched(source: str, line: int, framework: str, code: str) -> str:
-    """A script's source with a proven fix where the training call stands.
+@dataclass(frozen=True)
+class Site:
+    """A training to cure.
 
     Args:
         line: of the innermost frame in the script when training started, from 1.
         framework: "keras", "torch" (with Lightning and skorch) or "sklearn".
-        code: of the fix, in its own names; see `unstuck.proofs.fix.Fix.code`.
+        printer: the cure's blocks, in the names that it is given.
+    """
+
+    line: int
+    framework: str
+    printer: Printer
+
+
+def patched(source: str, sites: Sequence[Site]) -> str:
+    """A script's source with cures in it.
 
     Raises:
         NotPlaced: no place is safe, with the reason.
     """
     if source.startswith("\ufeff"):
-        return "\ufeff" + patched(source[1:], line, framework, code)
-    tree = Tree(source)
-    if framework not in ("keras", "torch", "sklearn"):
-        raise NotPlaced(f"a training of {framework}", "one of Keras, PyTorch or scikit-learn")
-    found = training(tree, line, framework)
-    fix = snippet(code)
-    if "model" not in found.roles:
-        raise NotPlaced("the model of the training call cannot be read")
-    if found.kind == "sklearn":
-        fix = pipelines.placed(tree, found, fix)
-    if found.kind == "lightning" and "optimizer" in fix.assigned:
-        own = "model.configure_optimizers = lambda: optimizer"
-        fix = replace(fix, body=[*fix.body, cst.parse_statement(own)])
-    here = site(tree, found, fix.assigned & set(ROLES))
-    _not_twice(tree, here)
-    if "x" in here.roles and here.roles["x"].batch is not None:
-        fix = replace(fix, body=[s.visit(OfLoader()) for s in fix.body])  # type: ignore[misc]
-    taken = names(tree.module)
-    have = imports(tree, fix.imports, taken)
-    told = bind(tree, found, here, fix, taken)
-    to = have.names | told.names
-    for name in sorted(fix.assigned - set(ROLES)):
-        new = fresh(name, taken)
-        if new != name:
-            to[name] = cst.Name(new)
-    renamed = Renamed(to)
-    body = renamed.lines(fix.body)
-    comments = [c for c in map(renamed.words, fix.comments) if "clip_grad_norm_" not in c]
-    comments = [c for c in comments if "between loss.backward" not in c] + told.comments
-    return _Writer(tree, here, found, fix, have, told, body, comments, renamed).source()
+        return "\ufeff" + patched(source[1:], sites)
+    new = source
+    for site in sites:
+        new = _Patch(new, replace(site, line=moved(source, new, site.line))).source()
+    return new
 
 
-def _not_twice(tree: Tree, here: Site) -> None:
-    for above in tree.above(here.statement):
-        body = getattr(above, "body", ())
-        for s in body if isinstance(body, list | tuple) else ():
-            if any(e.comment and MARK in e.comment.value for e in getattr(s, "leading_lines", ())):
-                raise NotPlaced(f"a fix is there already, in line {tree.line(s)}")
+def moved(old: str, new: str, number: int) -> int:
+    """Where a line of the old text stands in the new one."""
+    matcher = difflib.SequenceMatcher(None, old.splitlines(), new.splitlines(), autojunk=False)
+    for block in matcher.get_matching_blocks():
+        if block.a <= number - 1 < block.a + block.size:
+            return block.b + number - block.a
+    return number
 
 
-class _Writer(cst.CSTTransformer):
-    """Puts new statements and changed expressions into a tree."""
-
-    def __init__(
-        self,
-        tree: Tree,
-        here: Site,
-        found: Training,
-        fix: Snippet,
-        have: Imports,
-        told: Bound,
-        body: list[Line],
-        comments: list[str],
-        renamed: Renamed,
-    ) -> None:
-        super().__init__()
-        self.tree, self.here, self.have = tree, here, have
-        self.edits: dict[cst.CSTNode, cst.BaseExpression] = dict(told.edits)
-        self.before: dict[cst.CSTNode, list[Line]] = {}
-        self.after: dict[cst.CSTNode, list[Line]] = {}
-        self.at_top: list[Line] = []
-        own = [cst.parse_statement(line) for line in have.lines]
-        lines = [*(own if have.inline else ()), *told.lines, *body]
-        first, top = here.statement, self._top(here.statement)
-        if top is not first and not have.inline:
-            apart = [s for s in lines if _alone(s, fix, renamed)]
-            lines = [
-                _close(s) if b in apart and s not in apart else s
-                for b, s in pairwise([None, *lines])
-            ]
-            lines = [s for s in lines if s not in apart]
-            if apart:
-                gap = [cst.EmptyLine(indent=False)] * 2
-                rest = [s.with_changes(leading_lines=gap) for s in apart[1:]]
-                self.before[top] = [apart[0].with_changes(leading_lines=()), *rest]
-        self.comments = comments
-        if lines or comments:
-            self.before[first] = lines
-        if own and not have.inline:
-            if have.after is not None:
-                self.after[have.after] = own
-            else:
-                self.at_top = own
-        self._clip(found, fix, renamed)
-        self._shuffle(found, fix)
+class _Patch:
+    def __init__(self, source: str, site: Site) -> None:
+        if site.framework not in ("keras", "torch", "sklearn"):
+            raise NotPlaced(f"a training of {site.framework}", "Keras, PyTorch or scikit-learn")
+        self._tree = tree = Tree(source)
+        self._found = training(tree, site.line, site.framework)
+        self._printer = site.printer
+        self._text = Text(source, tree)
+        self._imports = Imports(tree)
+        self._edits = Edits(tree, self._found, self._imports, self._text)
+        self._taken = names(tree.module)
+        self._single = source.count("'") > source.count('"')
+        self._names = self._own_names()
 
     def source(self) -> str:
-        """The whole script."""
-        module = self.tree.module.visit(self)
-        assert isinstance(module, cst.Module)
-        text = module.code
-        try:
-            compile(text, "<patched>", "exec")
-        except SyntaxError as error:
-            raise NotPlaced(f"the patched script would not compile: {error}") from error
-        return text
-
-    def _top(self, statement: cst.CSTNode) -> cst.CSTNode:
-        return [statement, *self.tree.above(statement)][-2]
-
-    def _clip(self, found: Training, fix: Snippet, renamed: Renamed) -> None:
-        """A line before the optimizer's step, which fixes have as a comment."""
-        for comment in fix.comments:
-            if "clip_grad_norm_" not in comment:
+        """The new text."""
+        for i, block in enumerate(self._printer(self._names)):
+            asked = self._printer(self._names_of_edit(block))[i]
+            if block.edits and self._edits.make(asked):
                 continue
-            if found.step is None:
-                raise NotPlaced("gradients are clipped inside the training step, which is not here")
-            text = comment.lstrip("# ")
-            model = found.roles["model"].expression
-            own = {**renamed.to, "model": model}
-            new = Renamed(own).lines([cst.parse_statement(text)])
-            place = self.tree.statement(found.step)
-            self.before.setdefault(place, []).extend(new)
+            if block.edits and not block.lines:
+                raise NotPlaced("what the fix changes is not made in sight of the training call")
+            if block.role is Role.DATA:
+                self._data(i)
+            elif block.role in (Role.NETWORK, Role.START):
+                name, place, behind = of_model(self._tree, self._found)
+                asked = self._printed(i, model=name)
+                self._put(asked, asked.lines, place, behind)
+            elif block.role in (Role.LOSS, Role.OPTIMIZER):
+                self._object(i, block)
+            else:
+                node = self._found.node
+                self._put(block, block.lines, self._tree.statement(node), False)
+        self._imports.write(self._text)
+        return self._text.result()
 
-    def _shuffle(self, found: Training, fix: Snippet) -> None:
-        """`shuffle=False` of the training call, where a fix says otherwise."""
-        code = cst.Module(fix.body).code
-        if "shuffle=True)" in code and found.kind == "fit" and isinstance(found.node, cst.Call):
-            arg = argument(found.node, 10**6, "shuffle")
-            if arg is not None:
-                self.edits[arg] = cst.Name("True")
+    def _printed(self, i: int, **names: Any) -> Block:
+        """A block of the cure, with some names as they read elsewhere."""
+        return self._printer(replace(self._names, **names))[i]
 
-    def on_leave(self, original_node: Any, updated_node: Any) -> Any:
-        """Replaces and inserts."""
-        updated: Any = super().on_leave(original_node, updated_node)
-        if original_node in self.edits:
-            new = self.edits[original_node]
-            return updated.with_changes(value=new) if isinstance(updated, cst.Arg) else new
-        if original_node in self.before:
-            updated = self._inserted(original_node, updated)
-        if original_node in self.after:
-            updated = cst.FlattenSentinel([updated, *self.after[original_node]])
-        function = self.here.function
-        if self.here.declared and function is not None and original_node is function.body:
-            updated = self._declared(updated)
-        if isinstance(original_node, cst.Module) and self.at_top:
-            updated = updated.with_changes(body=self._headed(list(updated.body)))
-        return updated
+    def _own_names(self) -> Names:
+        roles = self._found.roles
+        code = {k: self._tree.code(r.expression) for k, r in roles.items()}
+        if "x" in roles and roles["x"].batch is not None:
+            code["loader"] = code["x"]
+            code |= {k: k for k in ("x", "y") if k in roles}
+        return Names(**code, taken=frozenset(self._taken))
 
-    def _inserted(self, original: cst.CSTNode, updated: Any) -> Any:
-        lines = list(self.before[original])
-        main = original is self.here.statement
-        comments = self.comments if main else []
-        if isinstance(updated, cst.SimpleStatementSuite):
-            line = cst.SimpleStatementLine(
-                updated.body, trailing_whitespace=updated.trailing_whitespace
+    def _names_of_edit(self, block: Block) -> Names:
+        """Names as they read where an edit's object is made."""
+        if not block.edits or "model" not in self._found.roles:
+            return self._names
+        of = getattr(block.edits[0], "of", "")
+        node = maker(self._tree, self._found, of)
+        inside = self._tree.function(node) if node is not None else None
+        if node is None or inside is self._tree.function(self._found.node):
+            return self._names
+        if self._found.kind == "lightning":
+            return replace(self._names, model="self")
+        e, _ = lifted(self._tree, self._found.roles["model"].expression, self._found.node)
+        named = isinstance(e, cst.Name | cst.Attribute)
+        return replace(self._names, model=self._tree.code(e)) if named else self._names
+
+    def _data(self, i: int) -> None:
+        """Lines that change arrays, for the training's and for those held out beside them."""
+        given = arrays(self._tree, self._found)
+        block = self._printer(self._names)[i]
+        used = [n for n in ("x", "y") if n in block.reads | block.writes]
+        missing = [n for n in used if n not in given]
+        if missing:
+            raise NotPlaced(
+                self._found.missing.get(missing[0], f"the script's {missing[0]} is not to be seen")
             )
-            return cst.IndentedBlock([*self._marked(lines, line, comments, main)])
-        if isinstance(updated, cst.SimpleStatementLine) and main:
-            at = self._small(original)
-            if at:
-                head = updated.with_changes(
-                    body=[
-                        *updated.body[: at - 1],
-                        updated.body[at - 1].with_changes(semicolon=cst.MaybeSentinel.DEFAULT),
-                    ],
-                    trailing_whitespace=cst.TrailingWhitespace(),
-                )
-                rest = updated.with_changes(body=updated.body[at:], leading_lines=())
-                return cst.FlattenSentinel([head, *self._marked(lines, rest, comments, main)])
-        return cst.FlattenSentinel(self._marked(lines, updated, comments, main))
+        code: dict[str, str] = {}
+        made: list[str] = []
+        for n in used:
+            t = given[n]
+            code[n] = self._tree.code(t.expression) if t.named else self._named(n, t, made)
+        main = given[used[0] if used else "x"]
+        printed = self._printed(i, **code)
+        lines = list(printed.lines)
+        apply: dict[str, list[str]] = {}
+        rounds = max((len(given[n].held) for n in used), default=0)
+        for k in range(rounds):
+            held = {n: given[n].held[k] for n in used if k < len(given[n].held)}
+            beside = {f"{n}_held": h for n, h in held.items()}
+            asked = self._printed(i, **code, **beside)
+            apply["".join(held.values())] = [x for x in asked.lines if x not in lines]
+            for h in held.values():
+                self._of_held(h, apply["".join(held.values())])
+        everything = [given[n] for n in used]
+        wanted = [cst.parse_expression(t.whole) for t in everything if t.named]
+        early = [
+            h for t in everything for h in t.held
+            if _first(self._tree, h, main.node) < self._tree.line(main.node)
+        ]  # fmt: skip
+        wanted += [cst.parse_expression(h) for h in early]
+        place, behind = behind_binding(self._tree, wanted, main.node)
+        if made:
+            place, behind = self._tree.statement(main.node), False
+        for t in everything:
+            if t.named and t.whole != self._tree.code(t.expression):  # a slice: all is changed
+                own = f"{self._tree.code(t.expression)} = "
+                loops = [a for a in self._tree.above(t.node) if isinstance(a, Loop)]
+                if any(names(t.expression) & bound(loop) for loop in loops):
+                    raise NotPlaced(f"{own[:-3]!r} differs from round to round of a loop")
+                if not any(x.startswith(f"{t.whole} = ") for v in apply.values() for x in v):
+                    raise NotPlaced(f"{own[:-3]!r} is a part of an array, which the fix replaces")
+                lines = [x for x in lines if not x.startswith(own)]
+        late: list[tuple[str, list[str]]] = []
+        for name, extra in apply.items():
+            owners = [h for t in everything for h in t.held if h in name]
+            if any(h not in early for h in owners) and owners[0] not in [
+                t.whole for t in everything
+            ]:
+                late.append((owners[-1], extra))
+            else:
+                lines += extra
+        self._put(printed, [*made, *lines], place, behind)
+        for name, extra in late:
+            last = self._bound(name, main.node)
+            self._put(replace(printed, comment=""), extra, self._tree.statement(last[-1]), True)
 
-    def _small(self, line: cst.CSTNode) -> int:
-        """Which of the statements of a line the training call is in."""
-        assert isinstance(line, cst.SimpleStatementLine)
-        around = {self.here_node, *self.tree.above(self.here_node)}
-        return next((i for i, s in enumerate(line.body) if s in around), 0)
+    def _bound(self, name: str, node: cst.CSTNode) -> list[cst.CSTNode]:
+        return bindings(self._tree, cst.parse_expression(name), node)
 
-    @property
-    def here_node(self) -> cst.CSTNode:
-        return self.here.node or self.here.statement
+    def _of_held(self, name: str, lines: list[str]) -> None:
+        if not any(x.startswith(f"{name} = ") for x in lines):
+            lines.clear()
 
-    def _marked(
-        self, lines: list[Line], last: cst.CSTNode, comments: list[str], main: bool
-    ) -> list[Any]:
-        """The new lines under their mark, and the comments, before a statement."""
-        leading = list(getattr(last, "leading_lines", ()))
-        blank = next((i for i, e in enumerate(leading) if e.comment), len(leading))
-        said = [cst.EmptyLine(comment=cst.Comment(c)) for c in comments]
-        if not lines:
-            mark = [cst.EmptyLine(comment=cst.Comment(MARK))] if said else []
-            new = [*leading[:blank], *mark, *said, *leading[blank:]]
-            return [last.with_changes(leading_lines=new)]
-        mark = [cst.EmptyLine(comment=cst.Comment(MARK))] if main else []
-        old = [e for e in lines[0].leading_lines if e.comment]
-        first = lines[0].with_changes(leading_lines=[*leading[:blank], *mark, *old])
-        gap = leading[:blank] if not main else []
-        return [
-            first,
-            *lines[1:],
-            last.with_changes(leading_lines=[*said, *gap, *leading[blank:]]),
+    def _named(self, n: str, taken: Taken, made: list[str]) -> str:
+        """A name for an expression, which stands wherever the script writes the same."""
+        wanted = self._tree.code(taken.expression)
+        name = next(
+            c for c in ({"x": "inputs", "y": "targets"}[n], f"{n}_train", f"{n}_scaled", f"{n}_own")
+            if c not in self._taken
+        )  # fmt: skip
+        self._taken.add(name)
+        line, home = self._tree.line(taken.node), self._tree.function(taken.node)
+        for a in nodes(self._tree.module):
+            same = isinstance(a, cst.Arg) and self._tree.code(a.value) == wanted and not a.star
+            if same and self._tree.line(a) >= line and self._tree.function(a) is home:
+                self._text.replace(a.value, name)  # type: ignore[attr-defined]
+        made.append(f"{name} = {wanted}")
+        return name
+
+    def _object(self, i: int, block: Block) -> None:
+        """Lines that make a loss or optimizer: behind the script's own."""
+        kind = "loss" if block.role is Role.LOSS else "optimizer"
+        role = self._found.roles.get(kind)
+        asked = self._printer(self._names)[i]
+        if role is None or not isinstance(role.expression, cst.Name | cst.Attribute):
+            if kind in block.writes:
+                raise NotPlaced(f"the script's {kind} has no name before training")
+            return self._put(asked, asked.lines, self._tree.statement(self._found.node), False)
+        e, node = lifted(self._tree, role.expression, self._found.node)
+        if not isinstance(e, cst.Name | cst.Attribute) or not self._bound(self._tree.code(e), node):
+            raise NotPlaced(f"where the script makes its {kind} is not to be seen")
+        changed = {kind: self._tree.code(e)}
+        if "model" in self._found.roles:
+            model, at = lifted(self._tree, self._found.roles["model"].expression, self._found.node)
+            same = self._tree.function(at) is self._tree.function(node)
+            if same and isinstance(model, cst.Name | cst.Attribute):
+                changed["model"] = self._tree.code(model)
+        asked = self._printed(i, **changed)
+        place, behind = behind_binding(self._tree, [e], node)
+        if "model" in changed and kind == "optimizer":
+            place, behind = self._behind_model(e, node, changed["model"], place, behind)
+        self._put(asked, asked.lines, place, behind)
+
+    def _behind_model(
+        self, e: cst.BaseExpression, node: cst.CSTNode, model: str, place: Statement, behind: bool
+    ) -> tuple[Statement, bool]:
+        """Where the model is replaced after its optimizer was made: there, the old one taken out.
+
+        The script's own line goes where nothing reads what it makes in between.
+        """
+        later, after = behind_binding(self._tree, [cst.parse_expression(model)], node)
+        line = self._tree.line
+        if not behind or not after or line(later) <= line(place):
+            return place, behind
+        name = self._tree.code(e)
+        read = [
+            s
+            for s in nodes(self._tree.module)
+            if isinstance(s, cst.SimpleStatementLine)
+            and line(place) < line(s) <= line(later)
+            and name in names(s)
         ]
+        if read:
+            raise NotPlaced(f"line {line(read[0])} holds the old {name}, and the model comes later")
+        if isinstance(place, cst.SimpleStatementLine) and len(place.body) == 1:
+            self._text.out(place)
+        return later, True
 
-    def _declared(self, body: cst.CSTNode) -> cst.CSTNode:
-        if not isinstance(body, cst.IndentedBlock):
-            raise NotPlaced("the function around the training call is on one line")
-        at = int(_is_text(body.body[0]))
-        line = cst.parse_statement(f"global {', '.join(self.here.declared)}")
-        return body.with_changes(body=[*body.body[:at], line, *body.body[at:]])
-
-    def _headed(self, body: list[Line]) -> list[Line]:
-        """New imports behind the docstring and `from __future__`."""
-        at = 0
-        for i, s in enumerate(body):
-            future = "from __future__" in cst.Module([s]).code if i < 20 else False
-            if (i == 0 and _is_text(s)) or (future and isinstance(s, cst.SimpleStatementLine)):
-                at = i + 1
-        if at == 0 and body:
-            first = body[0]
-            new = [self.at_top[0].with_changes(leading_lines=first.leading_lines)]
-            return [*new, *self.at_top[1:], first.with_changes(leading_lines=()), *body[1:]]
-        return [*body[:at], *self.at_top, *body[at:]]
+    def _put(self, block: Block, lines: Sequence[str], place: Statement, behind: bool) -> None:
+        said = [f"# {block.comment}"] if block.comment else []
+        code = self._imports.own("\n".join([*said, *lines]), block.imports)
+        if self._single:
+            code = re.sub(r'"([^"\'\\\n]*)"', r"'\1'", code)
+        if lines:
+            (self._text.behind if behind else self._text.before)(place, code.split("\n"))
 
 
-def _is_text(s: cst.CSTNode) -> bool:
-    return (
-        isinstance(s, cst.SimpleStatementLine)
-        and isinstance(s.body[0], cst.Expr)
-        and isinstance(s.body[0].value, cst.SimpleString | cst.ConcatenatedString)
-    )
-
-
-def _close(s: Line) -> Line:
-    """Without blank lines before it."""
-    return s.with_changes(leading_lines=[e for e in s.leading_lines if e.comment])
-
-
-def _alone(s: cst.CSTNode, fix: Snippet, renamed: Renamed) -> bool:
-    """Whether a function or class needs nothing that the fix computes."""
-    if not isinstance(s, cst.FunctionDef | cst.ClassDef):
-        return False
-    code = cst.Module([]).code_for_node
-    own = {code(renamed.to.get(n, cst.Name(n))) for n in fix.assigned}
-    return not (read(s) & (own - {s.name.value}))
+def _first(tree: Tree, name: str, node: cst.CSTNode) -> int:
+    return min((tree.line(b) for b in bindings(tree, cst.parse_expression(name), node)), default=0)

@@ -17,7 +17,7 @@ from types import ModuleType, TracebackType
 from typing import Any
 
 from unstuck.errors import UsageError
-from unstuck.script.source import decoded
+from unstuck.patch.source import decoded
 from unstuck.watching.place import is_ours
 
 INTERRUPTED = 130

@@ -1,0 +1,151 @@
+"""A block's edits, made where the script makes things."""
+
+import libcst as cst
+
+from unstuck.cures.printed import Argument, Block, Call, Edit, Insert, TakeOut
+from unstuck.patch.imports import Imports
+from unstuck.patch.makers import function_of_loss, maker
+from unstuck.patch.roles import Training, called
+from unstuck.patch.text import Text
+from unstuck.patch.tree import Tree, nodes
+
+_KERAS = {
+    "sgd": "SGD", "adam": "Adam", "rmsprop": "RMSprop", "adamw": "AdamW", "nadam": "Nadam",
+    "adagrad": "Adagrad", "adadelta": "Adadelta", "adamax": "Adamax",
+}  # fmt: skip
+
+
+class Edits:
+    """The edits of all blocks for one training, gathered so that each call is written once."""
+
+    def __init__(self, tree: Tree, found: Training, imports: Imports, text: Text) -> None:
+        self._tree, self._found, self._imports, self._text = tree, found, imports, text
+
+    def make(self, block: Block) -> bool:
+        """Makes all of a block's edits; none, where the place of one is not in sight."""
+        plans = [self._plan(edit, block) for edit in block.edits]
+        if not plans or any(plan is None for plan in plans):
+            return False
+        for plan in plans:
+            assert plan is not None
+            for what, node, code in plan:
+                match what:
+                    case "replace":
+                        self._text.replace(node, code)
+                    case "put":
+                        self._text.put(node, code)
+                    case "behind":
+                        self._text.put(node, code, behind=True)
+                    case "line":
+                        self._text.before(node, [code])  # type: ignore[arg-type]
+                    case "line behind":
+                        self._text.behind(node, [code])  # type: ignore[arg-type]
+                    case "out":
+                        self._text.out(node)  # type: ignore[arg-type]
+        return True
+
+    def _plan(self, edit: Edit, block: Block) -> list[tuple[str, cst.CSTNode, str]] | None:
+        match edit:
+            case Argument():
+                return self._argument(edit, block)
+            case Call():
+                return self._call(edit, block)
+            case Insert():
+                return self._insert(edit, block)
+            case TakeOut():
+                return self._take_out(edit)
+
+    def _argument(self, edit: Argument, block: Block) -> list[tuple[str, cst.CSTNode, str]] | None:
+        node = maker(self._tree, self._found, edit.of)
+        own = self._imports.own
+        if isinstance(node, cst.SimpleString) and edit.of == "optimizer" and edit.value:
+            name = _KERAS.get(str(node.evaluated_value).lower())
+            if name is None:
+                return None
+            code = f"keras.optimizers.{name}({edit.name}={edit.value})"
+            return [("replace", node, own(code, ("import keras", *block.imports)))]
+        if not isinstance(node, cst.Call):
+            return None
+        if any(a.star for a in node.args):
+            return None
+        plain = [a for a in node.args if a.keyword is None]
+        by_name = [a for a in node.args if a.keyword and a.keyword.value == edit.name]
+        at = edit.position
+        there = by_name or (plain[at : at + 1] if at is not None else [])
+        if edit.value and there:
+            return [("replace", there[0].value, own(edit.value, block.imports))]
+        code = own(edit.value, block.imports)
+        if edit.value:
+            if not node.args:
+                inside = self._tree.code(node)[:-1].rstrip()
+                return [("replace", node, f"{inside}{edit.name}={code})")]
+            last = node.args[-1]
+            return [("behind", last.value, f", {edit.name}={code}")]
+        if not there:
+            return []
+        if there[0].keyword is None and there[0] is not plain[-1]:
+            return None
+        args = [a for a in node.args if a is not there[0]]
+        if args:
+            args[-1] = args[-1].with_changes(comma=node.args[-1].comma)
+        return [("replace", node, self._tree.code(node.with_changes(args=args)))]
+
+    def _call(self, edit: Call, block: Block) -> list[tuple[str, cst.CSTNode, str]] | None:
+        node = maker(self._tree, self._found, edit.of)
+        if node is None and edit.of == "loss":
+            node = function_of_loss(self._tree, self._found)
+        if node is None:
+            return None
+        return [("replace", node, self._imports.own(edit.code, block.imports))]
+
+    def _step(self, name: str, of: str = "") -> cst.Call | None:
+        """The call of a method in the loop around the training step."""
+        step = self._found.step
+        if step is None:
+            return None
+        if name == "step" and not of:
+            return step
+        around = list(self._tree.above(step))
+        stop = (cst.FunctionDef, cst.Module)
+        region = next(a for a in around if isinstance(a, stop))
+        calls = [
+            c
+            for c in nodes(region, inner=False)
+            if isinstance(c, cst.Call)
+            and isinstance(c.func, cst.Attribute)
+            and called(c) == name
+            and (not of or self._tree.code(c.func.value) == of)
+        ]
+        loops = [a for a in around if isinstance(a, cst.For | cst.While)]
+        near = [c for c in calls if loops and loops[0] in self._tree.above(c)] or calls
+        return near[0] if len(near) == 1 else None
+
+    def _insert(self, edit: Insert, block: Block) -> list[tuple[str, cst.CSTNode, str]] | None:
+        call = self._step(edit.call)
+        if call is None:
+            return None
+        code = self._imports.own(edit.line, block.imports)
+        around = [call, *self._tree.above(call)]
+        small = next(a for a in around if isinstance(a, cst.BaseSmallStatement))
+        line = self._tree.statement(call)
+        if len(getattr(line, "body", ())) > 1 or isinstance(line, cst.SimpleStatementSuite):
+            return [("behind", small, f"; {code}") if edit.behind else ("put", small, f"{code}; ")]
+        return [("line behind" if edit.behind else "line", line, code)]
+
+    def _take_out(self, edit: TakeOut) -> list[tuple[str, cst.CSTNode, str]] | None:
+        call = self._step(edit.call, edit.of)
+        if call is None:
+            return None
+        line = self._tree.statement(call)
+        if not isinstance(line, cst.SimpleStatementLine) or len(line.body) > 1:
+            return None
+        block = next(self._tree.above(line))
+        if len(getattr(block, "body", ())) < 2:
+            return None
+        plan: list[tuple[str, cst.CSTNode, str]] = [("out", line, "")]
+        if edit.to_epoch:
+            loops = [a for a in self._tree.above(line) if isinstance(a, cst.For | cst.While)]
+            if len(loops) < 2:
+                return None
+            plan.append(("line behind", loops[0], self._tree.code(call)))
+        return plan

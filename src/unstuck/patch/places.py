@@ -1,0 +1,191 @@
+"""Where a script prepares its data, and makes its model, loss and optimizer."""
+
+import re
+from dataclasses import dataclass
+
+import libcst as cst
+
+from unstuck.patch.roles import Role, Training, argument, called
+from unstuck.patch.sources import base, bindings, lifted, made
+from unstuck.patch.tree import Loop, NotPlaced, Statement, Tree, names, nodes, targets
+
+HELD = ("test", "valid", "val", "validation", "dev", "eval", "holdout")
+
+
+@dataclass(frozen=True, eq=False)
+class Taken:
+    """An array where something takes it: the training call, a loader, a data set.
+
+    Args:
+        expression: as it reads there.
+        node: what takes it.
+        whole: what is to be changed: of `x[:100]`, x.
+        held: held-out arrays that come from the same source.
+    """
+
+    expression: cst.BaseExpression
+    node: cst.CSTNode
+    whole: str
+    held: tuple[str, ...]
+
+    @property
+    def named(self) -> bool:
+        """Whether it can be assigned to, as a whole or what it is a slice of."""
+        return bool(self.whole)
+
+
+def arrays(tree: Tree, found: Training) -> dict[str, Taken]:
+    """Inputs and targets where the script last holds them as arrays.
+
+    Raises:
+        NotPlaced: they are not to be seen.
+    """
+    x, y = found.roles.get("x"), found.roles.get("y")
+    if x is None:
+        raise NotPlaced(found.missing.get("x", "the training's data cannot be read"))
+    node: cst.CSTNode = found.node
+    given: dict[str, cst.BaseExpression] = {"x": x.expression}
+    if y is not None:
+        given["y"] = y.expression
+    if x.batch is not None or y is None:
+        parts = _of_loader(tree, x, node)
+        if parts is not None:
+            given, node = parts
+    return {name: _taken(tree, e, node) for name, e in given.items()}
+
+
+def _of_loader(
+    tree: Tree, x: Role, node: cst.CSTNode
+) -> tuple[dict[str, cst.BaseExpression], cst.CSTNode] | None:
+    """The arrays that a loader's data set is made of, and the call that makes it."""
+    e, at = made(tree, x.expression, node)
+    for _ in range(12):
+        if not isinstance(e, cst.Call):
+            break
+        name = called(e)
+        if name == "TensorDataset":
+            pair = [a.value for a in e.args]
+            return dict(zip(("x", "y"), pair, strict=False)), e
+        if name == "from_tensor_slices":
+            pair = _pair(e.args[0].value)
+            return dict(zip(("x", "y"), pair, strict=False)), e
+        if name == "DataLoader":
+            inner = argument(e, 0, "dataset")
+            if inner is None:
+                break
+            e, at = made(tree, inner.value, at)
+        elif isinstance(e.func, cst.Attribute) and name in ("batch", "shuffle", "prefetch", "cache",
+                                                            "repeat"):  # fmt: skip
+            e, at = made(tree, e.func.value, at)
+        else:
+            break
+    if x.batch is None:
+        return None
+    said = tree.code(e.func) if isinstance(e, cst.Call) else tree.code(e)
+    raise NotPlaced(f"the data come from {said}, whose arrays cannot be changed before it")
+
+
+def _pair(e: cst.BaseExpression) -> list[cst.BaseExpression]:
+    return [v.value for v in e.elements] if isinstance(e, cst.Tuple) else [e]
+
+
+def _taken(tree: Tree, e: cst.BaseExpression, node: cst.CSTNode) -> Taken:
+    e, node = lifted(tree, e, node)
+    whole = e
+    while isinstance(whole, cst.Subscript):
+        whole = whole.value
+    if not isinstance(whole, cst.Name | cst.Attribute):
+        return Taken(e, node, "", ())
+    code = tree.code(whole)
+    bound = {
+        t for n in nodes(tree.module) for t in map(tree.code, targets(n))
+        if isinstance(n, cst.Assign)
+    }  # fmt: skip
+    twins = {
+        re.sub("train(ing)?", other, code, count=1)
+        for other in (*HELD, *(h.title() for h in HELD))
+        if "train" in code
+    } | {re.sub("_train(ing)?", "", code) + f"_{h}" for h in HELD if "_train" in code}
+    own = [w for w in sorted(twins & bound) if w != code]
+    if isinstance(e, cst.Subscript):
+        own = [code]
+    else:  # a held-out part cut from the same array by a slice: X[n:] beside X_train
+        own = [h for h in own if bindings(tree, cst.parse_expression(h), node)]
+    return Taken(e, node, code, tuple(own))
+
+
+def behind_binding(
+    tree: Tree, wanted: list[cst.BaseExpression], node: cst.CSTNode
+) -> tuple[Statement, bool]:
+    """Where lines go that change names: a statement, and whether behind it.
+
+    Behind the last statement that binds one of them before a node; before the outermost loop
+    around the node that binds none of them, where they are bound outside.
+    """
+    statement = tree.statement(node)
+    last: cst.CSTNode | None = None
+    for e in wanted:
+        for b in bindings(tree, e, node):
+            s = _statement(tree, b)
+            if s is None or tree.line(s) >= tree.line(statement):
+                continue
+            if last is None or tree.line(s) > tree.line(last):
+                last = s
+    around = [statement, *tree.above(statement)]
+    if last is not None:
+        above = next(tree.above(last))
+        while above not in around:  # bound in a branch or loop: behind all of it
+            last, above = above, next(tree.above(above))
+        # what still reads the old values comes first
+        body = [s for s in getattr(above, "body", ()) if tree.line(last) < tree.line(s)]
+        read = {tree.code(e) for e in wanted}
+        last = next(
+            (
+                s
+                for s in reversed([s for s in body if s not in around])
+                if tree.last_line(s) < tree.line(statement) and read & names(s)
+            ),
+            last,
+        )
+        if isinstance(last, cst.SimpleStatementLine | cst.BaseCompoundStatement):
+            return last, True
+    for outer in tree.above(statement):
+        if isinstance(outer, cst.FunctionDef | cst.ClassDef):
+            break
+        if isinstance(outer, Loop):
+            statement = outer
+    return statement, False
+
+
+def _statement(tree: Tree, node: cst.CSTNode) -> Statement | None:
+    if isinstance(node, cst.BaseCompoundStatement):
+        return node
+    return next((a for a in tree.above(node) if isinstance(a, cst.SimpleStatementLine)), None)
+
+
+def of_model(tree: Tree, found: Training) -> tuple[str, Statement, bool]:
+    """What the model is called where it has been made, and where that is.
+
+    Raises:
+        NotPlaced: it has no name there.
+    """
+    role = found.roles.get("model")
+    if role is None:
+        raise NotPlaced("the model of the training call cannot be read")
+    e, node = lifted(tree, role.expression, found.node)
+    if not isinstance(e, cst.Name | cst.Attribute):
+        raise NotPlaced(f"the model, {tree.code(e)!r}, has no name before training")
+    code = tree.code(e)
+    compiled = [
+        c
+        for c in nodes(tree.module)
+        if isinstance(c, cst.Call) and tree.code(c.func) == f"{code}.compile"
+        and tree.function(c) is tree.function(node)
+    ]  # fmt: skip
+    if len(compiled) == 1:
+        return code, tree.statement(compiled[0]), False
+    found_at = bindings(tree, e, node)
+    if not found_at and base(e) != "self":
+        raise NotPlaced(f"{code!r} comes from what cannot be seen in the script")
+    place, behind = behind_binding(tree, [e], node)
+    return code, place, behind

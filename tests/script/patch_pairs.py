@@ -1,0 +1,525 @@
+"""Scripts, cures and the lines that a colleague would change: context of one line, then the change."""
+
+# ruff: noqa: E501 (lines of scripts)
+# fmt: off
+from script import patch_blocks as b
+
+SCRIPTS = {
+    "loop": """\
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+x, y = torch.rand(100, 4), torch.rand(100)
+net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 1))
+opt = torch.optim.SGD(net.parameters(), lr=0.1)
+lossf = nn.MSELoss()
+for epoch in range(3):
+    for i in torch.randperm(100).split(32):
+        opt.zero_grad()
+        loss = lossf(net(x[i]), y[i])
+        loss.backward()
+        opt.step()  # <-
+""",
+    "one line": """\
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+x, y = torch.rand(100, 4), torch.rand(100)
+net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 1))
+opt = torch.optim.SGD(net.parameters(), lr=0.1)
+lossf = nn.MSELoss()
+for epoch in range(3):
+    for i in torch.randperm(100).split(32):
+        opt.zero_grad()
+        loss = lossf(net(x[i]), y[i])
+        loss.backward(); opt.step()  # <-
+""",
+    "never zeroed": """\
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+x, y = torch.rand(100, 4), torch.rand(100)
+net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 1))
+opt = torch.optim.SGD(net.parameters(), lr=0.1)
+lossf = nn.MSELoss()
+for epoch in range(3):
+    for i in torch.randperm(100).split(32):
+        loss = lossf(net(x[i]), y[i])
+        loss.backward()
+        opt.step()  # <-
+""",
+    "schedule": """\
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+x, y = torch.rand(100, 4), torch.rand(100)
+net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 1))
+opt = torch.optim.SGD(net.parameters(), lr=0.1)
+scheduler = torch.optim.lr_scheduler.StepLR(opt, 5)
+lossf = nn.MSELoss()
+for epoch in range(3):
+    for i in torch.randperm(100).split(32):
+        opt.zero_grad()
+        loss = lossf(net(x[i]), y[i])
+        loss.backward()
+        opt.step()  # <-
+        scheduler.step()
+    print(epoch)
+""",
+    "replaced model": """\
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+x, y = torch.rand(100, 4), torch.rand(100)
+net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 1))
+opt = torch.optim.SGD(net.parameters(), lr=0.1)
+net = torch.compile(net)
+lossf = nn.MSELoss()
+for epoch in range(3):
+    for i in torch.randperm(100).split(32):
+        opt.zero_grad()
+        loss = lossf(net(x[i]), y[i])
+        loss.backward()
+        opt.step()  # <-
+""",
+    "functional loss": """\
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+x, y = torch.rand(100, 4), torch.rand(100)
+net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 1))
+opt = torch.optim.SGD(net.parameters(), lr=0.1)
+for epoch in range(3):
+    for i in torch.randperm(100).split(32):
+        opt.zero_grad()
+        loss = F.mse_loss(net(x[i]), y[i])
+        loss.backward()
+        opt.step()  # <-
+""",
+    "loader": """\
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+x, y = torch.rand(100, 4), torch.rand(100)
+from torch.utils.data import DataLoader, TensorDataset
+loader = DataLoader(TensorDataset(x[:80], y[:80]), 32)
+net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 1))
+opt = torch.optim.SGD(net.parameters(), lr=0.1)
+lossf = nn.MSELoss()
+for epoch in range(3):
+    for a, b in loader:
+        opt.zero_grad()
+        loss = lossf(net(a), b)
+        loss.backward()
+        opt.step()  # <-
+""",
+    "split loader": """\
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+x, y = torch.rand(100, 4), torch.rand(100)
+from torch.utils.data import DataLoader, TensorDataset, random_split
+train, test = random_split(TensorDataset(x, y), [80, 20])
+loader = DataLoader(train, 32)
+net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 1))
+opt = torch.optim.SGD(net.parameters(), lr=0.1)
+lossf = nn.MSELoss()
+for epoch in range(3):
+    for a, b in loader:
+        opt.zero_grad()
+        loss = lossf(net(a), b)
+        loss.backward()
+        opt.step()  # <-
+""",
+    "two calls": """\
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+x, y = torch.rand(100, 4), torch.rand(100)
+def fit(net, opt, x, y):
+    for epoch in range(3):
+        opt.zero_grad()
+        loss = F.mse_loss(net(x), y)
+        loss.backward()
+        opt.step()  # <-
+net = nn.Linear(4, 1)
+opt = torch.optim.SGD(net.parameters(), lr=0.1)
+fit(net, opt, x, y)
+fit(net, opt, 2 * x, y)
+""",
+    "labels read on": """\
+import keras
+import numpy as np
+
+y = np.arange(1, 8)
+x = np.zeros((7, 4))
+x[y == 1] = 1
+model = keras.Sequential([keras.layers.Dense(7)])
+model.compile("sgd", "mse")
+model.fit(x[:5], y[:5], validation_data=(x[5:], y[5:]))  # <-
+""",
+    "keras inline": """\
+import keras
+from data import x, y
+
+net = keras.Sequential([keras.Input((64,)), keras.layers.Dense(30), keras.layers.Dense(1, "sigmoid")])
+net.compile('sgd', 'mse')
+net.fit(x / 16, y, epochs=3)  # <-
+print(net.predict(x / 16))
+""",
+    "sklearn inline": """\
+from sklearn.neural_network import MLPClassifier
+from data import X, y
+
+clf = MLPClassifier((32,), solver='sgd', learning_rate_init=0.05)
+clf.fit(X * 60, y)  # <-
+print('accuracy', clf.score(X * 60, y))
+""",
+    "folds": """\
+from sklearn.neural_network import MLPClassifier
+from data import X, y, folds
+
+for train, test in folds:
+    X_train, X_test = X[train], X[test]
+    clf = MLPClassifier()
+    clf.fit(X_train, y[train])  # <-
+    print(clf.score(X_test, y[test]))
+""",
+    "held out later": """\
+from sklearn.neural_network import MLPClassifier
+from data import load
+
+X_train, y_train = load('train')
+clf = MLPClassifier().fit(X_train, y_train)  # <-
+X_test, y_test = load('test')
+print(clf.score(X_test, y_test))
+""",
+}
+
+# Script (a name, or below examples/), its training's line, framework, cure, what changes.
+PAIRS = [
+    ("broken/01_pixels.py", "model.fit", "keras", b.STANDARDIZED, """\
+@@
+ x_train, x_test, y_train, y_test = train_test_split(x, y, test_size=0.25, random_state=0)
++mean, std = x_train.mean(0), x_train.std(0)
++x_train = (x_train - mean) / std
++x_test = (x_test - mean) / std
+ 
+"""),
+    ("broken/01_pixels.py", "model.fit", "keras", b.argument("optimizer", "learning_rate", "0.001", 0), """\
+@@
+ )
+-model.compile(optimizer="sgd", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
++model.compile(optimizer=keras.optimizers.SGD(learning_rate=0.001), loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+ model.fit(x_train, y_train, epochs=20, batch_size=32, verbose=0)
+"""),
+    ("broken/02_adam.py", "trainer.fit", "torch", b.argument("optimizer", "eps", "1e-08"), """\
+@@
+     def configure_optimizers(self):
+-        return torch.optim.Adam(self.parameters(), lr=1e-3, eps=1.0)
++        return torch.optim.Adam(self.parameters(), lr=1e-3, eps=1e-08)
+ 
+"""),
+    ("broken/03_sgd.py", "optimizer.step", "torch", b.argument("optimizer", "lr", "0.1", 1), """\
+@@
+ model = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 10))
+-optimizer = torch.optim.SGD(model.parameters(), lr=10)
++optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+ criterion = nn.CrossEntropyLoss()
+"""),
+    ("broken/04_patience.py", "model.fit", "keras", b.argument("optimizer", "learning_rate", "0.001", 0), """\
+@@
+ model.compile(
+-    optimizer=keras.optimizers.Adam(learning_rate=1e-7),
++    optimizer=keras.optimizers.Adam(learning_rate=0.001),
+     loss="binary_crossentropy",
+"""),
+    ("broken/05_prices.py", "model.fit", "sklearn", b.SCALER, """\
+@@
+ from sklearn.neural_network import MLPRegressor
++from sklearn.preprocessing import StandardScaler
+ 
+@@
+ X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
++scaler = StandardScaler().fit(X_train)
++X_train = scaler.transform(X_train)
++X_test = scaler.transform(X_test)
+ 
+"""),
+    ("broken/06_wine.py", "pipeline.fit", "sklearn", b.SCALER, """\
+@@
+ from sklearn.pipeline import make_pipeline
++from sklearn.preprocessing import StandardScaler
+ 
+@@
+     X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_state=0)
++    scaler = StandardScaler().fit(X_train)
++    X_train = scaler.transform(X_train)
++    X_test = scaler.transform(X_test)
+     network = MLPClassifier((32,), solver="adam", max_iter=100, random_state=0)
+"""),
+    ("broken/06_wine.py", "pipeline.fit", "sklearn", b.argument("estimator", "learning_rate_init", "0.01"), """\
+@@
+     X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_state=0)
+-    network = MLPClassifier((32,), solver="adam", max_iter=100, random_state=0)
++    network = MLPClassifier((32,), solver="adam", max_iter=100, random_state=0, learning_rate_init=0.01)
+     pipeline = make_pipeline(SimpleImputer(), network)
+"""),
+    ("broken/06_wine.py", "pipeline.fit", "sklearn", b.argument("estimator", "solver", ""), """\
+@@
+     X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_state=0)
+-    network = MLPClassifier((32,), solver="adam", max_iter=100, random_state=0)
++    network = MLPClassifier((32,), max_iter=100, random_state=0)
+     pipeline = make_pipeline(SimpleImputer(), network)
+"""),
+    ("broken/07_labels.py", "model.fit", "keras", b.STANDARDIZED, """\
+@@
+ x, y = data[:, :-1].reshape(-1, 8, 8, 1), data[:, -1]
++mean, std = x[:1400].mean(0), x[:1400].std(0)
++x = (x - mean) / std
+ 
+"""),
+    ("broken/08_trainer.py", "self.optimizer.step", "torch", b.ALL_HELD, """\
+@@
+         self.model = model
+-        self.optimizer = torch.optim.Adam(model.head.parameters(), lr=lr)
++        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=lr)
+ 
+"""),
+    ("broken/08_trainer.py", "self.optimizer.step", "torch", b.STANDARDIZED, """\
+@@
+ x, y = torch.tensor(x / 8 - 1).float(), torch.tensor(y)
++mean, std = x[:1400].mean(0), x[:1400].std(0)
++x = (x - mean) / std
+ trainer = Trainer(Classifier())
+"""),
+    ("broken/09_patients.py", "optimizer.step", "torch", b.STANDARDIZED, """\
+@@
+     X, y = load()
++    mean, std = X[:350].mean(0), X[:350].std(0)
++    X = (X - mean) / std
+     model = nn.Sequential(nn.Linear(10, 16), nn.Tanh(), nn.Linear(16, 1))
+"""),
+    ("broken/09_patients.py", "optimizer.step", "torch", b.argument("loader", "batch_size", "64", 1), """\
+@@
+     model = nn.Sequential(nn.Linear(10, 16), nn.Tanh(), nn.Linear(16, 1))
+-    train(model, DataLoader(TensorDataset(X[:350], y[:350]), batch_size=16, shuffle=True))
++    train(model, DataLoader(TensorDataset(X[:350], y[:350]), batch_size=64, shuffle=True))
+     with torch.no_grad():
+"""),
+    ("broken/10_images.py", "net.fit", "torch", b.STANDARDIZED, """\
+@@
+ x_train, x_test, y_train, y_test = train_test_split(x, y.astype("int64"), random_state=0)
++mean, std = x_train.mean(0), x_train.std(0)
++x_train = (x_train - mean) / std
++x_test = (x_test - mean) / std
+ 
+"""),
+    ("cases/case_1_relu_raw.py", "model.fit", "keras", b.STANDARDIZED, """\
+@@
+ x_test = x_test.reshape(len(x_test), 784)
++mean, std = x_train.mean(0), x_train.std(0)
++x_train = (x_train - mean) / std
++x_test = (x_test - mean) / std
+ y_train = to_categorical(y_train, 10)
+"""),
+    ("cases/case_2_raw.py", "model.fit", "keras", b.STANDARDIZED, """\
+@@
+ X_train, X_valid = X_train_full[:-5000], X_train_full[-5000:]
++mean, std = X_train.mean(0), X_train.std(0)
++X_train = (X_train - mean) / std
++X_test = (X_test - mean) / std
++X_valid = (X_valid - mean) / std
+ y_train, y_valid = y_train_full[:-5000], y_train_full[-5000:]
+"""),
+    ("cases/case_3_raw.py", "model.fit", "keras", b.STANDARDIZED, """\
+@@
+ (training_images, training_labels), (test_images, test_labels) = mnist.load_data()
++mean, std = training_images.mean(0), training_images.std(0)
++training_images = (training_images - mean) / std
++test_images = (test_images - mean) / std
+ 
+"""),
+    ("cases/case_4_raw.py", "model.fit", "keras", b.argument("fit", "epochs", "20"), """\
+@@
+ 
+-model.fit(train_images, train_labels, epochs=5)
++model.fit(train_images, train_labels, epochs=20)
+ 
+"""),
+    ("loop", "# <-", "torch", b.both(b.STANDARDIZED, b.COLUMN), """\
+@@
+ x, y = torch.rand(100, 4), torch.rand(100)
++mean, std = x.mean(0), x.std(0)
++x = (x - mean) / std
++y = y.view(-1, 1)
+ net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 1))
+"""),
+    ("loop", "# <-", "torch", b.TARGETS, """\
+@@
+ x, y = torch.rand(100, 4), torch.rand(100)
++mean_y, std_y = y.mean(), y.std()
++y = (y - mean_y) / std_y
+ net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 1))
+"""),
+    ("loop", "# <-", "torch", b.CLIPPED, """\
+@@
+         loss.backward()
++        nn.utils.clip_grad_norm_(net.parameters(), 1)
+         opt.step()  # <-
+"""),
+    ("loop", "# <-", "torch", b.DRAWN, """\
+@@
+ opt = torch.optim.SGD(net.parameters(), lr=0.1)
++for layer in net:
++    if isinstance(layer, nn.Linear):
++        nn.init.xavier_uniform_(layer.weight)
+ lossf = nn.MSELoss()
+"""),
+    ("loop", "# <-", "torch", b.call("loss", "torch.nn.BCEWithLogitsLoss()"), """\
+@@
+ opt = torch.optim.SGD(net.parameters(), lr=0.1)
+-lossf = nn.MSELoss()
++lossf = nn.BCEWithLogitsLoss()
+ for epoch in range(3):
+"""),
+    ("loop", "# <-", "torch", b.argument("layer 1", "bias", "False"), """\
+@@
+ x, y = torch.rand(100, 4), torch.rand(100)
+-net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 1))
++net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 1, bias=False))
+ opt = torch.optim.SGD(net.parameters(), lr=0.1)
+"""),
+    ("one line", "# <-", "torch", b.CLIPPED, """\
+@@
+         loss = lossf(net(x[i]), y[i])
+-        loss.backward(); opt.step()  # <-
++        loss.backward(); nn.utils.clip_grad_norm_(net.parameters(), 1); opt.step()  # <-
+ 
+"""),
+    ("never zeroed", "# <-", "torch", b.ZEROED, """\
+@@
+         loss = lossf(net(x[i]), y[i])
++        opt.zero_grad()
+         loss.backward()
+"""),
+    ("schedule", "# <-", "torch", b.BY_EPOCH, """\
+@@
+         opt.step()  # <-
+-        scheduler.step()
++    scheduler.step()
+     print(epoch)
+"""),
+    ("replaced model", "# <-", "torch", b.ADAM, """\
+@@
+ net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 1))
+-opt = torch.optim.SGD(net.parameters(), lr=0.1)
+ net = torch.compile(net)
++opt = torch.optim.Adam(net.parameters(), lr=0.001)
+ lossf = nn.MSELoss()
+"""),
+    ("functional loss", "# <-", "torch", b.call("loss", "torch.nn.functional.l1_loss"), """\
+@@
+         opt.zero_grad()
+-        loss = F.mse_loss(net(x[i]), y[i])
++        loss = F.l1_loss(net(x[i]), y[i])
+         loss.backward()
+"""),
+    ("loader", "# <-", "torch", b.STANDARDIZED, """\
+@@
+ x, y = torch.rand(100, 4), torch.rand(100)
++mean, std = x[:80].mean(0), x[:80].std(0)
++x = (x - mean) / std
+ from torch.utils.data import DataLoader, TensorDataset
+"""),
+    ("loader", "# <-", "torch", b.argument("loader", "shuffle", "True"), """\
+@@
+ from torch.utils.data import DataLoader, TensorDataset
+-loader = DataLoader(TensorDataset(x[:80], y[:80]), 32)
++loader = DataLoader(TensorDataset(x[:80], y[:80]), 32, shuffle=True)
+ net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 1))
+"""),
+    ("labels read on", "# <-", "keras", b.FROM_ZERO, """\
+@@
+ x[y == 1] = 1
++y = y - 1
+ model = keras.Sequential([keras.layers.Dense(7)])
+"""),
+    ("keras inline", "# <-", "keras", b.STANDARDIZED, """\
+@@
+ net.compile('sgd', 'mse')
+-net.fit(x / 16, y, epochs=3)  # <-
+-print(net.predict(x / 16))
++inputs = x / 16
++mean, std = inputs.mean(0), inputs.std(0)
++inputs = (inputs - mean) / std
++net.fit(inputs, y, epochs=3)  # <-
++print(net.predict(inputs))
+ 
+"""),
+    ("keras inline", "# <-", "keras", b.argument("layer 1", "activation", "", 1), """\
+@@
+ 
+-net = keras.Sequential([keras.Input((64,)), keras.layers.Dense(30), keras.layers.Dense(1, "sigmoid")])
++net = keras.Sequential([keras.Input((64,)), keras.layers.Dense(30), keras.layers.Dense(1)])
+ net.compile('sgd', 'mse')
+"""),
+    ("keras inline", "# <-", "keras", b.call("loss", "'binary_crossentropy'"), """\
+@@
+ net = keras.Sequential([keras.Input((64,)), keras.layers.Dense(30), keras.layers.Dense(1, "sigmoid")])
+-net.compile('sgd', 'mse')
++net.compile('sgd', 'binary_crossentropy')
+ net.fit(x / 16, y, epochs=3)  # <-
+"""),
+    ("sklearn inline", "# <-", "sklearn", b.SCALER, """\
+@@
+ from sklearn.neural_network import MLPClassifier
++from sklearn.preprocessing import StandardScaler
+ from data import X, y
+@@
+ clf = MLPClassifier((32,), solver='sgd', learning_rate_init=0.05)
+-clf.fit(X * 60, y)  # <-
+-print('accuracy', clf.score(X * 60, y))
++inputs = X * 60
++scaler = StandardScaler().fit(inputs)
++inputs = scaler.transform(inputs)
++clf.fit(inputs, y)  # <-
++print('accuracy', clf.score(inputs, y))
+ 
+"""),
+    ("folds", "# <-", "sklearn", b.SCALER, """\
+@@
+ from sklearn.neural_network import MLPClassifier
++from sklearn.preprocessing import StandardScaler
+ from data import X, y, folds
+@@
+     X_train, X_test = X[train], X[test]
++    scaler = StandardScaler().fit(X_train)
++    X_train = scaler.transform(X_train)
++    X_test = scaler.transform(X_test)
+     clf = MLPClassifier()
+"""),
+    ("held out later", "# <-", "sklearn", b.SCALER, """\
+@@
+ from sklearn.neural_network import MLPClassifier
++from sklearn.preprocessing import StandardScaler
+ from data import load
+@@
+ X_train, y_train = load('train')
++scaler = StandardScaler().fit(X_train)
++X_train = scaler.transform(X_train)
+ clf = MLPClassifier().fit(X_train, y_train)  # <-
+ X_test, y_test = load('test')
++X_test = scaler.transform(X_test)
+ print(clf.score(X_test, y_test))
+"""),
+]
