@@ -21,6 +21,7 @@ from unstuck.frameworks.torch.watch.sampling import all_targets, class_weights, 
 from unstuck.frameworks.torch.watch.tape import Backward, tensors
 
 AGREES = 1e-4  # relative; a loss computed again differs by rounding alone
+REWARDED = "actions are drawn from the model's own output, as in reinforcement learning"
 TAUGHT = "its target is another model's output"
 _BY_VALUE = ["mse_loss", "l1_loss", "cross_entropy", "binary_cross_entropy_with_logits"]
 _BY_VALUE += ["binary_cross_entropy", "nll_loss", "smooth_l1_loss"]
@@ -90,9 +91,21 @@ def arguments(optimizer: Any, backwards: list[Backward], others: list[Any]) -> S
         steps_an_epoch(found.given, accumulated),
         accumulated if made is not divided else 1,
         _nothing(made, found, loss),
-        TAUGHT if made.is_taught else "",
+        TAUGHT if made.is_taught else REWARDED if _is_rewarded(backwards[-1]) else "",
         _routine(made, found),
     )
+
+
+def _is_rewarded(backward: Backward) -> bool:
+    """Whether something was drawn from what a module that is trained gave."""
+    given: set[int] = set()
+    for call in backward.calls:
+        taken = {id(t) for t in call.takes}
+        if call.name == "multinomial" and given & taken:
+            return True
+        if (call.is_module and call.graded) or given & taken:
+            given |= {id(t) for t in tensors(call.output)}
+    return False
 
 
 def _nothing(made: Recipe, found: Found, loss: dict[str, Any]) -> float | None:
