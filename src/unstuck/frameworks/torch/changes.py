@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -340,7 +341,7 @@ def _widen(done: Changed, factor: Value) -> None:
         raise Refused("the model is no chain of dense layers")
     order = [tap.name for tap in done.survey.taps]
     chain = [dict(own)[name] for name in order if name in dict(own)]
-    fits = all(a.out_features == b.in_features for a, b in zip(chain, chain[1:], strict=False))
+    fits = all(a.out_features == b.in_features for a, b in pairwise(chain))
     if len(order) != len(own) or len(chain) != len(own) or not fits:
         raise Refused("the model is no chain of dense layers")
     seed_torch(done.seed, done.subject.device)

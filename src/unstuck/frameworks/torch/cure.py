@@ -1,28 +1,26 @@
 """A cure for a torch set-up, as a module and as code."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
 
-from unstuck.changes.change import Combination, merged
-from unstuck.changes.data import Clip, Data, Map
+from unstuck.changes.change import Part, value
+from unstuck.changes.data import Clip, Data, Inputs, Map
 from unstuck.cures.built import Built
+from unstuck.cures.cure import Cure
+from unstuck.cures.printed import Names, code
 from unstuck.errors import UsageError
-from unstuck.frameworks.torch.changes import put
-from unstuck.frameworks.torch.cure_code import code
+from unstuck.frameworks.torch.changes import Changed, put
 from unstuck.frameworks.torch.logits import Refused
+from unstuck.frameworks.torch.printing import printed as printed
 from unstuck.frameworks.torch.setup import seeded
 from unstuck.frameworks.torch.subject import TorchSubject
 from unstuck.frameworks.torch.survey import Survey
 from unstuck.frameworks.torch.training import TorchTrainer
 from unstuck.scalers import Affine
-from unstuck.setups.settings import Settings
 from unstuck.setups.split import split
-
-if TYPE_CHECKING:
-    from unstuck.frameworks.torch.changes import Changed
 
 TOLERANCE = 1e-3  # relative, of a loss in float32 on inputs of any size
 
@@ -58,50 +56,39 @@ class Logged(torch.nn.Module):  # type: ignore[misc]
         return torch.sign(x) * torch.log1p(torch.abs(x))
 
 
-def built(subject: TorchSubject, change: Combination) -> Built:
-    """The set-up with the change in it, as `built_of`; the inputs are mapped by the model."""
-    data = left = split(subject.sample)
-    for intervention in change:
-        if intervention.data is not None:
-            data = intervention.data(data)
-            after = intervention.data(left)
-            left = after if len(after.maps) == len(left.maps) else left
-    arrays = subject.about.shuffled is None  # a loader says whether it shuffles
-    made = built_of(subject, data, merged(change), arrays)
-    return replace(made, data=left)
-
-
-def built_of(subject: TorchSubject, data: Data, settings: Settings, arrays: bool = True) -> Built:
-    """The set-up with the changes in it.
+def built(subject: TorchSubject, cure: Cure) -> Built:
+    """The set-up with the cure in it; its inputs are mapped by the model.
 
     Weights are the user's own, as they stand; where the optimizer has stepped they are drawn anew.
-
-    Args:
-        data: with what an intervention did to inputs and targets.
-        arrays: whether the user's x is known to be an array or tensor, not a loader.
 
     Raises:
         UsageError: a change that cannot be made, or that has no form for this model.
     """
+    data = left = split(subject.sample)
+    for change in cure.changes:
+        data, after = change.data(data), change.data(left)
+        left = after if len(after.maps) == len(left.maps) else left
     trainer = TorchTrainer(subject)
     x, y = subject.first(64)
     assert y is not None
     maps = _chain(data)
     with seeded(subject.device):
-        tensors = trainer.tensors(x, y)
-        try:
-            done = trainer.ready(settings, 0, tensors, trainer.keep.trained)
+        tensors = trainer.tensors(_mapped(maps, x), y)
+        try:  # what is measured on the inputs is measured on them as they reach the layers
+            done = trainer.ready(cure.changes, 0, tensors, trainer.keep.trained)
         except Refused as reason:
             raise UsageError(f"this cannot be changed: {reason}") from None
-        place = _prepend(trainer, done, data, maps) if maps else None
+        if maps:
+            _prepend(trainer, done, maps)
         done.setup.model.train()
     arguments = trainer.arguments(done)
-    if settings.shuffle is not None:
-        arguments["shuffle"] = settings.shuffle
+    if value(cure.changes, Part.SHUFFLING) is not None:
+        arguments["shuffle"] = done.shuffled
     if data.targets is not None:
         arguments["targets"] = data.targets
-    text = code(trainer, done, data, settings, maps, place, arrays)
-    return Built(done.setup.model, text, arguments)
+    loaded = subject.about.shuffled is not None  # a loader says whether it shuffles
+    text = code(printed(subject, cure, Names(loader="x" if loaded else "")))
+    return Built(done.setup.model, text, arguments, left)
 
 
 def _chain(data: Data) -> list[Map]:
@@ -134,18 +121,24 @@ def _module(map: Map, shape: tuple[int, ...]) -> Any:
     return Logged()
 
 
-def _prepend(trainer: TorchTrainer, done: "Changed", data: Data, maps: list[Map]) -> str:
-    """Puts the maps in front; returns the name of the module they are put before, "" for all."""
+def _mapped(maps: list[Map], x: Inputs) -> Inputs:
+    """The inputs as the maps leave them."""
+    if not maps:
+        return x
+    values = x[0].reshape(len(x[0]), -1).astype(np.float64)
+    for map in maps:
+        values = map(values)
+    return (values.reshape(x[0].shape).astype(np.float32),)
+
+
+def _prepend(trainer: TorchTrainer, done: Changed, maps: list[Map]) -> None:
+    """Puts the maps in front of the model, or of its first layer within a step."""
     subject = trainer.subject
     shape = subject.sample.x[0].shape[1:]
     x, y = subject.first(64)
     assert y is not None
     raw = trainer.tensors(x, y)
-    scaled = x[0].reshape(len(y), -1).astype(np.float64)
-    for map in maps:
-        scaled = map(scaled)
-    given = scaled.reshape(x[0].shape).astype(np.float32)
-    wanted = _loss(trainer, done, trainer.tensors((given,), y))
+    wanted = _loss(trainer, done, trainer.tensors(_mapped(maps, x), y))
     place = "" if subject.step is None else _first(trainer.survey, done)
     before = done.setup.model if not place else done.setup.model.get_submodule(place)
     layers = [_module(map, shape).to(subject.device) for map in maps]
@@ -163,16 +156,15 @@ def _prepend(trainer: TorchTrainer, done: "Changed", data: Data, maps: list[Map]
             "inputs that nothing but the first layer takes",
             "scale them where the data are made",
         )
-    return place
 
 
-def _first(survey: Survey, done: "Changed") -> str:
+def _first(survey: Survey, done: Changed) -> str:
     if survey.first is None or not survey.first[0] or done.normalized is not None:
         raise UsageError("the first layer is no module of its own", "scaled data")
     return survey.first[0]
 
 
-def _loss(trainer: TorchTrainer, done: "Changed", tensors: list[Any]) -> float:
+def _loss(trainer: TorchTrainer, done: Changed, tensors: list[Any]) -> float:
     subject = replace(trainer.subject, setup=done.setup, step=done.step)
     done.setup.model.eval()
     with seeded(subject.device), torch.no_grad():
