@@ -87,9 +87,15 @@ class Bench:
         return self._possible[changes]
 
     def _unmade(self, changes: Combination) -> str:
-        kinds = self.folds.first.data.kinds
-        inputs = any(c.part in (Part.INPUTS, Part.OUTLIERS) for c in changes)
-        return "no input is of values" if inputs and "values" not in kinds else ""
+        """Why data like these cannot be changed so."""
+        parts, first = {c.part for c in changes}, self.folds.first
+        if parts & {Part.INPUTS, Part.OUTLIERS} and "values" not in first.data.kinds:
+            return "no input is of values"
+        if Part.TARGETS in parts and first.held.labels is not None:
+            return "the targets are classes"
+        if Part.LABELS in parts and first.held.labels is None:
+            return "the targets are no classes"
+        return ""
 
     def answer(self, asks: tuple[Ask, ...]) -> Answer:
         """Makes the trials, one after the other."""

@@ -100,7 +100,7 @@ def _again(found: Findings) -> Asking[None]:
 
 def _repair(found: Findings, first: Combination) -> Asking[Combination]:
     board = found.board
-    if first and board.counts(board.skill(first)) and board.restores(board.skill(first)):
+    if first and board.counts(board.skill(first)) and board.skill(first) >= LEARNS * board.reach:
         return first
     if not board.counts(board.reach):
         return first if first and board.counts(board.skill(first)) else ()

@@ -11,6 +11,7 @@ from unstuck.proofs import chain, conclusion
 from unstuck.proofs.bench import Bench
 from unstuck.proofs.folds import Folds
 from unstuck.proofs.plan import Findings
+from unstuck.proofs.screen import structural
 from unstuck.records.proof import Agreement, Arm, Proof
 from unstuck.records.report import Link, Report, Suspect, Tested
 from unstuck.records.states import State, Status
@@ -89,8 +90,11 @@ def _causes_of_changes(found: Findings, report: Report) -> dict[str, tuple[str, 
     """Names of causes by the name of a change that takes them away: suspects' first, else any
     cause that is cured so."""
     made: dict[str, tuple[str, ...]] = {}
+    first = structural(found.board)
+    sighted = {s.name for s in found.board.problem.suspects if s.sighted}
     for name, change in found.best_of.items():
-        for c in change if name in NAMES else ():
+        own = change if name in sighted else tuple(c for c in change if c not in first)
+        for c in own if name in NAMES else ():
             made[c.name] = (*made.get(c.name, ()), name)
     for cause in causes():
         for c in cause.changes:

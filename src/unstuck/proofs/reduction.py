@@ -5,9 +5,9 @@ taken away together, then one after the other; what cannot be taken away without
 is the repair.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from unstuck.changes.change import Combination, in_order
+from unstuck.changes.change import Change, Combination, in_order
 from unstuck.proofs.asks import Asking
 from unstuck.proofs.board import KEPT, SCREEN, Board
 
@@ -40,7 +40,7 @@ def reduced(board: Board, start: Combination, keep: Combination) -> Asking[Combi
     return kept
 
 
-def _tried(board: Board, kept: Combination, away: list[object]) -> Asking[Combination]:
+def _tried(board: Board, kept: Combination, away: Sequence[Change]) -> Asking[Combination]:
     """Without these where it restores without them, on two seeds."""
     rest = in_order(c for c in kept if c not in away)
     if not rest or not board.holds(KEPT / 2):
