@@ -13,7 +13,7 @@ from unstuck.changes import (
     input_clipping,
     input_scaling,
     learning_rate,
-    loss_from_logits,
+    loss as losses,
     normalization,
     optimizer,
     shuffling,
@@ -27,7 +27,13 @@ from unstuck.setups.subject import Given
 torch = pytest.importorskip("torch")
 nn = torch.nn
 
-from unstuck.frameworks.torch.cure import built  # noqa: E402
+from unstuck.cures.cure import cure  # noqa: E402
+from unstuck.frameworks.torch.cure import built as built_of  # noqa: E402
+
+
+def built(subject, changes):
+    return built_of(subject, cure(changes))
+
 
 X, Y = digits()
 SCALE, OFFSET = np.geomspace(1, 500, 8), np.arange(8) * 30.0
@@ -68,8 +74,8 @@ CHANGES = {
     "robust": (input_scaling.ROBUST,),
     "log": (input_scaling.LOG,),
     "clipped and standardized": (input_clipping.CLIP, input_scaling.STANDARD),
-    "logits": (loss_from_logits.LOGITS,),
-    "logits and spread": (input_scaling.SPREAD, loss_from_logits.LOGITS),
+    "logits": (losses.LOGITS,),
+    "logits and spread": (input_scaling.SPREAD, losses.LOGITS),
     "rate": (learning_rate.HIGHER[0],),
     "sgd": (optimizer.SGD,),
     "activation": (activation.RELU,),
@@ -160,7 +166,7 @@ def test_a_softmax_that_is_a_function():
     own = torch.optim.Adam(model.parameters())
     x, y = torch.from_numpy(X / 255), torch.from_numpy(Y.astype(np.int64))
     subject = recognize(model, Given(x, y, loss=clamped, optimizer=own))
-    made = built(subject, (loss_from_logits.LOGITS,))
+    made = built(subject, (losses.LOGITS,))
     done = executed(made.code, model=model, x=x, y=y, loss=clamped, optimizer=own)
     found = trained(made.model, made.arguments["loss"], made.arguments["optimizer"], x, y)
     wanted = trained(done["model"], done["loss"], done["optimizer"], x, y)

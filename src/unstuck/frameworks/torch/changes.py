@@ -324,8 +324,8 @@ def _plain(done: Changed, _: Value) -> None:
     ]
     if end is not None and end.becomes in ends and done.subject.about.loss.takes != "logits":
         layers.append(ends[end.becomes](dim=1))
-    elif end is not None and end.name == "sigmoid" and done.subject.about.loss.takes != "logits":
-        if done.subject.about.loss.takes != "values":
+    elif end is not None and end.name == "sigmoid":
+        if done.subject.about.loss.takes not in ("logits", "values"):
             layers.append(torch.nn.Sigmoid())
     if not len(shape):
         layers.append(torch.nn.Flatten(0))

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from unstuck.changes.change import Change, Combination, Part, Role, value
+from unstuck.changes.change import Change, Combination, Part, Role
 from unstuck.changes.fits import Affinely, Fit, Logged, Scale, Shift, ToBulk
 from unstuck.cures.cure import Cure
 from unstuck.cures.printed import Argument, Block, Call, Edit, Insert, Names, TakeOut
 from unstuck.errors import UsageError
-from unstuck.frameworks.torch.changes import ACTIVATIONS, DROPOUTS, PLAIN_UNITS, Changed
+from unstuck.frameworks.torch.changes import ACTIVATIONS, DROPOUTS, Changed
 from unstuck.frameworks.torch.logits import Refused
 from unstuck.frameworks.torch.setup import seeded
 from unstuck.frameworks.torch.subject import TorchSubject
@@ -362,7 +362,7 @@ class Printer:
                 f'{names.optimizer}.param_groups[0]["params"] += '
                 f"[p for p in {parameters} if p not in held]",
             ]
-        before = [g for g in own.param_groups] if own is not None else []
+        before = list(own.param_groups) if own is not None else []
         for i, (group, was) in enumerate(zip(groups, before, strict=False)):
             for key in ("lr", "eps", "weight_decay"):
                 if key in group and group[key] != was.get(key):
