@@ -9,19 +9,24 @@ import pytest
 from unstuck.causes.examples import digits, regression
 from unstuck.changes import (
     activation,
+    capacity,
+    epsilon,
     initialization,
     input_clipping,
     input_scaling,
     learning_rate,
-    loss as losses,
+    loop,
     normalization,
     optimizer,
+    restraint,
     shuffling,
     target_scaling,
     unfreezing,
 )
+from unstuck.changes import loss as losses
 from unstuck.errors import UsageError
 from unstuck.frameworks.recognize import recognize
+from unstuck.setups.split import split
 from unstuck.setups.subject import Given
 
 torch = pytest.importorskip("torch")
@@ -111,6 +116,91 @@ def made_state(model, before):
     return {k: v for k, v in model.state_dict().items() if k in before}
 
 
+QUANTITIES = {
+    "rate": (learning_rate.HIGHER[1],),
+    "adam": (optimizer.ADAM,),
+    "adam and rate": (optimizer.ADAM, learning_rate.LOWER[0]),
+    "epsilon": (epsilon.EPSILON,),
+    "no penalty": (restraint.NO_PENALTY,),
+    "no dropout": (restraint.NO_DROPOUT,),
+    "balanced": (restraint.BALANCED,),
+    "unweighted": (restraint.UNWEIGHTED,),
+    "statistics": (loop.STATISTICS,),
+    "wider": (capacity.WIDER,),
+    "plain": (capacity.PLAIN,),
+    "unfrozen": (unfreezing.UNFROZEN,),
+    "cross-entropy": (losses.CROSSENTROPY,),
+}
+
+
+def quantities(model, loss, optimizer, **_):
+    """All numbers that a change may change."""
+    group = optimizer.param_groups[0]
+    weight = getattr(loss, "weight", None)
+    return {
+        "optimizer": type(optimizer).__name__,
+        "loss": type(loss).__name__,
+        "layers": [str(m) for m in model.modules() if not list(m.children())],
+        "held": sum(p.numel() for g in optimizer.param_groups for p in g["params"]),
+        "trained": [p.requires_grad for p in model.parameters()],
+        **{
+            k: pytest.approx(group[k], rel=5e-3)
+            for k in ("lr", "eps", "weight_decay")
+            if k in group
+        },
+        "weight": weight if weight is None else pytest.approx(weight.tolist(), rel=1e-5),
+    }
+
+
+@pytest.mark.parametrize("name", QUANTITIES)
+def test_trial_object_and_code_change_the_same_to_the_same(name):
+    torch.manual_seed(0)
+    layers = [nn.Linear(64, 32), nn.Tanh(), nn.Linear(32, 10)]
+    if name != "wider":
+        layers[1:1] = [nn.BatchNorm1d(32, momentum=0.01), nn.Dropout(0.4)]
+    if name == "cross-entropy":
+        layers.append(nn.Sigmoid())
+    model = nn.Sequential(*layers)
+    if name == "unfrozen":
+        layers[0].requires_grad_(False)
+    loss = nn.CrossEntropyLoss(weight=torch.arange(1.0, 11.0) if name == "unweighted" else None)
+    held = [p for p in model.parameters() if p.requires_grad]
+    own = torch.optim.AdamW(held, lr=0.00123, weight_decay=0.05, eps=1e-4)
+    x, y = torch.from_numpy(X), torch.from_numpy(Y.astype(np.int64))
+    subject = recognize(model, Given(x, y, loss=loss, optimizer=own))
+    trainer = subject.trainer()
+    assert trainer.refuses(QUANTITIES[name]) == ""
+    before = quantities(copy.deepcopy(model), loss, own)
+    run = trainer.train(split(subject.sample), QUANTITIES[name], 0, 1)
+    made = built(subject, QUANTITIES[name])
+    done = executed(made.code, model=model, x=x, y=y, loss=copy.deepcopy(loss), optimizer=own)
+    assert "unstuck" not in made.code
+    of_trial = quantities(run.model, run.arguments["loss"], run.arguments["optimizer"])
+    of_object = quantities(made.model, made.arguments["loss"], made.arguments["optimizer"])
+    of_code = quantities(done["model"], done["loss"], done["optimizer"])
+    told = [{k: getattr(v, "expected", v) for k, v in q.items()} for q in (of_trial, of_object)]
+    assert told[0] == told[1]
+    assert {k: getattr(v, "expected", v) for k, v in of_code.items()} == of_trial
+    assert told[0] != {k: getattr(v, "expected", v) for k, v in before.items()}
+
+
+def test_lsuv_is_measured_on_inputs_as_they_reach_the_layer():
+    """On float64 arrays, behind the scaler in front."""
+    model, own = classifier()
+    x = torch.from_numpy(X * 1000.0)
+    model.double()
+    y = torch.from_numpy(Y.astype(np.int64))
+    both = (input_scaling.STANDARD, initialization.LSUV)
+    made = built(recognize(model, Given(x, y, loss=clamped, optimizer=own)), both)
+    done = executed(made.code, model=model, x=x, y=y, loss=clamped, optimizer=own)
+    with torch.no_grad():
+        code = done["model"][0](done["x"][:256]).var()
+        front, network = made.model
+        thing = network[0](front(x[:64])).var()
+    assert float(code) == pytest.approx(1, abs=0.1)
+    assert float(thing) == pytest.approx(1, abs=0.1)
+
+
 @pytest.mark.parametrize("rule", [initialization.HE, initialization.GLOROT, initialization.LSUV])
 def test_weights_drawn_by_another_rule(rule):
     model, own = classifier()
@@ -195,7 +285,8 @@ def test_data_from_a_loader():
     with torch.no_grad():
         found, wanted = made.model(x[:50]), done["model"](done["inputs"][:50])
     assert float((found - wanted).abs().mean()) < 0.02  # probabilities; maps of other examples
-    assert len(next(iter(done["loader"]))) == 2
+    assert len(next(iter(done["x"]))) == 2
+    assert isinstance(done["x"].sampler, torch.utils.data.RandomSampler)
     assert made.arguments["shuffle"] is True
 
 

@@ -205,7 +205,7 @@ def by_hand(model, optimizer, x, y, order, routine, epoch):
     rate = optimizer.param_groups[0]["lr"]
     k = routine.accumulation
     for i in range(len(order) // k):
-        if routine.zeroing is Zeroing.STEP or routine.zeroing is Zeroing.EPOCH and i % epoch == 0:
+        if routine.zeroing is Zeroing.STEP or (routine.zeroing is Zeroing.EPOCH and i % epoch == 0):
             optimizer.zero_grad()
         optimizer.param_groups[0]["lr"] = rate * routine.rate(i)
         for rows in order[i * k : (i + 1) * k]:

@@ -5,6 +5,7 @@ import random
 
 import numpy as np
 import pytest
+from unstuck.setups.settings import Settings
 
 from subjects.torch_trials import (
     AS_IT_IS,
@@ -19,7 +20,6 @@ from subjects.torch_trials import (
     torch,
     trained,
 )
-from unstuck.setups.settings import Settings
 
 
 def test_weights_that_were_set_by_hand_are_kept():

@@ -27,7 +27,12 @@ RATES = {"adam": 1e-3, "sgd": 1e-2}
 BOUNDED = {"sigmoid", "tanh", "softsign", "hardtanh", "hardsigmoid", "softmax", "relu", "relu6"}
 BOUNDED |= {"softplus"}
 VARIANCE, ROUNDS, LSUV_ROWS = 0.02, 5, 256
-DROPOUTS = (torch.nn.Dropout, torch.nn.Dropout1d, torch.nn.Dropout2d, torch.nn.Dropout3d)
+DROPOUTS: tuple[type[Any], ...] = (
+    torch.nn.Dropout,
+    torch.nn.Dropout1d,
+    torch.nn.Dropout2d,
+    torch.nn.Dropout3d,
+)
 DROPOUTS += (torch.nn.AlphaDropout, torch.nn.FeatureAlphaDropout)
 PLAIN_UNITS = 64
 
@@ -208,6 +213,7 @@ def _anew(done: Changed, model: Any) -> None:
 
 
 def _clip(done: Changed, norm: Value) -> None:
+    assert isinstance(norm, float | int)
     done.routine = replace(done.routine, clip_norm=norm)
 
 
