@@ -133,6 +133,9 @@ QUANTITIES = {
 }
 
 
+NUMBERS = ("lr", "eps", "weight_decay")
+
+
 def quantities(model, loss, optimizer, **_):
     """All numbers that a change may change."""
     group = optimizer.param_groups[0]
@@ -187,16 +190,15 @@ def test_trial_object_and_code_change_the_same_to_the_same(name):
 def test_lsuv_is_measured_on_inputs_as_they_reach_the_layer():
     """On float64 arrays, behind the scaler in front."""
     model, own = classifier()
-    x = torch.from_numpy(X * 1000.0)
-    model.double()
+    x = X.astype(np.float64) * 1000
     y = torch.from_numpy(Y.astype(np.int64))
     both = (input_scaling.STANDARD, initialization.LSUV)
     made = built(recognize(model, Given(x, y, loss=clamped, optimizer=own)), both)
     done = executed(made.code, model=model, x=x, y=y, loss=clamped, optimizer=own)
     with torch.no_grad():
-        code = done["model"][0](done["x"][:256]).var()
+        code = done["model"][0](torch.tensor(done["x"][:256], dtype=torch.float32)).var()
         front, network = made.model
-        thing = network[0](front(x[:64])).var()
+        thing = network[0](front(torch.tensor(x[:64], dtype=torch.float32))).var()
     assert float(code) == pytest.approx(1, abs=0.1)
     assert float(thing) == pytest.approx(1, abs=0.1)
 

@@ -328,11 +328,11 @@ def _plain(done: Changed, _: Value) -> None:
         torch.nn.ReLU(),
         torch.nn.Linear(PLAIN_UNITS, units),
     ]
-    if end is not None and end.becomes in ends and done.subject.about.loss.takes != "logits":
+    takes = done.subject.about.loss.takes
+    if end is not None and end.becomes in ends and takes != "logits":
         layers.append(ends[end.becomes](dim=1))
-    elif end is not None and end.name == "sigmoid":
-        if done.subject.about.loss.takes not in ("logits", "values"):
-            layers.append(torch.nn.Sigmoid())
+    elif end is not None and end.name == "sigmoid" and takes not in ("logits", "values"):
+        layers.append(torch.nn.Sigmoid())
     if not len(shape):
         layers.append(torch.nn.Flatten(0))
     dtype = next(p.dtype for p in done.setup.model.parameters() if p.is_floating_point())
