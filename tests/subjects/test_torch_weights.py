@@ -9,6 +9,7 @@ import pytest
 from subjects.torch_trials import (
     AS_IT_IS,
     LOGITS,
+    changes,
     F,
     X,
     Y,
@@ -19,7 +20,6 @@ from subjects.torch_trials import (
     torch,
     trained,
 )
-from unstuck.setups.settings import Settings
 
 
 def test_weights_that_were_set_by_hand_are_kept():
@@ -69,8 +69,8 @@ def test_frozen_parameters_are_thawed_and_held():
     optimizer = torch.optim.Adam(model[2].parameters())
     subject = subject_of(model, X / 255, loss="cross_entropy", optimizer=optimizer)
     start = trained(subject, steps=0)
-    for settings, moves in ((AS_IT_IS, False), (Settings(unfreeze=True), True)):
-        run = trained(subject, settings, steps=5)
+    for combination, moves in ((AS_IT_IS, False), (changes(held=True), True)):
+        run = trained(subject, combination, steps=5)
         assert torch.equal(run.model[0].weight, start.model[0].weight) is not moves
 
 
@@ -87,8 +87,8 @@ def test_nothing_of_the_users_is_touched():
     gradients = [p.grad.clone() for p in model.parameters()]
     states = random.getstate(), np.random.get_state()[1].copy(), torch.get_rng_state()
     subject = subject_of(model, x, y, optimizer=optimizer)
-    for settings in (AS_IT_IS, LOGITS, Settings(normalize=True, initial="lsuv", unfreeze=True)):
-        trained(subject, settings, steps=10)
+    for combination in (AS_IT_IS, LOGITS, changes(normalization=True, start="lsuv", held=True)):
+        trained(subject, combination, steps=10)
     assert random.getstate() == states[0]
     assert np.array_equal(np.random.get_state()[1], states[1])
     assert torch.equal(torch.get_rng_state(), states[2])

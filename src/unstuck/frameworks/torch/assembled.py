@@ -108,7 +108,10 @@ def assembled(
         min(batch_size, data.sample.examples or batch_size),
         given.shuffle if given.shuffle is not None else data.shuffled,
     )
-    made_of = TorchSubject(about, data.sample, setup, step, data.structure, Form(()), device)
+    loaded = isinstance(given.x, torch.utils.data.DataLoader)
+    made_of = TorchSubject(
+        about, data.sample, setup, step, data.structure, Form(()), device, loaded
+    )
     strangers = frozenset(id(p) for p in model.parameters())
     if any(is_lazy(p) for p in setup.model.parameters()):
         made_of, _ = _tried(made_of, strangers)

@@ -27,7 +27,12 @@ RATES = {"adam": 1e-3, "sgd": 1e-2}
 BOUNDED = {"sigmoid", "tanh", "softsign", "hardtanh", "hardsigmoid", "softmax", "relu", "relu6"}
 BOUNDED |= {"softplus"}
 VARIANCE, ROUNDS, LSUV_ROWS = 0.02, 5, 256
-DROPOUTS = (torch.nn.Dropout, torch.nn.Dropout1d, torch.nn.Dropout2d, torch.nn.Dropout3d)
+DROPOUTS: tuple[type[Any], ...] = (
+    torch.nn.Dropout,
+    torch.nn.Dropout1d,
+    torch.nn.Dropout2d,
+    torch.nn.Dropout3d,
+)
 DROPOUTS += (torch.nn.AlphaDropout, torch.nn.FeatureAlphaDropout)
 PLAIN_UNITS = 64
 
@@ -208,6 +213,7 @@ def _anew(done: Changed, model: Any) -> None:
 
 
 def _clip(done: Changed, norm: Value) -> None:
+    assert isinstance(norm, float | int)
     done.routine = replace(done.routine, clip_norm=norm)
 
 
@@ -322,11 +328,11 @@ def _plain(done: Changed, _: Value) -> None:
         torch.nn.ReLU(),
         torch.nn.Linear(PLAIN_UNITS, units),
     ]
-    if end is not None and end.becomes in ends and done.subject.about.loss.takes != "logits":
+    takes = done.subject.about.loss.takes
+    if end is not None and end.becomes in ends and takes != "logits":
         layers.append(ends[end.becomes](dim=1))
-    elif end is not None and end.name == "sigmoid" and done.subject.about.loss.takes != "logits":
-        if done.subject.about.loss.takes != "values":
-            layers.append(torch.nn.Sigmoid())
+    elif end is not None and end.name == "sigmoid" and takes not in ("logits", "values"):
+        layers.append(torch.nn.Sigmoid())
     if not len(shape):
         layers.append(torch.nn.Flatten(0))
     dtype = next(p.dtype for p in done.setup.model.parameters() if p.is_floating_point())

@@ -86,8 +86,8 @@ def built(subject: TorchSubject, cure: Cure) -> Built:
         arguments["shuffle"] = done.shuffled
     if data.targets is not None:
         arguments["targets"] = data.targets
-    loaded = subject.about.shuffled is not None  # a loader says whether it shuffles
-    text = code(printed(subject, cure, Names(loader="x" if loaded else "")))
+    names = Names(loader="x" if subject.loaded else "")
+    text = code(printed(subject, cure, names))
     return Built(done.setup.model, text, arguments, left)
 
 

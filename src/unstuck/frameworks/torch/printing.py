@@ -362,8 +362,8 @@ class Printer:
                 f'{names.optimizer}.param_groups[0]["params"] += '
                 f"[p for p in {parameters} if p not in held]",
             ]
-        before = [g for g in own.param_groups] if own is not None else []
-        for i, (group, was) in enumerate(zip(groups, before, strict=False)):
+        was_groups = list(own.param_groups) if own is not None else []
+        for i, (group, was) in enumerate(zip(groups, was_groups, strict=False)):
             for key in ("lr", "eps", "weight_decay"):
                 if key in group and group[key] != was.get(key):
                     place = f'{names.optimizer}.param_groups[{i}]["{key}"]'

@@ -63,6 +63,7 @@ class TorchSubject:
     Args:
         setup: a copy of the user's, never run: each look runs a copy of it.
         step: (model, loss, batch) ↦ loss; None for loss(model(inputs), targets).
+        loaded: whether the examples were given as a DataLoader.
     """
 
     about: About
@@ -72,6 +73,7 @@ class TorchSubject:
     structure: Structure
     form: Form
     device: Any
+    loaded: bool = False
 
     def observe(self, x: Inputs, y: NDArray[Any] | None) -> Observation:
         """See the protocol.
