@@ -9,10 +9,10 @@ import pytest
 from subjects.torch_trials import (
     AS_IT_IS,
     LOGITS,
-    changes,
     F,
     X,
     Y,
+    changes,
     clamped,
     mlp,
     nn,

@@ -330,7 +330,9 @@ class Printer:
         known = getattr(torch.optim, kind.__name__, None) is kind
         parameters = f"{names.model}.parameters()"
         hidden = self._hidden()
-        lines = [f"{names.model}.requires_grad_(True)"] if Part.HELD in parts else []
+        frozen = any(not p.requires_grad for p in self.subject.setup.model.parameters())
+        unfreeze = frozen and Part.HELD in parts
+        lines = [f"{names.model}.requires_grad_(True)"] if unfreeze else []
         role = Role.OPTIMIZER
         reads = frozenset({"model"})
         if hidden:

@@ -267,7 +267,7 @@ def _called(subject: TorchSubject, model: Any, tensors: list[Any]) -> Any:
         leaves = torch.utils._pytree.tree_leaves(output)
         seen.extend(t for t in leaves if isinstance(t, torch.Tensor) and t.is_floating_point())
 
-    subject._loss(Setup(model, None, loss), tensors)
+    replace(subject, step=None)._loss(Setup(model, None, loss), tensors)
     return seen[0]
 
 
