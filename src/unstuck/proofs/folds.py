@@ -171,5 +171,6 @@ def _part(sample: Sample, held: NDArray[np.int64]) -> Data:
 
 def first_of(yardstick: Yardstick, n: int) -> Yardstick:
     """For the first n examples alone."""
-    labels = None if yardstick.labels is None else yardstick.labels[:n]
+    at = 1 if yardstick.labels is None else len(yardstick.labels) // len(yardstick.y)
+    labels = None if yardstick.labels is None else yardstick.labels[: n * at]
     return replace(yardstick, y=yardstick.y[:n], labels=labels)

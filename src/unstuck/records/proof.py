@@ -190,6 +190,12 @@ class Proof:
         return tuple(s for s in self.report.suspects if s.status is Status.PROVEN)
 
     @property
+    def repaired(self) -> bool:
+        """Whether the set-up fails, and a repair of it is proven."""
+        fails = self.state in (State.STUCK, State.SLOW, State.DIVERGED)
+        return fails and self.repair is not None and self.repair.effect.status is Status.PROVEN
+
+    @property
     def outcome(self) -> str:
         """In a few words."""
         if self.agreement.agrees is False:
@@ -205,9 +211,9 @@ class Proof:
             return f"improvable: {self.repair.says}"
         if not self.trusted:
             return "not to be trusted"
-        names = ", ".join(s.name for s in self.proven)
-        if names:
-            return f"proven: {names}"
+        if self.repaired and self.repair is not None:
+            names = ", ".join(s.name for s in self.proven)
+            return f"proven: {names or self.repair.says}"
         if self.state is State.SLOW:
             return "nothing wrong, only slow"
         return f"{self.state.value}, and no cause is proven"
