@@ -124,9 +124,7 @@ class SubjectRecord:
         """Whether trials proved what keeps it from learning, and no patch cured it."""
         if self.proof is None or not self.judges or self.cured or self.state not in _FAILS:
             return False
-        repair = self.proof.repair
-        repaired = repair is not None and repair.effect.status is Status.PROVEN
-        return self.proof.trusted and (repaired or bool(self.proof.proven))
+        return self.proof.trusted and (self.proof.repaired or bool(self.proof.proven))
 
     @property
     def improvable(self) -> bool:

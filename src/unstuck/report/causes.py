@@ -13,7 +13,7 @@ from unstuck.names import unknown
 from unstuck.records.report import Report, Suspect
 from unstuck.report import diagnosis
 from unstuck.report.templates import template
-from unstuck.report.wording import quantity
+from unstuck.records.quantity import quantity
 
 
 @dataclass(frozen=True)

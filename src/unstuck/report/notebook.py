@@ -3,7 +3,7 @@
 from unstuck.records.report import Report
 from unstuck.report import diagnosis
 from unstuck.report.templates import template
-from unstuck.report.wording import quantity
+from unstuck.records.quantity import quantity
 
 
 def html(report: Report) -> str:
