@@ -110,14 +110,14 @@ def measured(progress: Callable[[str], object] = lambda name: None) -> list[Show
 
 
 def _shown(cause: Cause, example: Example, look_alike: Example) -> Shown:
-    from unstuck.diagnosis import diagnose
+    from unstuck.diagnosis import diagnosed
 
     return Shown(
         cause,
         example,
-        diagnose(example.model, **example.arguments),
+        diagnosed(example.model, **example.arguments).report,
         look_alike,
-        diagnose(look_alike.model, **look_alike.arguments),
+        diagnosed(look_alike.model, **look_alike.arguments).report,
     )
 
 
