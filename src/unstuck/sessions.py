@@ -1,8 +1,8 @@
 """What Python users hold: a record, how it is shown, and what can be done next.
 
-    report = unstuck.diagnose(model, x, y)
-    proof = report.prove(budget=60)
-    fix = proof.fix()
+report = unstuck.diagnose(model, x, y)
+proof = report.prove(budget=60)
+fix = proof.fix()
 """
 
 from collections.abc import Callable

@@ -1,12 +1,10 @@
 """`unstuck schema`: the form of what --json writes."""
 
-import json
-
 
 def schema() -> None:
     """Print the JSON schema of what `unstuck run --json` and `unstuck diagnose --json` write."""
     import typer
 
-    from unstuck.report.as_json import schema as made
+    from unstuck.report import as_json
 
-    typer.echo(json.dumps(made(), indent=2, ensure_ascii=False))
+    typer.echo(as_json.as_text(as_json.schema()), nl=False)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import inspect
+import json
 import re
 import sys
 from functools import cache
@@ -19,8 +20,6 @@ def to_json(record: Any) -> dict[str, Any]:
     Args:
         record: any frozen dataclass of `unstuck.records`.
     """
-    import json
-
     made: dict[str, Any] = json.loads(_dumped(record))
     return made
 
@@ -28,6 +27,11 @@ def to_json(record: Any) -> dict[str, Any]:
 def text(record: Any) -> str:
     """A record as a file's text."""
     return _dumped(record, 2) + "\n"
+
+
+def as_text(made: Any) -> str:
+    """Plain JSON values as a file's text."""
+    return json.dumps(made, indent=2, ensure_ascii=False) + "\n"
 
 
 def _dumped(record: Any, indent: int | None = None) -> str:

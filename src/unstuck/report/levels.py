@@ -42,9 +42,7 @@ def gain(effect: Effect, measure: str) -> str:
     if effect.n < 2 or not (isfinite(effect.low) and isfinite(effect.high)):
         return f"{says} ({seeds(effect.n)}: no interval)"
     low, high = sorted(sign * bound for bound in (effect.low, effect.high))
-    return (
-        f"{says} (95 %: {signed(low, measure)} to {signed(high, measure)}; {seeds(effect.n)})"
-    )
+    return f"{says} (95 %: {signed(low, measure)} to {signed(high, measure)}; {seeds(effect.n)})"
 
 
 def seeds(count: int) -> str:

@@ -46,9 +46,7 @@ def _parts(proof: Proof) -> Iterable[RenderableType]:
         if proof.agreement.agrees:
             yield Text(f"The trials do what the script does: {proof.agreement.says}.", "dim")
         if proof.placebo is not None:
-            null = (
-                "null, as it must" if proof.trusted else "NOT null: these trials prove nothing"
-            )
+            null = "null, as it must" if proof.trusted else "NOT null: these trials prove nothing"
             yield Text(
                 f"Placebo (a change that cannot matter): {gain(proof.placebo, proof.measure)}:"
                 f" {null}.",
@@ -89,15 +87,15 @@ def _repair(proof: Proof, repair: Repair) -> Iterator[RenderableType]:
     if len(repair.parts) > 1:
         for part in repair.parts:
             body.append(Text.assemble(("· ", "dim"), (part.says, "bold"), _causes(part)))
-            body += [
-                Padding(Text(says), (0, 0, 0, 2)) for says in part_says(part, proof.measure)
-            ]
+            body += [Padding(Text(says), (0, 0, 0, 2)) for says in part_says(part, proof.measure)]
     yield Group(head, Padding(Group(*body), (0, 0, 1, 3), expand=False))
 
 
 def _against(effect: Effect, measure: str) -> str:
     """ "10.5 % → 83.1 %: +72.6 points better (95 %: …)": the two add up."""
-    return f"{level(effect.base, measure)} → {level(effect.value, measure)}: {gain(effect, measure)}"
+    return (
+        f"{level(effect.base, measure)} → {level(effect.value, measure)}: {gain(effect, measure)}"
+    )
 
 
 def _causes(part: Part) -> tuple[str, str]:

@@ -108,8 +108,10 @@ def _with_and_without(proof: Proof, repair: Repair) -> str:
 
 def _measured(proof: Proof) -> str:
     """The measure, and on what: "held-out accuracy"."""
-    return f"{proof.rows} {proof.measure}" if proof.measure == "accuracy" else (
-        f"{proof.rows} loss ({proof.measure})"
+    return (
+        f"{proof.rows} {proof.measure}"
+        if proof.measure == "accuracy"
+        else (f"{proof.rows} loss ({proof.measure})")
     )
 
 

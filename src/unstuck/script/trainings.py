@@ -38,7 +38,9 @@ STEPS = 1_024  # losses of steps, after which a training may be called stuck whi
 FEW = 64  # losses of steps, below which it is not called stuck at its end
 
 
-Proven = Callable[["Diagnosed", Witness, tuple[Sighting, ...]], tuple["Proof | None", "Fixed | None"]]
+Proven = Callable[
+    ["Diagnosed", Witness, tuple[Sighting, ...]], tuple["Proof | None", "Fixed | None"]
+]
 
 
 class Stop(SystemExit):
