@@ -310,7 +310,8 @@ def _write(
         made.append((json_file, lambda: text(record)))
     if sarif_file is not None:
         made.append((sarif_file, lambda: as_text(sarif(record))))
-    return all([_written(target, content, tell) for target, content in made])
+    done = [_written(target, content, tell) for target, content in made]  # each is tried
+    return all(done)
 
 
 def _written(

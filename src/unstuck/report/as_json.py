@@ -35,7 +35,8 @@ def as_text(made: Any) -> str:
 
 
 def _dumped(record: Any, indent: int | None = None) -> str:
-    made = _adapter(type(record)).dump_json(record, indent=indent, fallback=_plain, warnings=False)
+    kind: Any = type(record)
+    made = _adapter(kind).dump_json(record, indent=indent, fallback=_plain, warnings=False)
     return made.decode()
 
 
@@ -45,7 +46,7 @@ def _plain(value: Any) -> Any:
 
 
 @cache
-def _adapter(kind: type) -> "TypeAdapter[Any]":
+def _adapter(kind: Any) -> "TypeAdapter[Any]":
     from pydantic import TypeAdapter
 
     return TypeAdapter(kind)
@@ -117,7 +118,7 @@ def fields(kind: type) -> dict[str, str]:
     whole = re.sub(r"\n {5,}", " ", block)
     # "low, high: its interval" and "seconds: so long; budget: what it was given".
     made: dict[str, str] = {}
-    known = {field.name for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    known = {field.name for field in dataclasses.fields(kind)}
     for line in whole.splitlines():
         for part in re.split(r"; (?=\w+: )", line.strip()):
             names, _, says = part.partition(": ")

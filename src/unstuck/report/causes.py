@@ -10,10 +10,10 @@ from unstuck.causes import NAMES, load
 from unstuck.causes import causes as all_causes
 from unstuck.causes.cause import Cause, Example
 from unstuck.names import unknown
+from unstuck.records.quantity import quantity
 from unstuck.records.report import Report, Suspect
 from unstuck.report import diagnosis
 from unstuck.report.templates import template
-from unstuck.records.quantity import quantity
 
 
 @dataclass(frozen=True)
