@@ -119,7 +119,6 @@ UP = {
     "inside a function": "def f():\n    from unstuck.high.a import x",
     "relative": "from ..high.a import x",
     "relative, of a module": "from ..high import a",
-    "of the package": "import unstuck\nunstuck.diagnose()",
     "by name": 'import importlib\na = importlib.import_module("unstuck.high.a")',
 }
 
@@ -129,6 +128,12 @@ def test_an_import_that_points_up_is_found_wherever_it_stands(tmp_path, text):
     root = tree(tmp_path, {"low/b.py": text, "high/a.py": "x = 1"})
     assert len(against(["low", "high"], uses(root))) == 1
     assert against(["high", "low"], uses(root)) == []
+
+
+@pytest.mark.parametrize("text", ["import unstuck\nunstuck.f()", "from unstuck import f"])
+def test_the_public_names_are_no_ones_to_import(tmp_path, text):
+    found = uses(tree(tmp_path, {"low/b.py": text}))
+    assert against(["low"], found) == ["unstuck.low.b imports unstuck"]
 
 
 CIRCLES = {
