@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from wall_clock import SECOND_TRY
 
 import unstuck
 from unstuck.causes.examples import digits
+from wall_clock import SECOND_TRY
 
 pytestmark = SECOND_TRY
 FILE = Path(__file__).with_name("keras_case_3.py")

@@ -6,13 +6,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from sklearn.neural_network import MLPClassifier, MLPRegressor
-from wall_clock import SECOND_TRY
 
 import unstuck
 from unstuck.causes import load
 from unstuck.causes.examples import classifier, digits, regression, standardized
 from unstuck.errors import UsageError
 from unstuck.records.verdict import State
+from wall_clock import SECOND_TRY
 
 pytestmark = SECOND_TRY
 # Examples of causes that bite on these data; the others' examples (one NaN row in a network that

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from wall_clock import SECOND_TRY
 
 from proofs.special import SPECIAL, proven
+from wall_clock import SECOND_TRY
 
 pytestmark = SECOND_TRY
 BUDGET = 15.0
