@@ -53,7 +53,8 @@ def _by_trials(found: Findings, scores: list[Score]) -> State:
     if best <= board.noise:
         if known > board.noise:
             return State.STUCK if long else State.UNKNOWN
-        return State.NOTHING if long else State.UNKNOWN
+        told = board.measure in board.problem.reference  # else nobody else was asked
+        return State.NOTHING if long and told else State.UNKNOWN
     if base >= LEARNS * best:
         errors = found.tested[0].errors if found.tested else False
         return State.IMPROVABLE if errors and _improved(found) else State.LEARNING

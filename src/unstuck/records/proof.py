@@ -94,7 +94,14 @@ class Agreement:
 
 @dataclass(frozen=True)
 class Arm:
-    """One combination that was tried: its trials in all, and medians of measure and skill."""
+    """One combination that was tried.
+
+    Args:
+        changes: names; none for the set-up as it is.
+        says: the same in words.
+        n: its trials.
+        value, skill: medians over them, of the measure and of the skill.
+    """
 
     changes: tuple[str, ...]
     says: str
