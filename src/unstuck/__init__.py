@@ -10,22 +10,22 @@ if TYPE_CHECKING:
     from unstuck.cures.equivalence import Equivalence as Equivalence
     from unstuck.cures.equivalence import equivalence as equivalence
     from unstuck.cures.fold import fold as fold
-    from unstuck.diagnosis import diagnose as diagnose
     from unstuck.errors import UnstuckError as UnstuckError
-    from unstuck.proofs.fix import Fix as Fix
-    from unstuck.proofs.proof import Proof as Proof
+    from unstuck.records.fix import Fix as Fix
+    from unstuck.records.proof import Proof as Proof
     from unstuck.records.report import Report as Report
+    from unstuck.sessions import diagnose as diagnose
 
 __version__ = "0.1.0"
 
 _HOME = {
     "Equivalence": "unstuck.cures.equivalence",
     "equivalence": "unstuck.cures.equivalence",
-    "Fix": "unstuck.proofs.fix",
-    "Proof": "unstuck.proofs.proof",
+    "Fix": "unstuck.records.fix",
+    "Proof": "unstuck.records.proof",
     "Report": "unstuck.records.report",
     "UnstuckError": "unstuck.errors",
-    "diagnose": "unstuck.diagnosis",
+    "diagnose": "unstuck.sessions",
     "fold": "unstuck.cures.fold",
 }
 __all__ = [

@@ -15,8 +15,10 @@ from unstuck.commands.cases import cases_app
 from unstuck.commands.causes import causes
 from unstuck.commands.demo import demo
 from unstuck.commands.diagnose import diagnose
+from unstuck.commands.output import UNWRITTEN
 from unstuck.commands.run import RunCommand, run
-from unstuck.errors import UnstuckError, UsageError
+from unstuck.commands.schema import schema
+from unstuck.errors import NotWritten, UnstuckError, UsageError
 
 
 @contextmanager
@@ -67,6 +69,7 @@ app.command(
 app.command()(demo)
 app.command()(diagnose)
 app.command()(causes)
+app.command()(schema)
 app.add_typer(cases_app, name="cases")
 
 
@@ -87,9 +90,11 @@ def _root(
 
 
 def main() -> None:
-    """The entry point: a user's mistake is explained on stderr with exit status 2, all else 1."""
+    """The entry point: a user's mistake is explained on stderr with exit status 2, an output that
+    could not be written with 3, all else with 1."""
     try:
         app()
     except UnstuckError as error:
         print(f"unstuck: {error}", file=sys.stderr)
-        sys.exit(2 if isinstance(error, UsageError) else 1)
+        written = UNWRITTEN if isinstance(error, NotWritten) else 1
+        sys.exit(2 if isinstance(error, UsageError) else written)

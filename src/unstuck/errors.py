@@ -7,7 +7,8 @@ UnstuckError
 │   └── CorruptData      there, but truncated, altered or of another format
 ├── StoreError           the store of finished trials cannot be read or written
 │   └── StoreTooNew      written by a newer version of unstuck
-└── TrialsFailed         a worker process died or a trial raised an error
+├── TrialsFailed         a worker process died or a trial raised an error
+└── NotWritten           what was found could not be written
 """
 
 
@@ -59,3 +60,7 @@ class StoreTooNew(StoreError):
 
 class TrialsFailed(UnstuckError):
     """A worker process died, or a trial raised an error."""
+
+
+class NotWritten(UnstuckError):
+    """What was found could not be written."""

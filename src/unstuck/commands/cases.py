@@ -70,8 +70,8 @@ def cases_run(
             "one or more names, or --all",
             "see them with: unstuck cases list",
         )
-    for target in (json_file, markdown):
-        must_be_writable(target)
+    inputs = [data_dir / data if data_dir else data, *data.split(","), *([store] if store else [])]
+    must_be_writable({"--json": json_file, "--markdown": markdown}, inputs)
     chosen = _cases(tuple(names or ()))
     reports = _run(chosen, data, data_dir, seeds, epochs, store, workers)
     _print(reports)

@@ -23,7 +23,7 @@ def causes(
 
     if name and markdown:
         raise UsageError("both a cause and --markdown", "one of them: the page is of all causes")
-    must_be_writable(markdown)
+    must_be_writable({"--markdown": markdown})
     if markdown:
         write(markdown, _page())
     elif name:

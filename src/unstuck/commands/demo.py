@@ -14,20 +14,21 @@ def demo() -> None:
     """See a stuck network diagnosed, proven and fixed: bundled digits, offline, half a minute."""
     from unstuck.causes.examples import CLIPPED, digits
     from unstuck.commands.trials import proven
-    from unstuck.diagnosis import diagnose
+    from unstuck.diagnosis import diagnosed
     from unstuck.engine.network import mlp
     from unstuck.engine.optimizers import keras
     from unstuck.engine.setup import Setup
+    from unstuck.report.shown import renderable
 
     out = console()
     out.print(NETWORK, style="italic", highlight=False)
     x, y = digits()
     setup = Setup(mlp([128], 10, output="softmax"), CLIPPED, keras("adam"))
-    report = diagnose(setup, x, y)
-    out.print(report, highlight=False)
+    found = diagnosed(setup, x, y)
+    out.print(renderable(found.report), highlight=False)
     out.print()
-    proof, fix = proven(report, BUDGET)
-    out.print(proof, highlight=False)
+    proof, fix = proven(found, BUDGET)
+    out.print(renderable(proof.record), highlight=False)
     if fix is not None:
         out.print()
-        out.print(fix, highlight=False)
+        out.print(renderable(fix.record), highlight=False)

@@ -1,7 +1,6 @@
 """`unstuck diagnose`: parse, call, print."""
 
 import contextlib
-import json
 import os
 import sys
 from pathlib import Path
@@ -9,21 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from unstuck.commands.options import (
-    DATA,
-    PROVEN,
-    SUSPECTED,
-    DataDir,
-    FailOn,
-    FailOnOption,
-    JsonFile,
-)
+from unstuck.commands.options import DATA, DataDir, FailOn, FailOnOption, JsonFile, status
 from unstuck.commands.output import console, is_stdout, must_be_writable, write
 from unstuck.commands.trials import proven
 from unstuck.errors import UsageError
 
 if TYPE_CHECKING:
+    from unstuck.diagnosis import Diagnosed
+    from unstuck.proofs.fix import Fixed
+    from unstuck.records.proof import Proof
     from unstuck.records.report import Report
+    from unstuck.records.run import RunRecord
 
 
 def diagnose(
@@ -64,7 +59,7 @@ def diagnose(
     """
     if data is not None and (x or y):
         raise UsageError("both --data and --x or --y", "one of them")
-    must_be_writable(json_file)
+    must_be_writable({"--json": json_file}, _inputs(target, x, y, data))
     options = {
         "loss": loss,
         "optimizer": optimizer,
@@ -77,26 +72,60 @@ def diagnose(
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # What the user's code prints must not come between the lines of a record on stdout.
     with contextlib.redirect_stdout(sys.stderr):
-        report = _diagnosed(target, x, y, data, data_dir, given)
+        found = _diagnosed(target, x, y, data, data_dir, given)
+    from unstuck.report.shown import renderable
+
     out = console(stderr=is_stdout(json_file))
-    out.print(report)
-    record = report.to_json()
-    causes = bool(report.suspects)
+    out.print(renderable(found.report))
+    proof: Proof | None = None
+    fix: Fixed | None = None
     if prove is not None:
         with contextlib.redirect_stdout(sys.stderr):
-            proof, fix = proven(report, prove, epochs)
-        for shown in (proof, fix):
+            proved, fix = proven(found, prove, epochs)
+        proof = proved.record
+        for shown in (proof, None if fix is None else fix.record):
             if shown is not None:
                 out.print()
-                out.print(shown)
-        record = proof.to_json() | {"fix": None if fix is None else fix.to_json()}
-        causes = bool(proof.proven)
+                out.print(renderable(shown))
+    record = _record(found.report, proof, fix)
     if json_file:
-        write(json_file, json.dumps(record, indent=2, ensure_ascii=False) + "\n")
-    if causes and prove is not None and fail_on is not FailOn.never:
-        raise typer.Exit(PROVEN)
-    if causes and prove is None and fail_on is FailOn.suspected:
-        raise typer.Exit(SUSPECTED)
+        from unstuck.report.as_json import text
+
+        write(json_file, text(record))
+    raise typer.Exit(status(record.subjects, fail_on))
+
+
+def _inputs(target: str, x: Path | None, y: Path | None, data: str | None) -> list[str | Path]:
+    """Files that are read."""
+    return [
+        target,
+        target.rpartition(":")[0] or target,
+        *(file for file in (x, y) if file is not None),
+        *(data or "").split(","),
+    ]
+
+
+def _record(report: "Report", proof: "Proof | None", fix: "Fixed | None") -> "RunRecord":
+    from dataclasses import replace
+
+    import unstuck
+    from unstuck.records.run import RunRecord, SubjectRecord
+    from unstuck.report.sentence import of_subject
+
+    subject = SubjectRecord(
+        None,
+        report.framework,
+        report.backend,
+        report.state if proof is None else proof.state,
+        "",
+        report if proof is None else proof.report,
+        seconds={
+            "static": report.seconds.get("static"),
+            "proof": None if proof is None else proof.seconds,
+        },
+    )
+    subject = replace(subject, proof=proof, fix=None if fix is None else fix.record)
+    return RunRecord(unstuck.__version__, (of_subject(subject),))
 
 
 def _diagnosed(
@@ -106,9 +135,9 @@ def _diagnosed(
     data: str | None,
     data_dir: Path | None,
     given: dict[str, Any],
-) -> "Report":
+) -> "Diagnosed":
     from unstuck.data.sources import DataRef
-    from unstuck.diagnosis import diagnose as measured
+    from unstuck.diagnosis import diagnosed
     from unstuck.script import arrays
     from unstuck.script.target import load
 
@@ -124,4 +153,4 @@ def _diagnosed(
                 "no data were given", "a factory that returns (model, x, y), --data, or --x and --y"
             )
         status.update("looking at the model")
-        return measured(**arguments)
+        return diagnosed(**arguments)

@@ -1,10 +1,15 @@
-"""Options that several commands have."""
+"""Options that several commands have, and how they end."""
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from unstuck.records.run import SubjectRecord
 
 DATA = "digits (bundled), fashion-mnist, or a path: FILE.npz, FILE.csv, X.npy,Y.npy."
 DataOption = Annotated[str, typer.Option(help=DATA)]
@@ -16,12 +21,13 @@ JsonFile = Annotated[
 ]
 MarkdownFile = Annotated[Path | None, typer.Option(help="Write a page here.")]
 
-SUSPECTED, PROVEN = 10, 11  # exit statuses, with --fail-on
+SUSPECTED, PROVEN, IMPROVABLE = 10, 11, 12  # exit statuses, with --fail-on
 
 
 class FailOn(StrEnum):
-    """When a finding is a failure."""
+    """When a finding is a failure; each holds what those after it hold."""
 
+    improvable = "improvable"
     suspected = "suspected"
     proven = "proven"
     never = "never"
@@ -31,6 +37,20 @@ FailOnOption = Annotated[
     FailOn,
     typer.Option(
         help=f"suspected: exit with {SUSPECTED} if a cause is suspected, {PROVEN} if one is"
-        f" proven; proven: only with {PROVEN}."
+        f" proven; improvable: also with {IMPROVABLE} if a repair gains much on what learns;"
+        f" proven: only with {PROVEN}."
     ),
 ]
+
+
+def status(subjects: "Sequence[SubjectRecord]", fail_on: FailOn) -> int:
+    """The exit status that the findings give."""
+    order = [FailOn.never, FailOn.proven, FailOn.suspected, FailOn.improvable]
+    asked = order.index(fail_on)
+    if asked >= 1 and any(s.proven for s in subjects):
+        return PROVEN
+    if asked >= 2 and any(s.suspected for s in subjects):
+        return SUSPECTED
+    if asked >= 3 and any(s.improvable for s in subjects):
+        return IMPROVABLE
+    return 0

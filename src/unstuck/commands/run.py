@@ -1,23 +1,29 @@
 """`unstuck run`: a script, unchanged, with its trainings diagnosed."""
 
-import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperCommand
 
-from unstuck.commands.options import PROVEN, SUSPECTED, FailOn, FailOnOption, JsonFile
-from unstuck.commands.output import is_stdout, must_be_writable, write
+from unstuck.commands.options import FailOn, FailOnOption, JsonFile
+from unstuck.commands.options import status as found_status
+from unstuck.commands.output import UNWRITTEN, is_stdout, must_be_writable, write
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from unstuck.diagnosis import Diagnosed
+    from unstuck.patch.trying import Cured
+    from unstuck.proofs.fix import Fixed
+    from unstuck.records.proof import Proof
+    from unstuck.records.run import RunRecord
+    from unstuck.records.training import Sighting, Witness
     from unstuck.script.running import Script
     from unstuck.script.trainings import Line, Trainings
 
 SECONDS = "60"  # of --prove without a number
+_WATCHED_BY = {"lightning": "torch", "skorch": "torch"}  # whose cures are printed
 
 
 class RunCommand(TyperCommand):
@@ -85,27 +91,67 @@ def run(
     looked at before its first step; with --prove, copies are trained after the script has ended.
     What is said goes to stderr. What follows SCRIPT belongs to the script.
 
-    Exit status: the script's own if it fails; else 10 if a cause is suspected, 11 if one is
-    proven and not cured by a patch, 0 otherwise.
+    Exit status: the script's own if it fails; 3 if an output could not be written; else 10 if a
+    cause is suspected, 11 if one is proven and not cured by a patch, 12 (with --fail-on
+    improvable) if it learns and a repair gains much, 0 otherwise.
     """
     from unstuck.commands.trials import proven
     from unstuck.script import hooks
-    from unstuck.script.compat import explained
     from unstuck.script.running import INTERRUPTED
     from unstuck.script.running import script as found
     from unstuck.script.trainings import Trainings
 
     folder = Path.cwd()
-    for target in (json_file, sarif_file, patch):
-        must_be_writable(target)
+    outputs = {"--json": json_file, "--sarif": sarif_file, "--patch": patch}
+    given = [argument.rpartition("=")[2] for argument in ctx.args]
+    must_be_writable(outputs, [*([] if module else [script]), *given])
+    tell = _teller()
+    running = found(script, module, _renamed(tell) if compat else None)
+    must_be_writable(outputs, [running.file])
     json_file, sarif_file, patch = map(_absolute, (json_file, sarif_file, patch))
     if patch is not None and prove is None:
         prove = float(SECONDS)
-    tell = _teller()
-    rewritten = _renamed(tell) if compat else None
-    running = found(script, module, rewritten)
     trainings = Trainings(running.file, tell, stop=stop, prove=prove is not None)
     hooks.install(trainings)
+
+    def decided(
+        diagnosed: "Diagnosed", witness: "Witness", sightings: "tuple[Sighting, ...]"
+    ) -> "tuple[Proof, Fixed | None]":
+        assert prove is not None
+        proof, fix = proven(diagnosed, prove, witness=witness, sightings=sightings)
+        return proof.record, fix
+
+    status = running.run(ctx.args, _explainer(trainings, running, compat))
+    if not trainings.is_ours():  # a process that the script forked, and that came to its end
+        raise typer.Exit(status)
+    written = True
+    with trainings.guard("end the run"):
+        for ending in trainings.endings:
+            ending()
+    try:
+        with trainings.guard("prove what was found"):
+            if prove is not None:
+                trainings.prove(decided)
+            if patch is not None and trainings.lines:
+                written = _patch(trainings, running, ctx.args, folder, patch, compat)
+    except KeyboardInterrupt:
+        tell("\nunstuck: interrupted; what was found until then")
+        status = status or INTERRUPTED
+    record = None
+    with trainings.guard("draw up what was found"):
+        record = _record(trainings, folder)
+        tell(_summary(record))
+    written = _write(record, json_file, sarif_file, tell) and written
+    if record is not None:
+        status = status or (found_status(record.subjects, fail_on) if written else UNWRITTEN)
+    raise typer.Exit(status if written else status or UNWRITTEN)
+
+
+def _explainer(
+    trainings: "Trainings", running: "Script", compat: bool
+) -> Callable[[BaseException], None]:
+    """Explains what Keras 3 has no more, where a script fails of it."""
+    from unstuck.script.compat import explained
 
     def failed(error: BaseException) -> None:
         with trainings.guard("explain the error"):
@@ -114,25 +160,9 @@ def run(
                 how = (
                     "" if compat else "\nunstuck run --compat does what Keras 3 renamed for a run."
                 )
-                tell(f"\nunstuck: Keras 3 has this no more.\n{told}{how}")
+                trainings.tell(f"\nunstuck: Keras 3 has this no more.\n{told}{how}")
 
-    status = running.run(ctx.args, failed)
-    if not trainings.is_ours():  # a process that the script forked, and that came to its end
-        raise typer.Exit(status)
-    with trainings.guard("end the run"):
-        for ending in trainings.endings:
-            ending()
-        try:
-            if prove is not None:
-                trainings.prove(lambda report: proven(report, prove, also=False))
-            if patch is not None and trainings.lines:
-                _patch(trainings, running, ctx.args, folder, patch, compat)
-        except KeyboardInterrupt:
-            tell("\nunstuck: interrupted; what was found until then")
-            status = status or INTERRUPTED
-        _write(trainings, json_file, sarif_file, folder)
-        status = status or _status(trainings.lines, fail_on)
-    raise typer.Exit(status)
+    return failed
 
 
 def _source(file: str) -> str:
@@ -141,7 +171,7 @@ def _source(file: str) -> str:
     return decoded(Path(file).read_bytes())
 
 
-def _renamed(tell: "Callable[[str], None]") -> "Callable[[str], str]":
+def _renamed(tell: Callable[[str], None]) -> Callable[[str], str]:
     """Renames for one run, and says so."""
     from unstuck.script.compat import renamed
 
@@ -154,22 +184,38 @@ def _renamed(tell: "Callable[[str], None]") -> "Callable[[str], str]":
     return rewritten
 
 
-def _teller() -> Any:
-    """Prints for the user on what is stderr now, whatever the script makes of it."""
+def _teller() -> Callable[[Any], None]:
+    """Prints for the user on what is stderr now, whatever the script makes of it and of `print`.
+
+    Drawing takes numbers from Python's generator, which is put back: it is the script's.
+    """
+    import random
+
     stream = sys.stderr
 
     def tell(shown: Any) -> None:
         if stream is None:  # closed before Python started: nobody listens
             return
         if isinstance(shown, str):
-            print(shown, file=stream, flush=True)
-            return
-        from rich.console import Console
+            stream.write(f"{shown}\n")
+        else:
+            state = random.getstate()
+            try:
+                from rich.console import Console
 
-        Console(file=stream).print(shown)
+                Console(file=stream).print(_drawn(shown))
+            finally:
+                random.setstate(state)
         stream.flush()
 
     return tell
+
+
+def _drawn(shown: Any) -> Any:
+    """What rich can render of a record."""
+    from unstuck.report.shown import Shown, renderable
+
+    return renderable(shown) if isinstance(shown, Shown) else shown
 
 
 def _absolute(target: Path | None) -> Path | None:
@@ -183,19 +229,20 @@ def _patch(
     folder: Path,
     target: Path,
     compat: bool,
-) -> None:
-    """The diff, once a copy with it was seen to learn."""
+) -> bool:
+    """The diff, once a copy with it was seen to learn; False if it could not be written."""
     from unstuck.patch.trying import patch
     from unstuck.report.run import tried
-    from unstuck.report.run_json import file_name
     from unstuck.script.compat import renamed
+    from unstuck.script.record import file_name
     from unstuck.watching.place import Place
 
     if not running.is_plain:
         trainings.tell("unstuck: no patch: only a script that is one file is patched")
-        return
+        return True
+    lines = trainings.lines
     made = patch(
-        trainings.lines,
+        [cured for i, line in enumerate(lines) if (cured := _cured(i, line, running.file))],
         running.file,
         file_name(Place(running.file, 1), folder),
         arguments,
@@ -203,40 +250,77 @@ def _patch(
         trainings.tell,
         (lambda source: renamed(source)[0]) if compat else (lambda source: source),
     )
-    if made is not None:
-        write(target, made.diff)
-        trainings.tell(tried(trainings.lines, made.after))
-        trainings.tell(f"unstuck: the patch is in {target}: git apply {target}\n{made.diff}")
+    if made is None:
+        return True
+    trainings.tell(tried(_record(trainings, folder).subjects, made.after))
+    if not _written(target, made.content, trainings.tell):
+        trainings.tell(f"unstuck: this is the patch:\n{made.diff}")
+        return False
+    for i in made.after:
+        lines[i].diff, lines[i].cured = made.diff, True
+    trainings.tell(f"unstuck: the patch is in {target}: git apply {target}\n{made.diff}")
+    return True
+
+
+def _cured(index: int, line: "Line", script: str) -> "Cured | None":
+    """A line with a verified fix, as a patch takes it."""
+    from unstuck.patch.trying import Cured
+
+    if line.fix is None or not line.fix.record.verified:
+        return None
+    where = line.where
+    here = where is not None and where.file == script and where.cell is None
+    return Cured(
+        index,
+        str(line),
+        where.line if where is not None and here else None,
+        _WATCHED_BY.get(line.framework, line.framework),
+        line.fix.printer,
+        line.worst.state,
+        line.fix.record.code,
+    )
+
+
+def _record(trainings: "Trainings", folder: Path) -> "RunRecord":
+    from unstuck.script.record import run_record
+
+    return run_record(trainings.lines, folder)
+
+
+def _summary(record: "RunRecord") -> Any:
+    from unstuck.report.run import summary
+
+    return summary(record.subjects)
 
 
 def _write(
-    trainings: "Trainings", json_file: Path | None, sarif_file: Path | None, folder: Path
-) -> None:
-    """What was found: told, and written."""
-    from unstuck.report.run import summary
+    record: "RunRecord | None",
+    json_file: Path | None,
+    sarif_file: Path | None,
+    tell: Callable[[str], None],
+) -> bool:
+    """Writes what was asked for; whether all of it could be."""
+    if record is None:
+        return json_file is None and sarif_file is None
+    from unstuck.report.as_json import as_text, text
+    from unstuck.report.sarif import sarif
 
-    lines = trainings.lines
-    trainings.tell(summary(lines))
-    if json_file:
-        from unstuck.report.run_json import run_record
-
-        write(json_file, _text(run_record(lines, folder)))
-    if sarif_file:
-        from unstuck.report.sarif import sarif
-
-        write(sarif_file, _text(sarif(lines, folder)))
+    made: list[tuple[Path, Callable[[], str]]] = []
+    if json_file is not None:
+        made.append((json_file, lambda: text(record)))
+    if sarif_file is not None:
+        made.append((sarif_file, lambda: as_text(sarif(record))))
+    done = [_written(target, content, tell) for target, content in made]  # each is tried
+    return all(done)
 
 
-def _text(record: dict[str, Any]) -> str:
-    return json.dumps(record, indent=2, ensure_ascii=False) + "\n"
-
-
-def _status(lines: "list[Line]", fail_on: FailOn) -> int:
-    from unstuck.records.states import Status
-
-    causes = {status for line in lines for status in line.statuses}
-    if Status.PROVEN in causes and fail_on is not FailOn.never:
-        return PROVEN
-    if causes & {Status.SUSPECTED, Status.INCONCLUSIVE} and fail_on is FailOn.suspected:
-        return SUSPECTED
-    return 0
+def _written(
+    target: Path, content: str | bytes | Callable[[], str], tell: Callable[[str], None]
+) -> bool:
+    """Whether a file could be made and written; said why, where it could not be."""
+    try:
+        write(target, content() if callable(content) else content)
+    except Exception as error:
+        tell(f"unstuck: {error}")
+        return False
+    return True

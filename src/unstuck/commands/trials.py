@@ -1,29 +1,46 @@
 """A proof and its fix on the command line, with what is being tried shown on stderr."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from unstuck.commands.output import console
 
 if TYPE_CHECKING:
-    from unstuck.proofs.fix import Fix
-    from unstuck.proofs.proof import Proof
-    from unstuck.records.report import Report
+    from unstuck.diagnosis import Diagnosed
+    from unstuck.proofs.fix import Fixed
+    from unstuck.proofs.prove import Proven
+    from unstuck.records.training import Sighting, Witness
 
 
 def proven(
-    report: "Report", budget: float, epochs: int | None = None, also: bool = True
-) -> "tuple[Proof, Fix | None]":
-    """The proof, and the fix where a cause is proven.
+    diagnosed: "Diagnosed",
+    budget: float,
+    epochs: int | None = None,
+    witness: "Witness | None" = None,
+    sightings: "Sequence[Sighting]" = (),
+) -> "tuple[Proven, Fixed | None]":
+    """The proof, and the fix where a repair is proven.
 
     Args:
-        also: whether to go on with interactions and other changes once the suspects are decided.
+        budget: seconds.
+        epochs: of each trial.
+        witness, sightings: what a script was seen to do.
     """
+    from unstuck.proofs.fix import fix
+    from unstuck.proofs.prove import prove
+    from unstuck.records.states import State
+
     with console(stderr=True).status("trials") as status:
-        proof = report.prove(
+        found = prove(
+            diagnosed,
             budget,
             epochs=epochs,
-            also=also,
             told=lambda says: status.update(f"trials: {says}"),
+            witness=witness,
+            sightings=sightings,
         )
+        proof = found.record
+        if not (proof.repaired or proof.state is State.IMPROVABLE) or not proof.trusted:
+            return found, None
         status.update("verifying the fix on fresh seeds")
-        return proof, proof.fix() if proof.proven else None
+        return found, fix(found)

@@ -1,53 +1,182 @@
-"""Changes of the data as lines of NumPy, with figures taken from the training examples."""
+"""Changes of data as lines of NumPy, with figures taken from the training examples."""
 
-from unstuck.changes.change import Combination
+from typing import Any
 
-# Intervention -> lines over x and y, each array (n, …).
-_LINES = {
-    "inputs-centered": ("x = x - x.mean(axis=0)",),
-    "inputs-unit-spread": ("x = x / x.std()",),
-    "inputs-standardized": ("x = (x - x.mean()) / x.std()",),
-    "features-standardized": (
-        "spread = x.std(axis=0)",
-        "x = (x - x.mean(axis=0)) / np.where(spread > 0, spread, 1)",
-    ),
-    "inputs-robust": (
-        "low, middle, high = np.percentile(x, [25, 50, 75], axis=0)",
-        "x = (x - middle) / np.where(high > low, high - low, 1)",
-    ),
-    "inputs-log": ("x = np.sign(x) * np.log1p(np.abs(x))",),
-    "outliers-clipped": (
-        "distance = np.abs(x - np.median(x, axis=0))",
-        "bulk = np.percentile(distance, 99, axis=0)",
-        "reach = 3 * np.where(bulk > 0, bulk, np.percentile(distance, 99))",
-        "x = np.clip(x, np.median(x, axis=0) - reach, np.median(x, axis=0) + reach)",
-    ),
-    "targets-standardized": (
-        "y_mean, y_spread = y.mean(axis=0), y.std(axis=0)",
-        "y = (y - y_mean) / y_spread  # predictions: output * y_spread + y_mean",
-    ),
-    "labels-recoded": ("y = np.unique(y, return_inverse=True)[1].reshape(-1)",),
-    "finite-only": (
-        "sound = np.isfinite(x.reshape(len(x), -1)).all(axis=1)",
-        "x, y = x[sound], y[sound]",
-    ),
-    "splits-matched": ("# scale the validation inputs with the figures of the training inputs",),
-}
+import numpy as np
+from numpy.typing import NDArray
+
+from unstuck.changes.change import Change, Part, Role
+from unstuck.changes.fits import Affinely, Fit, Logged, Scale, Shift, ToBulk
+from unstuck.cures.printed import Block, Names
+from unstuck.errors import UsageError
+from unstuck.setups.subject import Sample
+
+IMPORT = ("import numpy as np",)
 
 
-def lines(change: Combination, names: frozenset[str] | None = None) -> list[str]:
-    """What a change does to the data, line by line.
+def block(change: Change, names: Names, sample: Sample, arrays: bool = True) -> Block:
+    """A change of data as a block; what is held out, where it has a name, gets the same figures.
 
     Args:
-        names: interventions to write down; None for all.
+        change: one of data.
+        sample: examples, which tell what the lines must see to.
+        arrays: whether the names stand for arrays; else the lines make arrays of them.
+
+    Raises:
+        UsageError: inputs that have no single name.
     """
-    told: list[str] = []
-    for intervention in change:
-        if names is None or intervention.name in names:
-            told += _LINES.get(intervention.name, ())
-    return told
+    assert sample.y is not None
+    x, y, x_held, y_held = names.x, names.y, names.x_held, names.y_held
+    if change.part not in (Part.TARGETS, Part.LABELS, Part.TARGET_SHAPE) and len(sample.x) != 1:
+        raise UsageError(
+            f"a model of {len(sample.x)} inputs",
+            "one input",
+            "scale the inputs that are values where the data are made",
+        )
+    if change.part is Part.TARGETS:
+        assert change.fit is not None
+        lines = fitted(change.fit, y, y_held, sample.y, names.taken, arrays)
+        mean, std = (fresh(f"{word(y)}_{what}", names.taken) for what in ("mean", "std"))
+        comment = f"predictions in the targets' own units: output * {std} + {mean}"
+        return _block(lines, {"y"}, {"y"}, names, comment)
+    if change.fit is not None:
+        lines = fitted(change.fit, x, x_held, sample.x[0], names.taken, arrays)
+        return _block(lines, {"x"}, {"x"}, names)
+    if change.part is Part.LABELS:
+        flat = ".reshape(-1)" if sample.y.ndim > 1 else ""
+        classes = fresh("classes", names.taken)
+        lines = [f"{classes}, {y} = np.unique({y}{flat}, return_inverse=True)"]
+        if y_held:
+            lines.append(f"{y_held} = np.searchsorted({classes}, {y_held}{flat})")
+        return _block(lines, {"y"}, {"y"}, names)
+    if change.part is Part.TARGET_SHAPE:
+        how = "{0}[:, None]" if sample.y.ndim == 1 else "{0}.reshape(len({0}))"
+        return _block([f"{a} = {how.format(a)}" for a in (y, y_held) if a], {"y"}, {"y"}, names)
+    if change.part is Part.ROWS:
+        keep = fresh("keep", names.taken)
+        sound = _sound(x, sample.x[0])
+        if sample.y.dtype.kind == "f" and not np.isfinite(sample.y).all():
+            sound += f" & {_sound(y, sample.y)}"
+        lines = [f"{keep} = {sound}", f"{x}, {y} = {x}[{keep}], {y}[{keep}]"]
+        return _block(lines, {"x", "y"}, {"x", "y"}, Names(x=x, y=y))
+    if not x_held:
+        says = "scale the validation inputs with the figures of the training inputs"
+        return Block(Role.DATA, (), comment=says)
+    ratio = f"({x}.std() / {x_held}.std())"
+    lines = [f"{x_held} = ({x_held} - {x_held}.mean()) * {ratio} + {x}.mean()"]
+    return Block(Role.DATA, tuple(lines), (), frozenset({"x", "x_held"}), frozenset({"x_held"}))
 
 
-def with_numpy(told: list[str]) -> list[str]:
-    """The lines with the import they need."""
-    return ["import numpy as np", "", *told] if any("np." in line for line in told) else told
+def fitted(
+    fit: Fit,
+    name: str,
+    held: str,
+    values: NDArray[Any],
+    taken: frozenset[str] = frozenset(),
+    arrays: bool = True,
+) -> list[str]:
+    """A fit, with figures of what `name` stands for, done to it and to what is held out.
+
+    Args:
+        held: "" for nothing.
+        values: (n, …) that the name stands for.
+        arrays: see `block`.
+    """
+    both = [a for a in (name, held) if a]
+    lines: list[str] = []
+    if values.dtype.kind != "f":
+        lines = [f'{a} = np.asarray({a}, "float32")' for a in both]
+    elif not arrays:
+        lines = [f"{a} = np.asarray({a})" for a in both]
+    made, change = figures(fit, name, word(name), values, taken)
+    return [*lines, *made, *(f"{a} = {change.format(a)}" for a in both)]
+
+
+def figures(
+    fit: Fit, of: str, prefix: str, values: NDArray[Any], taken: frozenset[str] = frozenset()
+) -> tuple[list[str], str]:
+    """Lines that take a fit's figures, and what is done with them to {0}.
+
+    Args:
+        of: an array, as code.
+        prefix: of the figures' names.
+        values: (n, …) that the array holds.
+    """
+
+    def new(what: str) -> str:
+        return fresh(f"{prefix}_{what}", taken)
+
+    if isinstance(fit, Logged):
+        return [], "np.sign({0}) * np.log1p(np.abs({0}))"
+    lines: list[str] = []
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        lines.append(f"{new('finite')} = {of}[{_sound(of, values)}]")
+        of = new("finite")
+    if isinstance(fit, ToBulk):
+        middle, limit = new("median"), new("limit")
+        bulk = f"np.percentile(np.abs({of} - {middle}), {fit.percentile:g}"
+        lines += [f"{middle} = np.median({of}, axis=0)"]
+        lines += [f"{limit} = {fit.reach:g} * {bulk}, axis=0)"]
+        if _constant(fit, values):
+            lines.append(f"{limit}[{limit} == 0] = {fit.reach:g} * {bulk})")
+        return lines, f"np.clip({{0}}, {middle} - {limit}, {middle} + {limit})"
+    axis = "axis=0" if fit.each == "feature" else ""
+    if fit.shift is Shift.MEDIAN or fit.scale is Scale.QUARTILES:
+        low, shift, high, scale = new("low"), new("median"), new("high"), new("iqr")
+        percentiles = f"np.percentile({of}, [25, 50, 75]{axis and ', ' + axis})"
+        lines += [f"{low}, {shift}, {high} = {percentiles}", f"{scale} = {high} - {low}"]
+    else:
+        shift = new("mean") if fit.shift is Shift.MEAN else ""
+        scale = new("std") if fit.scale is Scale.SPREAD else ""
+        pairs = [(n, f"{of}.{f}({axis})") for n, f in ((shift, "mean"), (scale, "std")) if n]
+        lines += [f"{', '.join(n for n, _ in pairs)} = {', '.join(c for _, c in pairs)}"]
+    if scale and axis and _constant(fit, values):
+        lines.append(f"{scale}[{scale} == 0] = 1  # features that do not vary")
+    moved = f"{{0}} - {shift}" if shift else "{0}"
+    if not scale:
+        return lines, moved
+    return lines, f"({moved}) / {scale}" if shift else f"{moved} / {scale}"
+
+
+def _constant(fit: Fit, values: NDArray[Any]) -> bool:
+    """Whether some feature has nothing to divide by."""
+    if values.ndim < 2:
+        return False
+    flat = values.reshape(len(values), -1).astype(np.float64)
+    flat = flat[np.isfinite(flat).all(axis=1)]
+    if isinstance(fit, ToBulk):
+        distance = np.abs(flat - np.median(flat, axis=0))
+        return not np.percentile(distance, fit.percentile, axis=0).all()
+    if isinstance(fit, Affinely) and fit.scale is Scale.QUARTILES:
+        low, high = np.percentile(flat, [25, 75], axis=0)
+        return not (high > low).all()
+    return not flat.std(axis=0).all()
+
+
+def _sound(name: str, values: NDArray[Any]) -> str:
+    """Which examples are finite throughout, as code."""
+    axes = ", ".join(map(str, range(1, values.ndim)))
+    if not axes:
+        return f"np.isfinite({name})"
+    return f"np.isfinite({name}).all(axis={axes if values.ndim == 2 else f'({axes})'})"
+
+
+def _block(
+    lines: list[str], reads: set[str], writes: set[str], names: Names, comment: str = ""
+) -> Block:
+    held = {f"{n}_held" for n in writes if getattr(names, f"{n}_held")}
+    imports = IMPORT if any("np." in line for line in lines) else ()
+    both = frozenset(reads | held), frozenset(writes | held)
+    return Block(Role.DATA, tuple(lines), imports, *both, (), comment)
+
+
+def word(name: str) -> str:
+    """The last word of an expression, as a prefix of new names."""
+    return "".join(c if c.isalnum() or c == "_" else " " for c in name).split()[-1]
+
+
+def fresh(name: str, taken: frozenset[str]) -> str:
+    """The name, or one like it that is not taken."""
+    while name in taken:
+        name += "_"
+    return name

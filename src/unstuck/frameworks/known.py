@@ -1,11 +1,17 @@
 """The frameworks that are known: one line each, and a folder of its own for all else.
 
-A folder has `subject.py` (or what `models` names) with `subject(model, given)`, a trainer, a table
-of the changes it can make, `cure.py` that prints cures, and what `watched` names with
-`install(trainings)`.
+A framework's folder has
+- what `Kind.module` names, with `subject(model, given)`: a `Subject` with its `Trainer`;
+- a table {part: how} of the changes that the trainer can make;
+- `cure.py`, with `printed(subject, cure, names)` and `built(subject, cure)`;
+- what `watched` names, with `install(trainings)`, where a script's trainings are to be seen.
 """
 
 from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any
+
+from unstuck.errors import UsageError
 
 
 @dataclass(frozen=True)
@@ -14,13 +20,26 @@ class Kind:
 
     Args:
         packages: top-level packages of a class in a model's ancestry.
-        classes: names that such a class may have.
-        file: module of `unstuck.frameworks` with `subject(model, given)`.
+        classes: names that such a class may have; none for anything that can be called.
+        module: of the framework's folder, with `subject(model, given)`.
+        pairs: whether a pair (model, parameters) is one too; of what can be called, nothing else.
     """
 
     packages: frozenset[str]
     classes: frozenset[str]
-    file: str
+    module: str = "subject"
+    pairs: bool = False
+
+    def fits(self, model: Any) -> bool:
+        """Whether a model is of this kind."""
+        if self.pairs and isinstance(model, tuple) and len(model) == 2:
+            model = model[0]
+            if not self.classes:
+                return callable(model)
+        return any(
+            c.__module__.split(".")[0] in self.packages and c.__name__ in self.classes
+            for c in type(model).__mro__
+        )
 
 
 @dataclass(frozen=True)
@@ -28,49 +47,59 @@ class Framework:
     """Where a framework's models and trainings are recognized.
 
     Args:
-        name: of its folder.
+        name: as `About.framework` has it.
         models: the kinds of its models.
-        watched: a module that a script imports -> the module of `unstuck.frameworks` whose
+        watched: a module that a script imports -> the module of the framework's folder whose
             `install(trainings)` sees its trainings.
+        home: the package that its folder is; "" for that of its name beside this file.
     """
 
     name: str
     models: tuple[Kind, ...]
     watched: dict[str, str] = field(default_factory=dict)
+    home: str = ""
+
+    def module(self, name: str) -> Any:
+        """A module of its folder, loaded."""
+        return import_module(f"{self.home or f'unstuck.frameworks.{self.name}'}.{name}")
 
 
-def _kind(packages: str, classes: str, file: str) -> Kind:
-    return Kind(frozenset(packages.split()), frozenset(classes.split()), file)
+def _kind(packages: str, classes: str, module: str = "subject", pairs: bool = False) -> Kind:
+    return Kind(frozenset(packages.split()), frozenset(classes.split()), module, pairs)
 
 
 # The first kind that fits wins: a Keras model is a torch Module too on that backend, and so is a
 # Lightning module.
-FRAMEWORKS = (
-    Framework(
-        "keras", (_kind("keras tf_keras", "Model", "keras.assembled"),), {"keras": "keras.watch"}
-    ),
+FRAMEWORKS = [
+    Framework("keras", (_kind("keras tf_keras", "Model", "assembled"),), {"keras": "watch"}),
     Framework(
         "torch",
         (
-            _kind(
-                "lightning pytorch_lightning lightning_fabric", "LightningModule", "torch.lightning"
-            ),
-            _kind("skorch", "NeuralNet", "torch.skorch"),
-            _kind("torch", "Module", "torch.assembled"),
+            _kind("lightning pytorch_lightning lightning_fabric", "LightningModule", "lightning"),
+            _kind("skorch", "NeuralNet", "skorch"),
+            _kind("torch", "Module", "assembled"),
         ),
         {
-            "torch": "torch.watch",
-            "lightning.pytorch": "torch.watch.lightning",
-            "pytorch_lightning": "torch.watch.lightning",
-            "skorch": "torch.watch.skorch",
-            "transformers.trainer": "torch.watch.transformers",
+            "torch": "watch",
+            "lightning.pytorch": "watch.lightning",
+            "pytorch_lightning": "watch.lightning",
+            "skorch": "watch.skorch",
+            "transformers.trainer": "watch.transformers",
         },
     ),
-    Framework(
-        "sklearn",
-        (_kind("sklearn", "BaseEstimator", "sklearn.subject"),),
-        {"sklearn.neural_network": "sklearn.watch"},
-    ),
-    Framework("jax", ()),
-    Framework("engine", (_kind("unstuck", "Setup", "engine.subject"),)),
-)
+    Framework("sklearn", (_kind("sklearn", "BaseEstimator"),), {"sklearn.neural_network": "watch"}),
+    Framework("engine", (_kind("unstuck", "Setup", pairs=True),)),
+    Framework("jax", (_kind("", "", pairs=True),)),
+]
+
+
+def framework(name: str) -> Framework:
+    """The framework of this name.
+
+    Raises:
+        UsageError: there is none.
+    """
+    for one in FRAMEWORKS:
+        if one.name == name:
+            return one
+    raise UsageError(f"the framework {name!r}", f"one of {', '.join(f.name for f in FRAMEWORKS)}")

@@ -1,6 +1,5 @@
 """Which framework a model belongs to, told from its classes' names: nothing is imported for it."""
 
-from importlib import import_module
 from typing import Any
 
 from unstuck.errors import UsageError
@@ -19,14 +18,11 @@ def recognize(model: Any, given: Given) -> Subject:
     Raises:
         UsageError: nothing that is known.
     """
-    if isinstance(model, tuple) and len(model) == 2:
-        file = "jax.subject" if callable(model[0]) else "engine.subject"
-        return _subject(file, model, given)
-    for kind in (kind for framework in FRAMEWORKS for kind in framework.models):
-        for ancestor in type(model).__mro__:
-            package = ancestor.__module__.split(".")[0]
-            if package in kind.packages and ancestor.__name__ in kind.classes:
-                return _subject(kind.file, model, given)
+    for framework in FRAMEWORKS:
+        for kind in framework.models:
+            if kind.fits(model):
+                made: Subject = framework.module(kind.module).subject(model, given)
+                return made
     found = type(model)
     hint = "call it, and hand over what it returns" if isinstance(model, type) else ""
     raise UsageError(
@@ -35,8 +31,3 @@ def recognize(model: Any, given: Given) -> Subject:
         " estimator with a neural network, or a pair (apply function, parameters) for JAX",
         hint,
     )
-
-
-def _subject(file: str, model: Any, given: Given) -> Subject:
-    made: Subject = import_module(f"unstuck.frameworks.{file}").subject(model, given)
-    return made

@@ -31,13 +31,18 @@ def best_constant(
         None where the loss cannot be computed from outputs alone.
     """
     y = y[:: -(-len(y) // ROWS)]
+    positions = about.loss.targets == "ids" and outputs > 1 and y.dtype.kind in "iu"
+    at = y.size // len(y) if positions else 1  # targets an example
 
     def loss(constant: NDArray[np.float64]) -> float:
         with np.errstate(all="ignore"):
-            value = own(np.tile(constant, (len(y), 1)), y)
+            value = own(np.tile(constant, (len(y) * at, 1)), y)
         return value if np.isfinite(value) else np.inf
 
-    found = min(((loss(c), i, c) for i, c in enumerate(_candidates(y, outputs))), default=None)
+    found = min(
+        ((loss(c), i, c) for i, c in enumerate(_candidates(y.reshape(len(y) * at, -1), outputs))),
+        default=None,
+    )
     if found is None or not np.isfinite(found[0]):
         return None
     best = found[2]

@@ -38,9 +38,11 @@ class Measure:
     perfect: float
 
     def skill(self, value: float) -> float:
-        """A value as skill; `WORST` where it is not finite or worse than that."""
-        if not np.isfinite(value) or self.trivial == self.perfect:
-            return WORST if not np.isfinite(value) else 0.0
+        """A value as skill; `WORST`, or an accuracy of 0, where it is not finite or worse."""
+        if not np.isfinite(value):
+            return WORST if self.name == LOSS else self.skill(0.0)
+        if self.trivial == self.perfect:
+            return 0.0
         return max(WORST, (self.trivial - value) / (self.trivial - self.perfect))
 
     def value(self, skill: float) -> float:
@@ -114,13 +116,16 @@ class Yardstick:
     def _balanced(self, output: Floats) -> float:
         assert self.labels is not None
         right = self._said(output) == self.labels
-        return float(np.mean([right[self.labels == k].mean() for k in np.unique(self.labels)]))
+        known = np.unique(self.labels[self.labels >= 0])
+        return float(np.mean([right[self.labels == k].mean() for k in known]))
 
 
 def accuracy(
     right: NDArray[np.bool_], labels: NDArray[np.int64], weights: NDArray[np.float64] | None
 ) -> float:
-    """Share of examples that are right, each with its class's weight."""
+    """Share of examples that are right, each with its class's weight; labels below 0 are none."""
+    counted = labels >= 0
+    right, labels = right[counted], labels[counted]
     if weights is None:
         return float(np.mean(right))
     of = weights[np.clip(labels, 0, len(weights) - 1)]
@@ -146,27 +151,28 @@ def yardsticks(
         return None
     if look.task == "regression":
         train, held, labels, weights = fitted, data.y_held, None, None
-        common = None
+        common, at = None, 1
     else:
         both = _labels(about, data, outputs)
         if both is None:
             return None
         labels, weights = both, _weights(about, both)
         train, held = fitted, data.y_held
-        seen = both[: len(data.y)]
+        at = len(both) // (len(data.y) + len(data.y_held))  # positions an example
+        seen = both[: len(data.y) * at]
         share = np.bincount(seen[seen >= 0]).astype(np.float64)
         if weights is not None:
             share *= np.resize(weights, len(share))
         common = int(share.argmax())
     constant = best_constant(about, fitted, outputs, own)
     made = []
-    for y, of in ((held, slice(len(data.y), None)), (train, rows)):
+    for y, of in ((held, np.arange(len(data.y), len(data.y) + len(held))), (train, rows)):
         measures = []
-        own_labels = None if labels is None else labels[of]
+        own_labels = None if labels is None else labels.reshape(-1, at)[of].ravel()
         if own_labels is not None:
             trivial = accuracy(np.asarray(own_labels == common), own_labels, weights)
             measures.append(Measure(ACCURACY, trivial, 1.0))
-        nothing = float("nan") if constant is None else own(np.tile(constant, (len(y), 1)), y)
+        nothing = float("nan") if constant is None else own(np.tile(constant, (len(y) * at, 1)), y)
         if np.isfinite(nothing):
             measures.append(Measure(LOSS, nothing, 0.0 if nothing > 0 else 2 * nothing - 1))
         if not measures:
@@ -181,6 +187,9 @@ def yardsticks(
 def _labels(about: About, data: Data, outputs: int) -> NDArray[np.int64] | None:
     """(n + m,) class ids of training and held-out examples, recoded where they are not 0 … K−1."""
     both = np.concatenate([data.y, data.y_held])
+    if about.loss.targets == "ids" and both.size > len(both) and both.dtype.kind in "iu":
+        flat = both.reshape(-1).astype(np.int64)  # a target at every position
+        return np.where((flat < 0) | (flat >= outputs), -1, flat)
     look = _as_look(about, both, outputs)
     labels = look.labels
     outside = labels is not None and bool(labels.min() < 0 or labels.max() >= outputs)

@@ -155,8 +155,9 @@ class Bench:
         run, data = first
         held = self.folds.first.held
         skills = []
+        at = max(1, len(run.output) // len(data.y_held))  # rows an example
         for step, output in run.path:
-            few = first_of(held, len(output))
+            few = first_of(held, len(output) // at)
             skills.append((step, few.judged(data.restored(output)).skills.get(measure, np.nan)))
         self.trials.append(
             Trial(

@@ -32,8 +32,16 @@ def state(found: Findings) -> State:
         sighted = {s.name for s in board.problem.suspects if s.sighted}
         if told is not State.NOTHING and sighted and repaired(found):
             return State.SLOW
-        return State.IMPROVABLE if repaired(found) else State.LEARNING
+        return State.IMPROVABLE if _improved(found) else State.LEARNING
     return told
+
+
+def _improved(found: Findings) -> bool:
+    """Whether a set-up that learns is worth a repair: it gets somewhere, in trials as long as the
+    script's own training."""
+    board = found.board
+    long = board.steps >= LONG * board.problem.steps
+    return long and repaired(found) and board.skill(found.repair) > board.noise
 
 
 def _by_trials(found: Findings, scores: list[Score]) -> State:
@@ -45,14 +53,15 @@ def _by_trials(found: Findings, scores: list[Score]) -> State:
     if best <= board.noise:
         if known > board.noise:
             return State.STUCK if long else State.UNKNOWN
-        return State.NOTHING if long else State.UNKNOWN
+        told = board.measure in board.problem.reference  # else nobody else was asked
+        return State.NOTHING if long and told else State.UNKNOWN
     if base >= LEARNS * best:
         errors = found.tested[0].errors if found.tested else False
-        return State.IMPROVABLE if errors and repaired(found) else State.LEARNING
+        return State.IMPROVABLE if errors and _improved(found) else State.LEARNING
     fits = [s.fits[board.measure] for s in scores if board.measure in s.fits]
     most = max((board.fit(c) for c in board.tried), default=0.0)
     if fits and not board.problem.small and float(np.median(fits)) >= LEARNS * most > board.noise:
-        return State.IMPROVABLE if repaired(found) else State.LEARNING
+        return State.IMPROVABLE if _improved(found) else State.LEARNING
     return State.SLOW if base >= CRAWLS * best else State.STUCK
 
 

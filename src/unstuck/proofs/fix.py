@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from unstuck.cures.built import Built
 from unstuck.cures.cure import cure
 from unstuck.cures.printed import Block, Names, code
 from unstuck.errors import UnstuckError, UsageError
+from unstuck.frameworks.known import framework
 from unstuck.frameworks.recognize import recognize
 from unstuck.proofs.asks import Ask, Score
 from unstuck.proofs.board import LEAST, Board
@@ -86,7 +86,7 @@ def fix(proven: Proven, budget: float | None = None) -> Fixed:
 
 
 def _cures(subject: Subject) -> Any:
-    return import_module(f"unstuck.frameworks.{subject.about.framework}.cure")
+    return framework(subject.about.framework).module("cure")
 
 
 def _level(values: list[float]) -> Level:

@@ -7,9 +7,12 @@ from unstuck.records.effect import Effect
 
 @dataclass(frozen=True)
 class Level:
-    """A measure over seeds: its mean, Student's 95 % interval, and how many seeds.
+    """A measure over seeds.
 
-    NaN bounds where there are fewer than two.
+    Args:
+        value: mean.
+        low, high: Student's 95 % interval; NaN for fewer than two seeds.
+        n: seeds.
     """
 
     value: float

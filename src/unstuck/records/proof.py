@@ -94,7 +94,14 @@ class Agreement:
 
 @dataclass(frozen=True)
 class Arm:
-    """One combination that was tried: its trials in all, and medians of measure and skill."""
+    """One combination that was tried.
+
+    Args:
+        changes: names; none for the set-up as it is.
+        says: the same in words.
+        n: its trials.
+        value, skill: medians over them, of the measure and of the skill.
+    """
 
     changes: tuple[str, ...]
     says: str
@@ -183,6 +190,12 @@ class Proof:
         return tuple(s for s in self.report.suspects if s.status is Status.PROVEN)
 
     @property
+    def repaired(self) -> bool:
+        """Whether the set-up fails, and a repair of it is proven."""
+        fails = self.state in (State.STUCK, State.SLOW, State.DIVERGED)
+        return fails and self.repair is not None and self.repair.effect.status is Status.PROVEN
+
+    @property
     def outcome(self) -> str:
         """In a few words."""
         if self.agreement.agrees is False:
@@ -198,9 +211,9 @@ class Proof:
             return f"improvable: {self.repair.says}"
         if not self.trusted:
             return "not to be trusted"
-        names = ", ".join(s.name for s in self.proven)
-        if names:
-            return f"proven: {names}"
+        if self.repaired and self.repair is not None:
+            names = ", ".join(s.name for s in self.proven)
+            return f"proven: {names or self.repair.says}"
         if self.state is State.SLOW:
             return "nothing wrong, only slow"
         return f"{self.state.value}, and no cause is proven"

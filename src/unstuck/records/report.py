@@ -13,7 +13,15 @@ Measured = Value | dict[str, Value]  # a number, or one a layer, input or class
 
 @dataclass(frozen=True)
 class Evidence:
-    """One probe's value beside what a set-up that can learn shows."""
+    """One probe's value beside what a set-up that can learn shows.
+
+    Args:
+        probe: name.
+        value: as it was measured.
+        expected: in words.
+        where: the layer, input or class it was found in; "" where that is no question.
+        source: of what is expected.
+    """
 
     probe: str
     value: float | int | str

@@ -10,10 +10,10 @@ from unstuck.causes import NAMES, load
 from unstuck.causes import causes as all_causes
 from unstuck.causes.cause import Cause, Example
 from unstuck.names import unknown
+from unstuck.records.quantity import quantity
 from unstuck.records.report import Report, Suspect
 from unstuck.report import diagnosis
 from unstuck.report.templates import template
-from unstuck.report.wording import quantity
 
 
 @dataclass(frozen=True)
@@ -110,14 +110,14 @@ def measured(progress: Callable[[str], object] = lambda name: None) -> list[Show
 
 
 def _shown(cause: Cause, example: Example, look_alike: Example) -> Shown:
-    from unstuck.diagnosis import diagnose
+    from unstuck.diagnosis import diagnosed
 
     return Shown(
         cause,
         example,
-        diagnose(example.model, **example.arguments),
+        diagnosed(example.model, **example.arguments).report,
         look_alike,
-        diagnose(look_alike.model, **look_alike.arguments),
+        diagnosed(look_alike.model, **look_alike.arguments).report,
     )
 
 

@@ -8,8 +8,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from unstuck.records.quantity import quantity
 from unstuck.records.report import Evidence, Link, Report, Suspect
-from unstuck.report.wording import quantity
+from unstuck.report.sentence import of_report
 
 WIDTH = 80  # of plain text
 UNCHANGED = 0.1  # a link that a cut moves by less is not part of its chain
@@ -122,15 +123,16 @@ def place(evidence: Evidence) -> str:
 
 def _parts(report: Report) -> Iterable[RenderableType]:
     yield Text.assemble(("unstuck diagnosis", "bold"), f": {heading(report)}")
+    yield Text(f"{of_report(report)}\n", "bold yellow" if report.suspects else "bold green")
     yield Text(f"{setup(report)}\n{effort(report)}\n", "dim")
     if report.suspects:
         count = len(report.suspects)
-        yield Text(f"suspected: {count} cause{'s' if count > 1 else ''}\n", "bold yellow")
+        yield Text(f"suspected: {count} cause{'s' if count > 1 else ''}\n", "bold")
         first, *others = report.suspects
         yield _first(report, first)
         yield from (_other(report, suspect) for suspect in others)
     else:
-        yield Text("nothing suspicious", "bold green")
+        yield Text("nothing suspicious", "bold")
         yield Text(f"{checked(report)}\n")
     if report.limits:
         yield Text("Limits", "bold")

@@ -1,9 +1,9 @@
 """A diagnosis in a notebook: a fragment of HTML that needs nothing else, by light and by dark."""
 
+from unstuck.records.quantity import quantity
 from unstuck.records.report import Report
 from unstuck.report import diagnosis
 from unstuck.report.templates import template
-from unstuck.report.wording import quantity
 
 
 def html(report: Report) -> str:

@@ -1,178 +1,172 @@
-"""A proof on the terminal and in a notebook."""
+"""A proof on the terminal: the finding in a sentence, the repair, what else was found, suspects."""
 
-import html as _html
-from collections.abc import Iterable
-from math import isfinite
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
-from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
-from unstuck.records.report import Suspect, Trial
-from unstuck.report.diagnosis import UNCHANGED, heading, plain, setup
-from unstuck.report.wording import quantity
+from unstuck.records.effect import Effect
+from unstuck.records.proof import Interaction, Part, Proof, Repair
+from unstuck.records.quantity import quantity
+from unstuck.records.report import Suspect
+from unstuck.records.states import State, Status
+from unstuck.report.diagnosis import UNCHANGED, heading, setup
+from unstuck.report.levels import gain, level, seeds, signed, unit
+from unstuck.report.sentence import of_proof
 
-if TYPE_CHECKING:
-    from unstuck.proofs.aside import Interaction
-    from unstuck.proofs.fix import Fix
-    from unstuck.proofs.proof import Proof
-
-_COLOURS = {"proven": "bold red", "refuted": "green", "harmful": "yellow"}
-
-
-def text(proof: "Proof") -> str:
-    """The proof as plain text."""
-    parts = [renderable(proof)]
-    if proof.proven:
-        parts.append(Text("\nNext: fix = proof.fix(), verified on fresh seeds."))
-    return plain(Group(*parts))
+_COLOURS = {Status.PROVEN: "bold red", Status.REFUTED: "green", Status.HARMFUL: "yellow"}
+_SOUND = (State.LEARNING, State.IMPROVABLE)
 
 
-def html(proof: "Proof") -> str:
-    """The proof as a fragment for a notebook."""
-    return f'<pre style="white-space: pre-wrap">{_html.escape(text(proof))}</pre>'
-
-
-def renderable(proof: "Proof") -> RenderableType:
+def renderable(proof: Proof) -> RenderableType:
     """The proof for a rich console of any width."""
     return Group(*_parts(proof))
 
 
-def fix_text(fix: "Fix") -> str:
-    """The fix as plain text."""
-    return plain(fix_renderable(fix))
-
-
-def fix_renderable(fix: "Fix") -> RenderableType:
-    """The fix for a rich console of any width."""
-    state = ("verified", "bold green") if fix.verified else ("NOT verified", "bold red")
-    lines: list[RenderableType] = [
-        Text.assemble(("unstuck fix", "bold"), f": {fix.change}  ", state),
-        Text(f"{fix.why}\n"),
-        Padding(_code(fix.code), (0, 0, 1, 2)),
-    ]
-    grid = Table.grid(padding=(0, 2, 0, 0))
-    for says, interval in (("before", fix.before), ("after", fix.after)):
-        low, high = (metric(v, fix.metric) for v in (interval.low, interval.high))
-        told = f"(95 %: {low} to {high}; {interval.n} fresh seeds)"
-        grid.add_row(Text(says), Text(metric(interval.median, fix.metric), "bold"), Text(told))
-    lines.append(Padding(grid, (0, 0, 0, 2)))
-    return Group(*lines)
-
-
-def _code(code: str) -> Syntax:
-    """Long lines go on in the next one: nothing is cut off where the terminal ends."""
-    return Syntax(code.rstrip(), "python", background_color="default", word_wrap=True)
-
-
-def metric(value: float, name: str) -> str:
-    """An accuracy in percent, an error with three digits."""
-    if name == "accuracy":
-        return f"{100 * value:.1f} %" if isfinite(value) else "not finite"
-    return quantity(value) if isfinite(value) else "not finite"
-
-
-def gain(trial: Trial) -> str:
-    """The effect with its interval: "+86.6 points better (95 %: +85.9 to +87.4; 6 seeds)"."""
-    unit = "points" if trial.metric == "accuracy" else trial.metric
-    if trial.n < 2:
-        return f"{_signed(trial.effect, trial.metric)} {unit} better (1 seed: no interval)"
-    effect, low, high = (_signed(v, trial.metric) for v in (trial.effect, trial.low, trial.high))
-    return f"{effect} {unit} better (95 %: {low} to {high}; {trial.n} seeds)"
-
-
-def _signed(value: float, name: str) -> str:
-    if name == "accuracy":
-        return f"{100 * value:+.1f}"
-    return ("+" if value >= 0 else "") + quantity(value)
-
-
-def _interaction(found: "Interaction") -> str:
-    """ "input-spread: taking it away gains +41.3 points with SGD …, +2.1 as it is"."""
-    there, here, *rest = (
-        _signed(v, found.metric)
-        for v in (found.there, found.here, found.difference, found.low, found.high)
-    )
-    unit = "points" if found.metric == "accuracy" else found.metric
-    told = "difference {}; 95 %: {} to {}".format(*rest)
-    return (
-        f"{found.cause}: taking it away gains {there} {unit} with {found.context},"
-        f" {here} as it is ({told}; {found.n} seeds)"
-    )
-
-
-def _parts(proof: "Proof") -> Iterable[RenderableType]:
+def _parts(proof: Proof) -> Iterable[RenderableType]:
     yield Text.assemble(("unstuck proof", "bold"), f": {heading(proof.report)}")
-    yield Text(setup(proof.report), "dim")
+    good = proof.state in _SOUND and proof.agreement.agrees is not False
+    yield Text(of_proof(proof) + "\n", "bold green" if good else "bold red")
     facts = " · ".join(f"{k} {v}" for k, v in proof.setup.items())
+    yield Text(setup(proof.report), "dim")
     yield Text(f"{facts}; {proof.seconds:.0f} of {proof.budget:.0f} s\n", "dim")
-    good = proof.outcome.startswith("nothing wrong")
-    yield Text(proof.outcome + "\n", "bold green" if good else "bold red")
-    yield Text(proof.state.sentence)
+    yield Text(f"{proof.outcome}. {proof.state.sentence}")
     yield _levels(proof)
-    for suspect in proof.report.suspects:
-        yield _suspect(proof, suspect)
-    certain = [i for i in proof.interactions if i.certain]
-    if certain:
-        yield Text("Interactions", "bold")
-        yield Padding(Group(*(Text(_interaction(i)) for i in certain)), (0, 0, 1, 3))
-    if proof.alternatives:
-        yield Text("Also tried", "bold")
-        told = (
-            Text(f"{t.change}: {metric(t.value, t.metric)}, {gain(t)}") for t in proof.alternatives
-        )
-        yield Padding(Group(*told), (0, 0, 1, 3))
-    if proof.placebo is not None:
-        null = "null, as it must" if proof.trusted else "NOT null: these trials cannot be trusted"
-        yield Text(f"Placebo ({proof.placebo.change}): {gain(proof.placebo)}: {null}.", "dim")
+    if proof.agreement.agrees is not False:
+        if proof.repair is not None:
+            yield from _repair(proof, proof.repair)
+        yield from _listed("Other repairs that were seen", _others(proof, proof.others))
+        yield from _listed("Still to gain once it is repaired", _others(proof, proof.left))
+        for suspect in proof.report.suspects:
+            yield _suspect(proof, suspect)
+        certain = [i for i in proof.interactions if not i.low <= 0 <= i.high]
+        yield from _listed("Interactions", (_interaction(proof, i) for i in certain))
+        if proof.agreement.agrees:
+            yield Text(f"The trials do what the script does: {proof.agreement.says}.", "dim")
+        if proof.placebo is not None:
+            null = "null, as it must" if proof.trusted else "NOT null: these trials prove nothing"
+            yield Text(
+                f"Placebo (a change that cannot matter): {gain(proof.placebo, proof.measure)}:"
+                f" {null}.",
+                "dim",
+            )
     if proof.more:
         yield Text(f"What is inconclusive may be decided in {proof.more:.0f} s more.")
     for note in proof.notes:
         yield Text(f" - {note}", "dim")
 
 
-def _levels(proof: "Proof") -> RenderableType:
+def _levels(proof: Proof) -> RenderableType:
     grid = Table.grid(padding=(0, 2, 0, 0))
-    best = next((a.change for a in proof.arms), "")
-    rows = [
-        (f"held-out {proof.metric}, knowing nothing", proof.trivial),
-        ("as it is", proof.value),
-        (f"best change: {best}", proof.best),
-    ]
-    for says, value in rows:
-        grid.add_row(Text(says), Text(metric(value, proof.metric), "bold"))
+    beside = [name for name, values in proof.beside.items() if name != proof.measure and values]
+    measures = {proof.measure: (proof.trivial, proof.value, proof.best)}
+    measures |= {name: proof.beside[name] for name in beside}
+    if beside:
+        grid.add_row(Text(proof.rows), *(Text(name, "italic") for name in measures))
+    best = "repaired" if proof.repair is not None else "the best that was tried"
+    for i, says in enumerate(("knowing nothing", "as it is", best)):
+        told = says if beside else f"{says}: {proof.rows} {proof.measure}"
+        values = [_value(values[i], name) for name, values in measures.items()]
+        grid.add_row(Text(told), *(Text(value, "bold") for value in values))
     return Padding(grid, (0, 0, 1, 2))
 
 
-def _suspect(proof: "Proof", suspect: Suspect) -> RenderableType:
-    style = _COLOURS.get(suspect.status, "yellow")
+def _value(value: float, name: str) -> str:
+    return "–" if value != value and name != "loss" else level(value, name)
+
+
+def _repair(proof: Proof, repair: Repair) -> Iterator[RenderableType]:
+    status = repair.effect.status
+    head = Text.assemble(
+        ("The repair", "bold"), f": {repair.says}  ",
+        (status.value.upper(), "bold green" if status is Status.PROVEN else "yellow"),
+    )  # fmt: skip
+    body: list[RenderableType] = [Text(_against(repair.effect, proof.measure))]
+    if len(repair.parts) > 1:
+        for part in repair.parts:
+            body.append(Text.assemble(("· ", "dim"), (part.says, "bold"), _causes(part)))
+            body += [Padding(Text(says), (0, 0, 0, 2)) for says in part_says(part, proof.measure)]
+    yield Group(head, Padding(Group(*body), (0, 0, 1, 3), expand=False))
+
+
+def _against(effect: Effect, measure: str) -> str:
+    """ "10.5 % → 83.1 %: +72.6 points better (95 %: …)": the two add up."""
+    return (
+        f"{level(effect.base, measure)} → {level(effect.value, measure)}: {gain(effect, measure)}"
+    )
+
+
+def _causes(part: Part) -> tuple[str, str]:
+    return (f"  {', '.join(part.causes)}" if part.causes else "", "dim cyan")
+
+
+def part_says(part: Part, measure: str) -> Iterator[str]:
+    """What was found of a part: whether it is necessary, and whether it is sufficient alone."""
+    if part.necessary is not None:
+        word = {
+            Status.PROVEN: "necessary: the repair without it against all of it",
+            Status.REFUTED: "not necessary: the repair without it against all of it",
+        }.get(part.necessary.status, "whether it is necessary is not decided: without, with")
+        yield f"{word}: {_against(part.necessary, measure)}"
+    if part.sufficient is not None:
+        word = {
+            Status.PROVEN: "sufficient alone",
+            Status.REFUTED: "not sufficient alone",
+            Status.HARMFUL: "alone it makes things worse",
+        }.get(part.sufficient.status, "whether it is sufficient alone is not decided")
+        yield f"{word}: {_against(part.sufficient, measure)}"
+
+
+def _others(proof: Proof, repairs: tuple[Repair, ...]) -> Iterator[str]:
+    return (f"{r.says}: {_against(r.effect, proof.measure)}" for r in repairs)
+
+
+def _listed(title: str, told: Iterable[str]) -> Iterator[RenderableType]:
+    lines = [Text(says) for says in told]
+    if lines:
+        yield Text(title, "bold")
+        yield Padding(Group(*lines), (0, 0, 1, 3), expand=False)
+
+
+def _interaction(proof: Proof, found: Interaction) -> str:
+    there, here, *rest = (
+        signed(v, proof.measure)
+        for v in (found.there, found.here, found.difference, found.low, found.high)
+    )
+    told = "difference {}; 95 %: {} to {}".format(*rest)
+    return (
+        f"{found.cause}: taking it away gains {there} {unit(proof.measure)} with {found.context},"
+        f" {here} as it is ({told}; {seeds(found.n)})"
+    )
+
+
+def _suspect(proof: Proof, suspect: Suspect) -> RenderableType:
     title = Text.assemble(
         f"{suspect.rank}. ", (suspect.title, "bold"), f"  {suspect.name}  ",
-        (suspect.status.upper(), style),
+        (suspect.status.value.upper(), _COLOURS.get(suspect.status, "yellow")),
     )  # fmt: skip
-    body: list[RenderableType] = []
-    trial = suspect.trial
-    if trial is None:
-        untried = suspect.status == "inconclusive"
-        says = "There was no time for a trial." if untried else "No trial could be made of it."
-        body.append(Text(says))
-    else:
-        others = f" (together with {', '.join(trial.together)})" if trial.together else ""
-        body.append(
-            Text(f"{trial.change}: {metric(trial.value, trial.metric)}, {gain(trial)}{others}")
-        )
-        chain = Table.grid(padding=(0, 2, 0, 0))
-        for link in trial.chain:
-            after = link.cut if link.cut is not None else link.value
-            if abs(link.value - after) > UNCHANGED * max(abs(link.value), abs(after)):
-                unit = proof.report.units.get(link.probe, "")
-                told = f"{quantity(link.value, unit)} → {quantity(after, unit)}"
-                chain.add_row(Text(link.says), Text(told))
-        if chain.row_count:
-            body.append(Padding(chain, (0, 0, 0, 2)))
-        if suspect.status == "proven" and suspect.cure:
-            body.append(Text.assemble("Cure: ", (suspect.cure, "green")))
+    tested = suspect.tested
+    if tested is None:
+        untried = suspect.status is Status.INCONCLUSIVE
+        says = "There was no time for a trial." if untried else suspect.status.sentence
+        return Group(title, Padding(Text(says), (0, 0, 1, 3)))
+    others = f" (together with {', '.join(tested.together)})" if tested.together else ""
+    told = Text(f"{tested.change}: {_against(tested.effect, proof.measure)}{others}")
+    if suspect.status in (Status.REFUTED, Status.HARMFUL):
+        return Group(title, Padding(told, (0, 0, 1, 3), expand=False))
+    body: list[RenderableType] = [told]
+    chain = Table.grid(padding=(0, 2, 0, 0))
+    for link in tested.chain:
+        after = link.cut if link.cut is not None else link.value
+        if abs(link.value - after) > UNCHANGED * max(abs(link.value), abs(after)):
+            name = proof.report.units.get(link.probe, "")
+            chain.add_row(
+                Text(link.says), Text(f"{quantity(link.value, name)} → {quantity(after, name)}")
+            )
+    if chain.row_count:
+        body.append(Padding(chain, (0, 0, 0, 2)))
+    if suspect.status is Status.PROVEN and suspect.cure:
+        body.append(Text.assemble("Cure: ", (suspect.cure, "green")))
     return Group(title, Padding(Group(*body), (0, 0, 1, 3), expand=False))

@@ -1,55 +1,63 @@
-"""The end of a run on the terminal: each line at which training started, on a line or two."""
+"""The end of a run on the terminal: each line at which training started, in a few lines."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-if TYPE_CHECKING:
-    from rich.text import Text
+from rich.text import Text
 
-    from unstuck.script.trainings import Line
+from unstuck.records.quantity import quantity
+from unstuck.records.run import SubjectRecord, Watched
+
+# States of a training by its own losses, the worst first.
+_WORST = ("diverged", "dying", "stuck", "slow", "learning", "unknown")
 
 
-def summary(lines: "Sequence[Line]") -> "Text":
-    """What was seen, in short."""
-    from rich.text import Text
-
-    told = Text("\nunstuck: " if lines else "unstuck: no training seen")
-    for i, line in enumerate(lines):
+def summary(subjects: Sequence[SubjectRecord]) -> Text:
+    """What was found: a sentence a training, what it was seen to do, and in a few words the
+    rest."""
+    told = Text("\nunstuck: " if subjects else "unstuck: no training seen")
+    for i, subject in enumerate(subjects):
         told.append("\n" if i else "")
-        told.append(f"{line}: ", "bold")
-        count = len(line.watches)
-        told.append(f"{count} trainings, the worst {line.worst}" if count > 1 else str(line.worst))
-        told.append("\n  ")
-        told.append(_verdict(line))
+        told.append(f"{subject}: ", "bold")
+        count = len(subject.watched)
+        seen = worst(subject)
+        says = "unknown: no loss was seen" if seen is None else seen.says
+        told.append(f"{count} trainings, the worst {says}" if count > 1 else says)
+        told.append(f"\n  {subject.says}")
+        told.append(f"\n  {verdict(subject)}", "dim")
     return told
 
 
-def _verdict(line: "Line") -> str:
-    if line.proof is not None:
-        return line.proof.outcome + ("; cured in the patched copy" if line.cured else "")
-    if line.report is None:
-        return f"not looked at: {line.refused or 'see above'}"
-    names = ", ".join(suspect.name for suspect in line.report.suspects)
-    verdict = f"suspected: {names}" if names else line.report.verdict
-    return f"{verdict}; no proof: {line.unproven}" if line.unproven else verdict
+def worst(subject: SubjectRecord) -> Watched | None:
+    """The training that went worst, by its own losses."""
+    return min(subject.watched, key=lambda seen: _WORST.index(seen.state), default=None)
 
 
-def tried(lines: "Sequence[Line]", after: "dict[int, dict[str, Any]]") -> "Text":
+def verdict(subject: SubjectRecord) -> str:
+    """In a few words: "suspected: input-spread; no proof: interrupted"."""
+    if subject.proof is not None:
+        return subject.proof.outcome + ("; cured in the patched copy" if subject.cured else "")
+    if subject.report is None:
+        return f"not looked at: {subject.refused or 'see above'}"
+    seen = [sighting.cause for sighting in subject.sightings]
+    names = ", ".join(dict.fromkeys([*seen, *(s.name for s in subject.report.suspects)]))
+    told = f"suspected: {names}" if names else subject.report.verdict
+    return f"{told}; no proof: {subject.unproven}" if subject.unproven else told
+
+
+def tried(subjects: Sequence[SubjectRecord], after: Mapping[int, Mapping[str, Any]]) -> Text:
     """What the script did as it is, and what its patched copy did.
 
     Args:
-        after: the copy's records of these lines, by their number.
+        after: the copy's records of these subjects, as JSON, by their number.
     """
-    from rich.text import Text
-
-    from unstuck.report.wording import quantity
-
     told = Text("unstuck: the patched copy was run")
     for i, record in after.items():
-        told.append(f"\n{lines[i]}\n", "bold")
-        told.append(f"  as it is  {lines[i].worst}\n")
+        seen = worst(subjects[i])
+        told.append(f"\n{subjects[i]}\n", "bold")
+        told.append(f"  as it is  {'not seen' if seen is None else seen.says}\n")
         first, last = (
-            next((t[k] for t in record["trainings"] if t[k] is not None), None)
+            next((t[k] for t in record["watched"] if t[k] is not None), None)
             for k in ("first", "last")
         )
         losses = "" if first is None or last is None else f"{quantity(first)} → {quantity(last)}"

@@ -141,9 +141,9 @@ def _arguments(made: Any, target: str) -> dict[str, Any]:
         return dict(zip(("model", "x", "y"), made, strict=True))
     if not isinstance(made, Mapping):
         return {"model": made}
-    from unstuck.diagnosis import diagnose
+    from unstuck.diagnosis import diagnosed
 
-    known = list(inspect.signature(diagnose).parameters)
+    known = list(inspect.signature(diagnosed).parameters)
     if "model" not in made:
         raise UsageError(f"{target} gives a dict without 'model'", f"some of {', '.join(known)}")
     for key in made:

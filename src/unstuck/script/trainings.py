@@ -23,7 +23,7 @@ from unstuck.watching.place import Place
 
 if TYPE_CHECKING:
     from unstuck.diagnosis import Diagnosed
-    from unstuck.proofs.fix import Fix
+    from unstuck.proofs.fix import Fixed
     from unstuck.records.proof import Proof
     from unstuck.records.report import Report
     from unstuck.script.starting_point import StartingPoint
@@ -38,7 +38,9 @@ STEPS = 1_024  # losses of steps, after which a training may be called stuck whi
 FEW = 64  # losses of steps, below which it is not called stuck at its end
 
 
-Proven = Callable[["Diagnosed", Witness, tuple[Sighting, ...]], tuple["Proof | None", "Fix | None"]]
+Proven = Callable[
+    ["Diagnosed", Witness, tuple[Sighting, ...]], tuple["Proof | None", "Fixed | None"]
+]
 
 
 class Stop(SystemExit):
@@ -76,7 +78,7 @@ class Line:
     sightings: list[Sighting] = field(default_factory=list)
     noticed: set[str] = field(default_factory=set)
     proof: "Proof | None" = None
-    fix: "Fix | None" = None
+    fix: "Fixed | None" = None
     diff: str | None = None
     cured: bool = False
 
@@ -188,7 +190,7 @@ class Trainings:
 
     Args:
         script: absolute path of the script.
-        tell: prints something for the user: text, or what rich can render.
+        tell: prints something for the user: text, a record, or what rich can render.
         stop: whether the script ends after the first diagnosis.
         prove: whether what a proof needs is kept.
 
@@ -322,9 +324,9 @@ class Trainings:
                 line.unproven = _one_line(error)
         if line.proof is not None:
             self.tell(f"unstuck: {line}")
-            for shown in (line.proof, line.fix):
-                if shown is not None:
-                    self.tell(shown)
+            self.tell(line.proof)
+            if line.fix is not None:
+                self.tell(line.fix.record)
 
     def is_ours(self) -> bool:
         """Whether this is the process the script was started in, not one that it forked."""

@@ -21,7 +21,8 @@ from unstuck.trials.design import Pack, summary
 if TYPE_CHECKING:
     from unstuck.data.dataset import Dataset
 
-Job, Result = TypeVar("Job"), TypeVar("Result")
+Job = TypeVar("Job")
+Result = TypeVar("Result")
 
 
 class Source(Protocol):

@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from unstuck.records.quantity import quantity
 from unstuck.records.training import Point, Witness
 
 BINS = 256
@@ -124,8 +125,6 @@ class Watch:
 
     def __str__(self) -> str:
         """The state with its numbers, as half a sentence."""
-        from unstuck.report.wording import quantity  # loads NumPy: not before the script does
-
         if self.void:
             return f"unknown: {self.void}"
         if self.broken:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from torch.utils._pytree import tree_leaves
 
 from unstuck.changes.change import Combination, Part, Value, of_setup, value
 from unstuck.frameworks.torch.logits import FromLogits, Refused, belonging, from_logits
@@ -23,6 +24,7 @@ ACTIVATIONS: dict[str, type[Any]] = {
     "leaky_relu": torch.nn.LeakyReLU,
     "tanh": torch.nn.Tanh,
 }
+_PLAIN = (list, tuple, dict)
 RATES = {"adam": 1e-3, "sgd": 1e-2}
 BOUNDED = {"sigmoid", "tanh", "softsign", "hardtanh", "hardsigmoid", "softmax", "relu", "relu6"}
 BOUNDED |= {"softplus"}
@@ -113,18 +115,12 @@ def change(done: Changed, changes: Combination) -> None:
 
 
 def plain_lists(model: Any) -> list[Any]:
-    """Modules that a model keeps in plain lists, tuples or dictionaries, where torch does not see
-    them, as (attribute's owner, attribute, module)."""
+    """Modules that a model keeps in plain lists, tuples or dictionaries, nested ones too, where
+    torch does not see them."""
     known = set(model.modules())
-    found: list[Any] = []
-    for owner in list(known):
-        for values in vars(owner).values():
-            if isinstance(values, dict):
-                values = list(values.values())
-            if isinstance(values, list | tuple):
-                hidden = [m for m in values if isinstance(m, torch.nn.Module) and m not in known]
-                found += [m for m in hidden if m not in found]
-    return found
+    kept = [v for owner in known for v in vars(owner).values() if isinstance(v, _PLAIN)]
+    inside = (m for m in tree_leaves(kept) if isinstance(m, torch.nn.Module))
+    return [m for m in dict.fromkeys(inside) if m not in known]
 
 
 def parameters_of(setup: Setup) -> list[Any]:

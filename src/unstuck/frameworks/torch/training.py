@@ -149,6 +149,7 @@ class TorchTrainer:
         if fresh:
             redraw(setup.model, self.keep)
         _cleared(setup.optimizer)
+        _at_reference(setup.optimizer, about.routine)
         few = [t[:ROWS] for t in tensors]
 
         def forward(setup: Setup, step: Any) -> Any:
@@ -348,6 +349,17 @@ def base_rate(group: dict[str, Any], routine: Routine) -> Any:
     if routine.rates and low is not None and PEAK in group:
         return group["lr"] * low / group[PEAK]
     return group.get("lr")
+
+
+def _at_reference(optimizer: Any, routine: Routine) -> None:
+    """Gives a copied optimizer the rate that the routine's factors are of, groups in proportion."""
+    if optimizer is None or not routine.rates or not routine.reference:
+        return
+    first = float(optimizer.param_groups[0].get("lr", 0))
+    for group in optimizer.param_groups if first else ():
+        if "lr" in group:
+            group["lr"] = group["lr"] * (routine.reference / first)
+            group.pop(LOW, None)
 
 
 def _clipped(held: list[Any], routine: Routine) -> None:

@@ -68,9 +68,10 @@ def arguments(optimizer: Any, backwards: list[Backward], others: list[Any]) -> S
     if not backwards:
         raise Unseen("no loss was seen before the step")
     held = {id(p) for group in optimizer.param_groups for p in group["params"]}
-    several = [r for r in map(recipe, backwards) if _reaches(r, held)]
+    all_of_them = list(map(recipe, backwards))
+    several = [r for r in all_of_them if _reaches(r, held)]
     if not several:
-        raise Unseen("no loss was differentiated through a module with the optimizer's parameters")
+        several, held = _elsewhere(all_of_them, others), set()
     made = several[-1]
     accumulated = len(several) if len({_form(r) for r in several}) == 1 else 1
     if len(several) > 1 and accumulated == 1:
@@ -131,6 +132,19 @@ def _routine(made: Recipe, found: Found) -> dict[str, Any]:
     return known
 
 
+def _elsewhere(recipes: list[Recipe], others: list[Any]) -> list[Recipe]:
+    """Losses of a model that no optimizer holds: this one was made for another model.
+
+    Raises:
+        Unseen: there are none, or another optimizer holds what they depend on.
+    """
+    theirs = {id(p) for other in others for g in other.param_groups for p in g["params"]}
+    found = [r for r in recipes if r.modules() and not _reaches(r, theirs)]
+    if not found:
+        raise Unseen("no loss was differentiated through a module with the optimizer's parameters")
+    return found
+
+
 def _reaches(made: Recipe, held: set[int]) -> bool:
     return any(id(p) in held for m in made.modules() for p in m.parameters())
 
@@ -141,7 +155,8 @@ def _form(made: Recipe) -> tuple[Any, ...]:
 
 def _root(made: Recipe, held: set[int]) -> Any:
     """The module called; for several, the smallest of the script's modules that holds them all."""
-    called = [m for m in made.modules() if any(id(p) in held for p in m.parameters())]
+    wanted = held or {id(p) for m in made.modules() for p in m.parameters()}
+    called = [m for m in made.modules() if any(id(p) in wanted for p in m.parameters())]
     if len(called) == 1 and held <= {id(p) for p in called[0].parameters()}:
         return called[0]
     around = []

@@ -1,0 +1,129 @@
+"""The finding in one sentence or two: what is wrong, how sure that is, and what to do."""
+
+from dataclasses import replace
+
+from unstuck.records.proof import Proof, Repair
+from unstuck.records.quantity import quantity
+from unstuck.records.report import Report, Suspect
+from unstuck.records.run import SubjectRecord
+from unstuck.records.states import State, Status
+from unstuck.report.levels import level, seeds
+
+_FAILS = {
+    State.STUCK: "It does not learn",
+    State.SLOW: "It learns far less than it could",
+    State.DIVERGED: "Its numbers stop being finite",
+}
+
+
+def of_subject(subject: SubjectRecord) -> SubjectRecord:
+    """The subject's record with its sentence."""
+    return replace(subject, says=_of_subject(subject))
+
+
+def _of_subject(subject: SubjectRecord) -> str:
+    if subject.proof is not None:
+        told = of_proof(subject.proof)
+        return f"{told} The patched copy learns." if subject.cured else told
+    seen = "".join(f"{_sentence(sighting.says)} " for sighting in subject.sightings)
+    if subject.report is None:
+        why = subject.refused or "see above"
+        return f"{seen}It could not be looked at: {why}."
+    told = f"{seen}{of_report(subject.report)}"
+    return f"{told} No proof was made: {subject.unproven}." if subject.unproven else told
+
+
+def of_report(report: Report) -> str:
+    """What a diagnosis alone can say."""
+    if not report.suspects:
+        return (
+            "Nothing suspicious was measured before training; whether it learns, only training"
+            " tells."
+        )
+    first, *others = report.suspects
+    more = f" (and {len(others)} more)" if others else ""
+    try_this = f" To try: {first.cure}." if first.cure else ""
+    return f"Suspected, not tested yet: {_wrong(report, first)}{more}.{try_this}"
+
+
+def of_proof(proof: Proof) -> str:
+    """What trials say."""
+    if proof.agreement.agrees is False:
+        suspects = ", ".join(s.title for s in proof.report.suspects)
+        left = f" Suspected, not tested: {suspects}." if suspects else ""
+        return f"Not judged: {proof.agreement.says or 'the trials differ from the script'}.{left}"
+    if proof.state is State.NOTHING:
+        return _sentence(State.NOTHING.sentence)
+    if proof.state is State.UNKNOWN:
+        more = f" About {proof.more:.0f} s more may decide it." if proof.more else ""
+        return f"Undecided: the trials do not tell whether it learns what it could.{more}"
+    repair = proof.repair
+    proven = repair is not None and repair.effect.status is Status.PROVEN and proof.trusted
+    if proof.state in _FAILS:
+        return _fails(proof, repair if proven else None)
+    if proof.state is State.IMPROVABLE and repair is not None and proven:
+        return (
+            f"It learns, and can do clearly better, which is proven on"
+            f" {seeds(repair.effect.n)}. To do: {repair.says}. {_with_and_without(proof, repair)}"
+        )
+    told = (
+        f"Nothing is wrong: it learns as well as anything that was tried"
+        f" ({_measured(proof)} {level(proof.value, proof.measure)}; knowing nothing is"
+        f" {level(proof.trivial, proof.measure)})."
+    )
+    undecided = [s.title for s in proof.report.suspects if s.status is Status.INCONCLUSIVE]
+    return f"{told} Undecided: {', '.join(undecided)}." if undecided else told
+
+
+def _fails(proof: Proof, repair: Repair | None) -> str:
+    fails = _FAILS[proof.state]
+    if repair is None:
+        if not proof.trusted:
+            return (
+                f"{fails}, but a change that cannot matter seemed to matter as well: these trials"
+                " prove nothing. More time, and so more seeds, may help."
+            )
+        best = level(proof.best, proof.measure)
+        told = (
+            f"{fails} ({_measured(proof)} {level(proof.value, proof.measure)}; the best that was"
+            f" tried: {best}), and no cause is proven."
+        )
+        more = f" About {proof.more:.0f} s more may decide it." if proof.more else ""
+        return told + more
+    causes = dict.fromkeys(name for part in repair.parts for name in part.causes)
+    known = [s for s in proof.report.suspects if s.name in causes]
+    known = [s for s in known if s.status is Status.PROVEN] or known
+    why = "; ".join(_wrong(proof.report, s) for s in known)
+    told = f"{fails}. The reason: {why}" if why else f"{fails}, and what mends it was found"
+    return (
+        f"{told}: proven on {seeds(repair.effect.n)}. To do: {repair.says}."
+        f" {_with_and_without(proof, repair)}"
+    )
+
+
+def _with_and_without(proof: Proof, repair: Repair) -> str:
+    base, value = (level(v, proof.measure) for v in (repair.effect.base, repair.effect.value))
+    return f"Without it {_measured(proof)} is {base}, with it {value}."
+
+
+def _measured(proof: Proof) -> str:
+    """The measure, and on what: "held-out accuracy"."""
+    return (
+        f"{proof.rows} {proof.measure}"
+        if proof.measure == "accuracy"
+        else (f"{proof.rows} loss ({proof.measure})")
+    )
+
+
+def _wrong(report: Report, suspect: Suspect) -> str:
+    """A cause with the first number that points to it."""
+    if not suspect.evidence:
+        return suspect.title
+    first = suspect.evidence[0]
+    value = quantity(first.value, report.units.get(first.probe, ""))
+    return f"{suspect.title} ({first.probe.replace('_', ' ')} {value}; expected {first.expected})"
+
+
+def _sentence(told: str) -> str:
+    told = told.strip()
+    return told if told.endswith((".", "!", "?")) else f"{told}."

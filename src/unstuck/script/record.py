@@ -1,0 +1,75 @@
+"""The record of a script's run, from what was seen at each line where training starts."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import unstuck
+from unstuck.records.run import RunRecord, SubjectRecord, Watched, Where
+from unstuck.report.sentence import of_subject
+from unstuck.script.trainings import Line
+from unstuck.watching.losses import Watch
+from unstuck.watching.place import Place
+
+
+def run_record(lines: Sequence[Line], folder: Path) -> RunRecord:
+    """The record of all that was seen.
+
+    Args:
+        folder: that files are named from.
+    """
+    return RunRecord(unstuck.__version__, tuple(subject(line, folder) for line in lines))
+
+
+def subject(line: Line, folder: Path) -> SubjectRecord:
+    """The record of one line."""
+    proof, report = line.proof, line.report
+    judges = proof is not None and proof.agreement.agrees is not False
+    unit = line.witness.unit
+    return of_subject(
+        SubjectRecord(
+            where(line.where, folder),
+            line.framework,
+            None if report is None else report.backend,
+            line.state,
+            "",
+            proof.report if proof is not None and judges else report,
+            line.refused,
+            tuple(_watched(watch, unit) for watch in line.watches),
+            line.witness if line.watches else None,
+            line.routine,
+            tuple(line.sightings),
+            proof,
+            line.unproven,
+            None if line.fix is None else line.fix.record,
+            line.diff,
+            line.cured,
+            {
+                "static": None if report is None else report.seconds.get("static"),
+                "proof": None if proof is None else proof.seconds,
+            },
+        )
+    )
+
+
+def where(place: Place | None, folder: Path) -> Where | None:
+    """A place as a record."""
+    return None if place is None else Where(file_name(place, folder), place.line, place.cell)
+
+
+def file_name(place: Place, folder: Path) -> str:
+    """A file as seen from a folder, with slashes; absolute where it lies elsewhere."""
+    path = Path(place.file)
+    return (path.relative_to(folder) if folder in path.parents else path).as_posix()
+
+
+def _watched(watch: Watch, unit: str) -> Watched:
+    best = min(watch.bins, default=math.nan)
+    return Watched(
+        watch.state,
+        str(watch),
+        watch.first,
+        None if math.isnan(best) else best,
+        watch.last,
+        watch.witness(unit),
+    )

@@ -1,0 +1,199 @@
+"""What Python users hold: a record, how it is shown, and what can be done next.
+
+report = unstuck.diagnose(model, x, y)
+proof = report.prove(budget=60)
+fix = proof.fix()
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from unstuck.diagnosis import Diagnosed, diagnosed
+from unstuck.records.fix import Fix
+from unstuck.records.proof import Proof
+from unstuck.records.report import Report
+from unstuck.setups.sample import EXAMPLES
+
+if TYPE_CHECKING:
+    from unstuck.proofs.fix import Fixed
+    from unstuck.proofs.prove import Proven
+
+TRAINED_ON = 4_096  # examples of a trial, at most
+
+R = TypeVar("R", Report, Proof, Fix)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Session(Generic[R]):
+    """A record that shows itself, on a console and in a notebook, with its fields by name.
+
+    Args:
+        record: frozen; what can be saved, sent and compared.
+    """
+
+    record: R
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or name == "record":
+            raise AttributeError(name)
+        return getattr(self.record, name)
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *dir(self.record)})
+
+    def __str__(self) -> str:
+        from unstuck.report.shown import text
+
+        return text(self.record)
+
+    __repr__ = __str__
+
+    def __rich__(self) -> Any:
+        from unstuck.report.shown import renderable
+
+        return renderable(self.record)
+
+    def _repr_html_(self) -> str:
+        from unstuck.report.shown import html
+
+        return html(self.record)
+
+    def to_json(self) -> dict[str, Any]:
+        """The record as plain JSON values; numbers that are not finite are None."""
+        from unstuck.report.as_json import to_json
+
+        return to_json(self.record)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ReportSession(Session[Report]):
+    """A diagnosis; `record` is a `Report`.
+
+    Args:
+        diagnosed: what a proof goes on from.
+    """
+
+    diagnosed: Diagnosed
+
+    def prove(
+        self,
+        budget: float = 60.0,
+        *,
+        epochs: int | None = None,
+        examples: int = TRAINED_ON,
+        told: Callable[[str], None] = lambda says: None,
+    ) -> "ProofSession":
+        """Decides each suspect by trials on copies, and finds the smallest repair.
+
+        Args:
+            budget: seconds.
+            epochs: of each trial; None for as many as people train.
+            examples: trained on, at most.
+            told: called with what is being tried.
+
+        Raises:
+            UsageError: nothing can be trained or judged.
+        """
+        from unstuck.proofs.prove import prove
+
+        proven = prove(self.diagnosed, budget, epochs=epochs, examples=examples, told=told)
+        return ProofSession(proven.record, proven)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ProofSession(Session[Proof]):
+    """A proof; `record` is a `Proof`.
+
+    Args:
+        of: what a fix goes on from.
+    """
+
+    of: "Proven"
+
+    def fix(self, budget: float | None = None) -> "FixSession":
+        """The repair, built and verified on fresh seeds.
+
+        Args:
+            budget: seconds for verification; None for as many as it takes.
+
+        Raises:
+            UsageError: nothing is to be repaired, or nothing was proven to.
+        """
+        from unstuck.proofs.fix import fix
+
+        fixed = fix(self.of, budget)
+        return FixSession(fixed.record, fixed)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class FixSession(Session[Fix]):
+    """A fix; `record` is a `Fix`.
+
+    Args:
+        fixed: what is alive of it.
+    """
+
+    fixed: "Fixed"
+
+    @property
+    def model(self) -> Any:
+        """A new object with the cure in it, ready to train; your own is untouched."""
+        return self.fixed.model
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What goes with the model where it does not hold it: loss, optimizer."""
+        return self.fixed.arguments
+
+
+def diagnose(
+    model: Any,
+    x: Any = None,
+    y: Any = None,
+    *,
+    validation_data: Any = None,
+    loss: Any = None,
+    optimizer: Any = None,
+    batch_size: int | None = None,
+    shuffle: bool | None = None,
+    step: Callable[..., Any] | None = None,
+    examples: int = EXAMPLES,
+) -> ReportSession:
+    """Says what keeps a set-up from learning, from measurements alone.
+
+    Nothing is trained, and everything is left as it was: weights, optimizer, random states, data.
+
+    Args:
+        model: a Keras 3 model, torch module, Lightning module, skorch net, scikit-learn estimator
+            with a neural network in it, or (apply function, parameters) for plain JAX.
+        x, y: arrays or tensors, one row an example; or x alone, a data set or loader that yields
+            batches (x, y).
+        validation_data: (x, y), or a data set or loader.
+        loss, optimizer: what a compiled Keras model or a scikit-learn estimator brings along and
+            a torch module or JAX function does not; objects or names of the framework.
+        batch_size: examples a step. Default: the data set's or estimator's, else 32.
+        shuffle: whether training shuffles. Default: what the framework or loader does.
+        step: (model, batch) ↦ loss, for torch training loops that are not loss(model(x), y).
+        examples: looked at, at most; fewer where the activations would not fit into 256 MB.
+
+    Returns:
+        the report, which shows itself and can be proven: `report.prove(budget=60)`.
+
+    Raises:
+        UsageError: a model, loss, optimizer or option that cannot be used.
+        DataError: data that cannot be trained on.
+    """
+    found = diagnosed(
+        model,
+        x,
+        y,
+        validation_data=validation_data,
+        loss=loss,
+        optimizer=optimizer,
+        batch_size=batch_size,
+        shuffle=shuffle,
+        step=step,
+        examples=examples,
+    )
+    return ReportSession(found.report, found)
