@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN     = $(VENV)/bin
 
-.PHONY: demo test format lint types check docs clean
+.PHONY: demo test acceptance format lint types check docs clean
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -17,8 +17,11 @@ $(VENV)/.installed-test: $(VENV)/.installed
 demo: $(VENV)/.installed        ## the main job on bundled data, offline
 	$(BIN)/unstuck demo
 
-test: $(VENV)/.installed-test   ## the whole suite
+test: $(VENV)/.installed-test   ## the suite, in ten minutes
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+acceptance: $(VENV)/.installed-test  ## whole scripts on whole data, before a release
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m acceptance
 
 format: $(VENV)/.installed-test ## rewrite in the project's format
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix .

@@ -10,6 +10,10 @@ import pytest
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# XLA compiles in a third of the time; no test runs a program often enough to pay for more. Before
+# JAX or TensorFlow is imported; processes that a test starts inherit it.
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
+
 # A shell that starts the suite in the background has it ignore Ctrl-C, and every process started
 # by a test would inherit that: none could be interrupted.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -22,14 +22,12 @@ import importlib.util
 
 import pytest
 
-from wall_clock import SECOND_TRY
-
 from .keras_home import missing
 from .published import SCRIPTS, run
 
 pytestmark = [
     pytest.mark.skipif(bool(missing()), reason=missing() or "never"),
-    SECOND_TRY,
+    pytest.mark.acceptance,
 ]
 BY_FILE = {script.file: script for script in SCRIPTS}
 SECONDS = 60

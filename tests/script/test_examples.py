@@ -7,11 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from wall_clock import SECOND_TRY
-
 from .running import python, unstuck_run
 
-pytestmark = SECOND_TRY
 EXAMPLES = Path(__file__).parents[2] / "examples"
 BACKEND = "torch"  # compiles nothing, which is what short trials pay for most
 SECONDS = {"keras": 30}  # others 10; a trial of Keras costs more to set up
@@ -47,6 +44,7 @@ def test_every_broken_script_has_a_healthy_twin() -> None:
         assert cause in table
 
 
+@pytest.mark.acceptance
 @pytest.mark.parametrize("name", BROKEN)
 def test_broken(name: str, tmp_path: Path) -> None:
     """The cause is proven and the fix verified; where it is patched, the patch is applied."""
@@ -63,6 +61,7 @@ def test_broken(name: str, tmp_path: Path) -> None:
         assert score(cured.out) > PATCHED[name], cured
 
 
+@pytest.mark.acceptance
 @pytest.mark.parametrize("name", BROKEN)
 def test_healthy(name: str, tmp_path: Path) -> None:
     """Nothing is suspected, or the trials say that nothing is wrong."""

@@ -5,13 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from wall_clock import SECOND_TRY
-
 from .running import unstuck_run
 
 jsonschema = pytest.importorskip("jsonschema")
 sarif_pydantic = pytest.importorskip("sarif_pydantic")
-pytestmark = SECOND_TRY
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "run.schema.json").read_text())
 
 SCRIPT = """\

@@ -10,11 +10,9 @@ from pathlib import Path
 import pytest
 
 from script.running import COMMAND, python, unstuck_run
-from wall_clock import SECOND_TRY
 
 pytest.importorskip("torch")
 
-pytestmark = SECOND_TRY
 RAW = """\
 import torch
 from sklearn.datasets import load_digits

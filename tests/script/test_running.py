@@ -196,15 +196,16 @@ def test_a_script_is_found_through_a_link(folder):
 
 
 HOOK_BREAKS = """
-import unstuck.script.hooks as hooks, unstuck.script.trainings as trainings
-hooks.HOOKS = {"json.tool": "broken"}
 import sys, types
-broken = types.ModuleType("unstuck.script.broken")
+import unstuck.script.hooks as hooks
+from unstuck.frameworks.known import Framework
+hooks.FRAMEWORKS = (Framework("broken", (), {"json.tool": "broken"}),)
+broken = types.ModuleType("unstuck.frameworks.broken")
 broken.__spec__ = types.SimpleNamespace()
 def install(_):
     raise RuntimeError("ours")
 broken.install = install
-sys.modules["unstuck.script.broken"] = broken
+sys.modules["unstuck.frameworks.broken"] = broken
 """
 
 

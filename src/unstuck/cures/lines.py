@@ -88,49 +88,54 @@ def fitted(
         lines = [f'{a} = np.asarray({a}, "float32")' for a in both]
     elif not arrays:
         lines = [f"{a} = np.asarray({a})" for a in both]
-    if isinstance(fit, Logged):
-        return [*lines, *(f"{a} = np.sign({a}) * np.log1p(np.abs({a}))" for a in both)]
-    of, prefix = name, word(name)
-    if values.dtype.kind == "f" and not np.isfinite(values).all():
-        of = fresh(f"{prefix}_finite", taken)
-        lines.append(f"{of} = {name}[{_sound(name, values)}]")
-    made, change, scale = _figures(fit, of, prefix, taken)
-    lines += made
-    constant = getattr(fit, "each", "feature") == "feature" and _constant(fit, values)
-    if scale and constant:
-        instead = "1  # features that do not vary"
-        if isinstance(fit, ToBulk):
-            distance = f"np.abs({of} - {fresh(f'{prefix}_median', taken)})"
-            instead = f"{fit.reach:g} * np.percentile({distance}, {fit.percentile:g})"
-        lines.append(f"{scale}[{scale} == 0] = {instead}")
-    return [*lines, *(f"{a} = {change.format(a)}" for a in both)]
+    made, change = figures(fit, name, word(name), values, taken)
+    return [*lines, *made, *(f"{a} = {change.format(a)}" for a in both)]
 
 
-def _figures(
-    fit: Affinely | ToBulk, of: str, prefix: str, taken: frozenset[str]
-) -> tuple[list[str], str, str]:
-    """Lines that take figures, what is done with them to {0}, and the name of the divisor."""
+def figures(
+    fit: Fit, of: str, prefix: str, values: NDArray[Any], taken: frozenset[str] = frozenset()
+) -> tuple[list[str], str]:
+    """Lines that take a fit's figures, and what is done with them to {0}.
+
+    Args:
+        of: an array, as code.
+        prefix: of the figures' names.
+        values: (n, …) that the array holds.
+    """
 
     def new(what: str) -> str:
         return fresh(f"{prefix}_{what}", taken)
 
+    if isinstance(fit, Logged):
+        return [], "np.sign({0}) * np.log1p(np.abs({0}))"
+    lines: list[str] = []
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        lines.append(f"{new('finite')} = {of}[{_sound(of, values)}]")
+        of = new("finite")
     if isinstance(fit, ToBulk):
         middle, limit = new("median"), new("limit")
-        distance = f"np.percentile(np.abs({of} - {middle}), {fit.percentile:g}, axis=0)"
-        lines = [f"{middle} = np.median({of}, axis=0)", f"{limit} = {fit.reach:g} * {distance}"]
-        return lines, f"np.clip({{0}}, {middle} - {limit}, {middle} + {limit})", limit
+        bulk = f"np.percentile(np.abs({of} - {middle}), {fit.percentile:g}"
+        lines += [f"{middle} = np.median({of}, axis=0)"]
+        lines += [f"{limit} = {fit.reach:g} * {bulk}, axis=0)"]
+        if _constant(fit, values):
+            lines.append(f"{limit}[{limit} == 0] = {fit.reach:g} * {bulk})")
+        return lines, f"np.clip({{0}}, {middle} - {limit}, {middle} + {limit})"
     axis = "axis=0" if fit.each == "feature" else ""
     if fit.shift is Shift.MEDIAN or fit.scale is Scale.QUARTILES:
-        low, middle, high, iqr = new("low"), new("median"), new("high"), new("iqr")
+        low, shift, high, scale = new("low"), new("median"), new("high"), new("iqr")
         percentiles = f"np.percentile({of}, [25, 50, 75]{axis and ', ' + axis})"
-        lines = [f"{low}, {middle}, {high} = {percentiles}", f"{iqr} = {high} - {low}"]
-        return lines, f"({{0}} - {middle}) / {iqr}", iqr
-    mean = new("mean") if fit.shift is Shift.MEAN else ""
-    std = new("std") if fit.scale is Scale.SPREAD else ""
-    pairs = [(n, f"{of}.{f}({axis})") for n, f in ((mean, "mean"), (std, "std")) if n]
-    lines = [f"{', '.join(n for n, _ in pairs)} = {', '.join(c for _, c in pairs)}"]
-    moved = f"{{0}} - {mean}" if mean else "{0}"
-    return lines, moved if not std else f"({moved}) / {std}" if mean else f"{moved} / {std}", std
+        lines += [f"{low}, {shift}, {high} = {percentiles}", f"{scale} = {high} - {low}"]
+    else:
+        shift = new("mean") if fit.shift is Shift.MEAN else ""
+        scale = new("std") if fit.scale is Scale.SPREAD else ""
+        pairs = [(n, f"{of}.{f}({axis})") for n, f in ((shift, "mean"), (scale, "std")) if n]
+        lines += [f"{', '.join(n for n, _ in pairs)} = {', '.join(c for _, c in pairs)}"]
+    if scale and axis and _constant(fit, values):
+        lines.append(f"{scale}[{scale} == 0] = 1  # features that do not vary")
+    moved = f"{{0}} - {shift}" if shift else "{0}"
+    if not scale:
+        return lines, moved
+    return lines, f"({moved}) / {scale}" if shift else f"{moved} / {scale}"
 
 
 def _constant(fit: Fit, values: NDArray[Any]) -> bool:

@@ -38,9 +38,11 @@ class Measure:
     perfect: float
 
     def skill(self, value: float) -> float:
-        """A value as skill; `WORST` where it is not finite or worse than that."""
-        if not np.isfinite(value) or self.trivial == self.perfect:
-            return WORST if not np.isfinite(value) else 0.0
+        """A value as skill; `WORST`, or an accuracy of 0, where it is not finite or worse."""
+        if not np.isfinite(value):
+            return WORST if self.name == LOSS else self.skill(0.0)
+        if self.trivial == self.perfect:
+            return 0.0
         return max(WORST, (self.trivial - value) / (self.trivial - self.perfect))
 
     def value(self, skill: float) -> float:

@@ -1,5 +1,6 @@
 """The splits of a set-up's examples that trials are trained on and judged by."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,17 +22,22 @@ WHOLE = 64  # examples at most of which it is asked whether they are the whole f
 
 @dataclass(frozen=True, eq=False)
 class Fold:
-    """One split with its yardsticks."""
+    """One split with its yardsticks, and what makes them for the same split with other rows."""
 
     data: Data
     held: Yardstick
     fit: Yardstick
+    remade: Callable[[Data], tuple[Yardstick, Yardstick] | None]
 
     def judged(self, run: Run, data: Data) -> tuple[Judged, Judged]:
         """A run on these data (as changed): held-out and fitted examples."""
         with np.errstate(all="ignore"):
             held = self.held.judged(data.restored(run.output))
-            fit = self.fit.judged(data.restored(run.fitted))
+            fits = self.fit
+            if len(data.y) != len(self.data.y):  # examples were left out
+                other = self.remade(data)
+                fits = self.fit if other is None else other[1]
+            fit = fits.judged(data.restored(run.fitted))
         return held, fit
 
 
@@ -129,7 +135,7 @@ def folds(sample: Sample, about: About, outputs: int, own: OwnLoss) -> Folds | N
         both = yardsticks(about, data, outputs, own)
         if both is None:
             return None
-        made.append(Fold(data, *both))
+        made.append(Fold(data, *both, lambda data: yardsticks(about, data, outputs, own)))
     return Folds(tuple(made), kind)
 
 

@@ -17,6 +17,10 @@ POINTS = 64  # of a learning curve, at most
 FITTED = 1_024  # training examples on which a run's fit is judged, at most
 
 
+class Refused(Exception):
+    """A change that a framework cannot make here; why, as half a sentence."""
+
+
 @dataclass(frozen=True, eq=False)
 class Run:
     """One copy, trained.

@@ -5,12 +5,13 @@ output − target, which no clipping touches; kernels have L2, biases none.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from unstuck.setups.routine import Routine
 from unstuck.setups.subject import (
     About,
     Floats,
@@ -24,6 +25,8 @@ from unstuck.setups.subject import (
 
 if TYPE_CHECKING:
     from unstuck.frameworks.sklearn.training import MlpTrainer
+
+EPSILON = float(np.finfo(np.float64).eps)  # scikit-learn's bound of probabilities
 
 # z ↦ activation, and (z, activation) ↦ slope; for complex z too, see `hessian_product`.
 HIDDEN: dict[str, tuple[Callable[[Any], Any], Callable[[Any, Any], Any]]] = {
@@ -63,6 +66,21 @@ def _of_targets(y: Floats) -> Floats:
     return np.asarray(y * np.log(np.where(y > 0, y, 1)) - y)
 
 
+@dataclass(frozen=True)
+class Home:
+    """Where a network stands in pipelines, searches and wrappers, as ends of expressions.
+
+    Args:
+        prefix: of the names of its parameters, e.g. "mlpclassifier__".
+        network: itself, e.g. "[-1]" or ".regressor".
+        pipeline: the innermost pipeline with steps in front of it; None if there is none.
+    """
+
+    prefix: str = ""
+    network: str = ""
+    pipeline: str | None = None
+
+
 @dataclass(frozen=True, eq=False)
 class Perceptron:
     """A dense network of scikit-learn's kind; see `Subject`.
@@ -72,6 +90,8 @@ class Perceptron:
         hidden: activation of all layers but the last, a key of `HIDDEN`.
         l2: ½·l2·Σ kernel² is added to the mean loss.
         estimator: the user's MLPClassifier or MLPRegressor.
+        home: where that stands in what the user handed over.
+        table: whether the user's inputs are no arrays.
     """
 
     about: About
@@ -80,6 +100,12 @@ class Perceptron:
     hidden: str
     l2: float
     estimator: Any = None
+    home: Home = Home()
+    table: bool = False
+
+    def with_routine(self, routine: Routine) -> "Perceptron":
+        """See the protocol."""
+        return replace(self, about=replace(self.about, routine=routine))
 
     def trainer(self) -> "MlpTrainer":
         """See the protocol."""
@@ -124,6 +150,7 @@ class Perceptron:
             losses,
             output_after,
             loss_after,
+            output_shape=output.shape[1:],
         )
 
     def gradient(self, x: Inputs, y: NDArray[Any] | None) -> Floats:
@@ -154,6 +181,25 @@ class Perceptron:
         if self.about.output_activation == "softmax" and y.ndim == 1:
             return np.asarray(np.eye(outputs)[y])
         return y.reshape(len(y), outputs).astype(np.float64)
+
+    def loss(self, output: Floats, y: NDArray[Any], weights: Floats | None = None) -> float:
+        """Mean loss of outputs (n, k) as scikit-learn computes it, regularisation left out.
+
+        Args:
+            weights: (n,) of examples.
+        """
+        f, t = np.asarray(output, np.float64), self._targets(y)
+        if self.about.output_activation == "linear":
+            each = 0.5 * np.square(f - t).mean(axis=1)
+        elif self.about.output_activation == "exponential":
+            with np.errstate(all="ignore"):
+                each = (f - t * np.log(f) + _of_targets(t)).sum(axis=1)
+        else:
+            f = np.clip(f, EPSILON, 1 - EPSILON)
+            each = -(t * np.log(f)).sum(axis=1)
+            if self.about.output_activation == "sigmoid":
+                each -= ((1 - t) * np.log1p(-f)).sum(axis=1)
+        return float(np.average(each, weights=weights))
 
     def _forward(self, weights: Sequence[Any], x: NDArray[Any]) -> tuple[list[Any], Any]:
         zs, value = [], x.astype(np.float64)

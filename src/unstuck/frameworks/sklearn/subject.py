@@ -23,13 +23,15 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import check_is_fitted
 
 from unstuck.errors import DataError, UsageError
-from unstuck.frameworks.sklearn.perceptron import Perceptron
+from unstuck.frameworks.sklearn.perceptron import Home, Perceptron
 from unstuck.setups.sample import ORDERED, as_array, checked, refuse_generator, rows
 from unstuck.setups.subject import About, Floats, Given, LossView, Sample, UpdateRule
 
 _ACTIVATIONS = {"identity": "linear", "logistic": "sigmoid", "tanh": "tanh", "relu": "relu"}
 # Where meta-estimators keep what they wrap, fitted before unfitted.
 _WRAPPED = ("best_estimator_", "regressor_", "estimator_", "estimator", "regressor")
+
+_INNER = ("estimator", "regressor")
 
 # Output activation -> what the loss wants.
 _LOSSES = {
@@ -70,7 +72,23 @@ def subject(model: BaseEstimator, given: Given) -> Perceptron:
             x_validation=(transform(_take(x_validation, some)),),
             y_validation=code(np.asarray(y_validation)[some]),
         )
-    return _of_mlp(network, sample)
+    made = _of_mlp(network, sample)
+    return replace(made, home=_home(model), table=hasattr(x, "iloc"))
+
+
+def _home(model: Any) -> Home:
+    """Where the network stands in what was handed over, unfitted."""
+    home = Home()
+    while not isinstance(model, MLPClassifier | MLPRegressor):
+        if isinstance(model, Pipeline):
+            pipeline = home.network if len(model.steps) > 1 else home.pipeline
+            name, model = model.steps[-1]
+            home = Home(f"{home.prefix}{name}__", f"{home.network}[-1]", pipeline)
+        else:
+            name = next(n for n in _INNER if getattr(model, n, None) is not None)
+            model = getattr(model, name)
+            home = replace(home, prefix=f"{home.prefix}{name}__", network=f"{home.network}.{name}")
+    return home
 
 
 def _unwrap(model: Any) -> tuple[Any, list[Any], list[Any]]:

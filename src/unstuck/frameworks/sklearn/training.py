@@ -1,29 +1,28 @@
 """Trains copies of scikit-learn's networks, by their own `fit`.
 
-Limits: whole epochs, at least one; scikit-learn's own stopping rules hold within them.
+Limits: whole epochs, at least one; scikit-learn's own stopping rules hold within them. Rates and
+clipping of a routine are not replayed: no script can do that around `fit`.
 """
 
+import inspect
 import time
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import clone
 
+from unstuck.changes.change import Combination, Part, in_words, value
 from unstuck.changes.data import Data
+from unstuck.errors import UsageError
+from unstuck.frameworks.sklearn.changes import Changed, changed
 from unstuck.frameworks.sklearn.perceptron import Perceptron
-from unstuck.setups.settings import Settings
-from unstuck.setups.trainer import Run
+from unstuck.setups.subject import Floats
+from unstuck.setups.trainer import Refused, Run, curve, fitted_rows
 
-_REFUSED = {
-    "logits": "scikit-learn computes its loss from logits as it is",
-    "output": "scikit-learn chooses the output activation itself",
-    "initial": "scikit-learn draws kernels by its own rule",
-    "normalize": "scikit-learn has no normalization layer",
-    "clip": "scikit-learn does not clip gradients",
-    "unfreeze": "everything is trained as it is",
-}
+LOOKED, LOOKS = 256, 8  # held-out examples, and at most how many times, on the way
 
 
 class MlpTrainer:
@@ -33,63 +32,130 @@ class MlpTrainer:
         self._subject = subject
         self.notes: tuple[str, ...] = ()
 
-    def refuses(self, settings: Settings) -> str:
+    def refuses(self, changes: Combination) -> str:
         """See `Trainer`."""
-        changed = settings.changed()
-        for name, why in _REFUSED.items():
-            if name in changed:
-                return why
-        rule = self._subject.about.rule
-        if rule is None and changed & {"rate", "epsilon"}:
-            return "lbfgs chooses the size of its steps itself"
-        if "epsilon" in changed and rule is not None and rule.name == "sgd":
-            return "SGD has no ε"
-        if settings.activation == "leaky_relu":
-            return "scikit-learn has no leaky ReLU"
+        try:
+            done = self._changed(changes)
+        except Refused as reason:
+            return str(reason)
+        weighted = done.balanced or done.routine.weights
+        if weighted and "sample_weight" not in inspect.signature(done.network.fit).parameters:
+            return "this scikit-learn's networks take no weights of examples"
         return ""
 
     def train(
-        self, data: Data, settings: Settings, seed: int, steps: int, seconds: float = float("inf")
+        self,
+        data: Data,
+        changes: Combination,
+        seed: int,
+        steps: int,
+        seconds: float = float("inf"),
     ) -> Run:
-        """See `Trainer`; the time limit is not looked at."""
+        """See `Trainer`; the clock is looked at after each epoch."""
         start = time.perf_counter()
-        network = changed(self._subject.estimator, settings)
-        size = min(self._subject.about.batch_size, len(data.y))
-        epochs = max(1, round(steps * size / len(data.y)))
+        try:
+            done = self._changed(changes)
+        except Refused as reason:
+            raise UsageError(f"{in_words(changes)} cannot be tried: {reason}") from None
+        network, n = done.network, len(data.y)
+        each = -(-n // _size(network, n))  # steps an epoch
+        stream = value(changes, Part.ORDER, 0)
+        assert isinstance(stream, int)
         # One stream draws weights and orders: a placebo has other weights as well.
-        state = (seed + 1_000_003 * settings.stream) % 2**31
-        network.set_params(random_state=state, max_iter=min(epochs, network.max_iter))
+        state = (seed + 1_000_003 * stream) % 2**31
+        network.set_params(random_state=state, max_iter=max(1, round(steps / each)))
         (x,), (held,) = data.x, data.x_held
         y = data.y.ravel() if data.y.ndim == 2 and data.y.shape[1] == 1 else data.y
         outputs = self._subject.weights[-1][1].size
+        given = {} if (weights := _weights(done, y)) is None else {"sample_weight": weights}
+        path: list[tuple[int, Floats]] = []
+        every = -(-network.max_iter // LOOKS)
+
+        def look(epoch: int) -> None:
+            if epoch % every == 0 and epoch < network.max_iter:
+                path.append((epoch * each, _output(network, held[:LOOKED], outputs)))
+
+        ticks: list[float] = []
         try:
-            with warnings.catch_warnings(), np.errstate(all="ignore"):
-                warnings.simplefilter("ignore")
-                network.fit(x, y)
+            with warnings.catch_warnings(record=True) as told, np.errstate(all="ignore"):
+                warnings.simplefilter("always")
+                with _followed(network, start + seconds, look, ticks) as stopped:
+                    network.fit(x, y, **given)
+                if not stopped and any("interrupted by user" in str(w.message) for w in told):
+                    raise KeyboardInterrupt  # the user's own, which `fit` keeps to itself
                 output = _output(network, held, outputs)
+                fitted = _output(network, x[fitted_rows(n)], outputs)
             loss = float(network.loss_)
         except ValueError:  # inputs or weights that are not finite
-            output, loss = np.full((len(held), outputs), np.nan), float("nan")
-        taken = getattr(network, "n_iter_", 1) * -(-len(y) // size)
-        return Run(output, loss, taken, time.perf_counter() - start, network, {})
+            output = np.full((len(held), outputs), np.nan)
+            fitted, loss = np.full((len(fitted_rows(n)), outputs), np.nan), float("nan")
+        losses = getattr(network, "loss_curve_", None) or [loss]
+        taken = len(losses) * each
+        points = tuple((epoch * each, mean) for epoch, mean in curve(losses))
+        spent = time.perf_counter() - start
+        step = (ticks[-1] - ticks[0]) / (len(ticks) - 1) / each if len(ticks) > 1 else spent / taken
+        return Run(
+            output, fitted, loss, points, taken, spent, step, network, {}, tuple(path)
+        )  # fmt: skip
+
+    def loss(self, output: Floats, y: NDArray[Any]) -> float:
+        """See `Trainer`."""
+        weights = np.asarray(self._subject.about.routine.weights, np.float64)
+        try:
+            each = weights[y.reshape(len(y))] if len(weights) and y.dtype.kind in "iu" else None
+            return self._subject.loss(output, y, each)
+        except (ValueError, IndexError, ZeroDivisionError):
+            return float("nan")
+
+    def _changed(self, changes: Combination) -> Changed:
+        return changed(self._subject.estimator, changes, self._subject.about.routine)
 
 
-def changed(estimator: Any, settings: Settings) -> Any:
-    """An unfitted copy of a network with these settings."""
-    network = clone(estimator)
-    network.set_params(warm_start=False)
-    if settings.optimizer is not None:
-        rate = {"adam": 1e-3, "sgd": 1e-2}[settings.optimizer]
-        network.set_params(solver=settings.optimizer, learning_rate_init=rate)
-    if settings.activation is not None:
-        network.set_params(activation=settings.activation)
-    if settings.epsilon is not None:
-        network.set_params(epsilon=settings.epsilon)
-    if settings.shuffle is not None:
-        network.set_params(shuffle=settings.shuffle)
-    if settings.rate != 1.0:
-        network.set_params(learning_rate_init=network.learning_rate_init * settings.rate)
-    return network
+def _size(network: Any, n: int) -> int:
+    """Examples a step."""
+    if network.solver == "lbfgs":
+        return n
+    return min(200 if network.batch_size == "auto" else network.batch_size, n)
+
+
+def _weights(done: Changed, y: NDArray[Any]) -> Floats | None:
+    """(n,) of examples; None for equal ones."""
+    if y.ndim != 1 or y.dtype.kind not in "iu" or not len(y):
+        return None
+    if done.balanced:
+        _, ids, counts = np.unique(y, return_inverse=True, return_counts=True)
+        return np.asarray(len(y) / (len(counts) * counts)[ids])
+    of = np.asarray(done.routine.weights, np.float64)
+    return of[np.clip(y, 0, len(of) - 1)] if len(of) else None
+
+
+@contextmanager
+def _followed(network: Any, ends: float, look: Any, ticks: list[float]) -> Iterator[list[str]]:
+    """Looks on after each epoch; ends `fit` as Ctrl-C does, which it knows how to take.
+
+    Yields:
+        why it was ended; empty if it was not.
+    """
+    stopped: list[str] = []
+    name = "_update_no_improvement_count"
+    own = getattr(network, name, None)
+    if own is None:  # another scikit-learn: it trains all its epochs
+        yield stopped
+        return
+
+    def epoch(*args: Any, **kwargs: Any) -> None:
+        own(*args, **kwargs)
+        ticks.append(time.perf_counter())
+        look(len(ticks))
+        if ticks[-1] > ends or not np.isfinite(network.loss_):
+            stopped.append("out of time" if np.isfinite(network.loss_) else "diverged")
+            raise KeyboardInterrupt
+
+    setattr(network, name, epoch)
+    try:
+        yield stopped
+    finally:
+        delattr(network, name)
 
 
 def _output(network: Any, x: NDArray[Any], outputs: int) -> NDArray[np.float64]:

@@ -7,10 +7,15 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import wrapt
+from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
+from unstuck.records.report import Evidence
+from unstuck.records.training import Sighting
+from unstuck.setups.routine import Routine
 from unstuck.watching.batches import Batches
 from unstuck.watching.methods import surround
 from unstuck.watching.trainings import Trainings
@@ -45,6 +50,9 @@ def install(trainings: Trainings) -> None:
             if fitted is not None:  # else a search that did not fit its best again
                 for loss in getattr(fitted, "loss_curve_", None) or [fitted.loss_]:
                     training.watch.loss(loss)
+                training.routine(_routine(fitted, _given(original, model, args, kwargs)))
+                if (short := _too_short(fitted, training.watch.state)) is not None:
+                    training.saw(short)
         return result
 
     def partial_fit(original: Callable[..., Any], model: Any, args: Any, kwargs: Any) -> Any:
@@ -87,13 +95,58 @@ def network(model: Any, names: tuple[str, ...]) -> Any:
     return model
 
 
+def _routine(fitted: Any, given: dict[str, Any]) -> Routine:
+    """What a fitted network's training was."""
+    epochs, n = int(fitted.n_iter_), len(given["y"])
+    size = n
+    if fitted.solver != "lbfgs":
+        n = fitted.t_ // max(1, epochs)  # what early stopping holds out is not trained on
+        size = min(200 if fitted.batch_size == "auto" else fitted.batch_size, n)
+    steps = epochs * -(-n // size)
+    weights = next((v for k, v in given.items() if k.endswith("sample_weight")), None)
+    if weights is None:
+        return Routine(steps=steps, epochs=epochs)
+    of = _of_classes(fitted, np.asarray(given["y"]), np.asarray(weights))
+    unseen = () if of else ("examples have weights of their own, which trials do not give them",)
+    return Routine(steps=steps, epochs=epochs, weights=of, unseen=unseen)
+
+
+def _of_classes(fitted: Any, y: NDArray[Any], weights: NDArray[Any]) -> tuple[float, ...]:
+    """Weights by class id, where all examples of a class have the same; else ()."""
+    if not isinstance(fitted, MLPClassifier) or y.size != len(y):
+        return ()
+    _, ids = np.unique(y.reshape(-1), return_inverse=True)
+    found = [np.unique(weights[ids == k]) for k in range(ids.max() + 1)]
+    return tuple(float(w[0]) for w in found) if all(len(w) == 1 for w in found) else ()
+
+
+def _too_short(fitted: Any, state: str) -> Sighting | None:
+    """What scikit-learn itself warns of, where nothing has been learnt by then."""
+    epochs = int(fitted.n_iter_)
+    if epochs < fitted.max_iter or state not in ("slow", "unknown"):
+        return None
+    evidence = Evidence(
+        "epochs", epochs, "enough for the loss to stop falling", "", "ConvergenceWarning"
+    )
+    says = f"after max_iter={epochs} epochs nothing is learnt yet, and the loss still falls"
+    return Sighting("training-short", (evidence,), says)
+
+
 def _arguments(
     original: Any, model: Any, args: Any, kwargs: Any, fresh: bool = True
 ) -> dict[str, Any]:
     """Arguments of `unstuck.diagnose`. `fit` begins anew with what was fitted before, unless told
     to go on: so a copy is looked at."""
-    given = inspect.signature(original).bind(model, *args, **kwargs).arguments
+    given = _given(original, model, args, kwargs)
     goes_on = getattr(network(model, _TO_FIT), "warm_start", False)
     if fresh and not goes_on:
         model = clone(model)
     return {"model": model, "x": given["X"], "y": given.get("y")}
+
+
+def _given(original: Any, model: Any, args: Any, kwargs: Any) -> dict[str, Any]:
+    """What `fit` was given, by name."""
+    given = dict(inspect.signature(original).bind(model, *args, **kwargs).arguments)
+    for several in ("params", "fit_params"):
+        given |= given.pop(several, {})
+    return given

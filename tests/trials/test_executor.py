@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
-from digits_study import DIGITS, QUICK, TINY, study
 
+from trials.digits_study import DIGITS, QUICK, TINY, study
 from unstuck.engine.network import mlp
 from unstuck.errors import DataError, DataNotFound, TrialsFailed, UsageError
 from unstuck.trials import executor

@@ -11,9 +11,9 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from digits_study import TINY
 
 import unstuck
+from trials.digits_study import TINY
 from unstuck.errors import StoreError, StoreTooNew
 from unstuck.trials.design import Trial
 from unstuck.trials.store import SCHEMA, Store, default_path
@@ -157,7 +157,7 @@ def test_a_full_disk(tmp_path):
 READER = """
 import os, sys
 sys.path.insert(0, {folder!r})
-from test_store import Store, StoreError, trial, RECORD, sqlite3, json
+from trials.test_store import Store, StoreError, trial, RECORD, sqlite3, json
 if os.getuid() == 0:
     os.setuid(65534)  # root may write anywhere
 try:
@@ -181,7 +181,7 @@ def test_a_store_that_can_only_be_read(locked):
             store.put(trial(0), RECORD, 1.0)
         path.chmod(0o666 if locked == "folder" else 0o444)
         folder.chmod(0o777 if locked == "file" else 0o555)
-        script = READER.format(folder=str(Path(__file__).parent), path=str(path))
+        script = READER.format(folder=str(Path(__file__).parents[1]), path=str(path))
         done = subprocess.run(
             [sys.executable, "-c", script], capture_output=True, text=True, check=True
         )
@@ -196,7 +196,7 @@ def test_a_folder_where_no_store_can_be_made():
     with tempfile.TemporaryDirectory() as name:
         Path(name).chmod(0o555)
         path = str(Path(name) / "deeper" / "trials.sqlite")
-        script = READER.format(folder=str(Path(__file__).parent), path=path)
+        script = READER.format(folder=str(Path(__file__).parents[1]), path=path)
         done = subprocess.run(
             [sys.executable, "-c", script], capture_output=True, text=True, check=True
         )

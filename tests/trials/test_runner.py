@@ -3,9 +3,9 @@
 import io
 
 import pytest
-from digits_study import TINY
 from rich.console import Console
 
+from trials.digits_study import TINY
 from unstuck.errors import StoreError
 from unstuck.trials.design import Arm, trials
 from unstuck.trials.executor import Finished

@@ -4,10 +4,10 @@ import pickle
 from dataclasses import fields, is_dataclass, replace
 
 import pytest
-from digits_study import TINY
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trials.digits_study import TINY
 from unstuck.data import Outliers
 from unstuck.engine.network import Dense, mlp
 from unstuck.engine.optimizers import keras

@@ -1,0 +1,164 @@
+"""What must come out for each program, and why.
+
+Names of changes and causes may be given by their beginning: "learning-rate-times" is any higher
+rate. Where several changes do the same service, each is right.
+"""
+
+from dataclasses import dataclass
+
+# Changes that do the same service.
+HIGHER = ("learning-rate-times", "optimizer-adam", "steps-times")
+LOWER = ("learning-rate-over", "optimizer-adam")
+LONGER = ("steps-times", "learning-rate-times", "optimizer-adam")
+INPUTS = ("inputs-", "features-", "batch-normalization", "normalization")
+BOUNDED = ("output-linear", "loss-squared")  # an output that cannot reach its targets
+ONE_UNIT = ("loss-crossentropy", "loss-from-logits", "output-linear", "loss-squared")
+LEARNS = ("learning",)
+FAILS = ("stuck", "diverged")
+
+
+@dataclass(frozen=True)
+class Program:
+    """One program.
+
+    Args:
+        file: under `tests/real`.
+        states: of its last subject that is judged; each is right. () where none may be told.
+        repair: each tuple is one part that the repair must have, by any of these changes.
+        not_by: changes that the repair must not have: they would hide the fault.
+        causes: that must be proven or seen.
+        status: exit status.
+        told: what stderr must hold.
+        options: of `unstuck run`, beside `--prove` and `--json`.
+        needs: beside torch.
+    """
+
+    file: str
+    states: tuple[str, ...] = LEARNS
+    repair: tuple[tuple[str, ...], ...] = ()
+    not_by: tuple[str, ...] = ()
+    causes: tuple[str, ...] = ()
+    status: int = 0
+    told: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    needs: str = "keras"
+
+    @property
+    def healthy(self) -> bool:
+        return self.file.startswith("healthy/")
+
+
+def learns(file: str, *states: str, **others) -> Program:
+    """Nothing is suspected, proven or patched."""
+    return Program(f"healthy/{file}.py", states or LEARNS, **others)
+
+
+def fails(file: str, *repair: tuple[str, ...], states=FAILS, status=11, **others) -> Program:
+    """A repair is found that has these parts."""
+    return Program(f"stuck/{file}.py", states, repair, status=status, **others)
+
+
+HEALTHY = (
+    # The target is the input: a label that the loss does not read is nobody's target.
+    learns("01_vae_labelled_loader"),
+    learns("01_autoencoder_keras"),
+    learns("01_denoising_loader"),
+    # Their losses say nothing about learning: no state, and the reason.
+    learns("03_reinforce_episodes", "unknown"),
+    learns("03_bandit_policy", "unknown"),
+    learns("03_gan", "unknown"),
+    # Loops of JAX and TensorFlow, and processes: seen, if no more.
+    learns("05_optax_loop", "learning", "unknown", needs="optax"),
+    learns("05_optax_minibatches", "learning", "unknown", needs="optax"),
+    learns("06_gradient_tape", "learning", "unknown", needs="tensorflow"),
+    learns("06_gradient_tape_function", "learning", "unknown", needs="tensorflow"),
+    learns("07_mp_spawn", "learning", "unknown"),
+    # What is done around a step is replayed.
+    learns("08_grad_scaler"),
+    learns("08_accumulated"),
+    learns("19_manual_warmup"),
+    learns("19_warmup_lambda"),
+    learns("19_warmup_callback_keras"),
+    learns("21_clip_grad_norm"),
+    learns("21_clip_grad_value"),
+    learns("21_clipnorm_keras"),
+    learns("25_lightning_clip", needs="lightning"),
+    # A target at every position; masked ones.
+    learns("12_lm_not_proven"),
+    learns("12_next_letter_keras"),
+    learns("30_ignore_class_keras"),
+    # Nothing can be learnt there: never "learning".
+    learns("30_ignore_index_knowing_nothing", "nothing-to-learn", "unknown"),
+    # At the end before it begins.
+    learns("13_resumed_from_checkpoint"),
+    learns("13_fitted_twice_keras"),
+    # Judged by what the script is after.
+    learns("15_faint_signal"),
+    learns("15_faint_signal_sklearn", needs="sklearn"),
+    learns("23_matrix_factorization"),
+    learns("23_recommender_keras"),
+    learns("26_weighted_sampler"),
+    learns("26_class_weight_keras"),
+    learns("26_pos_weight"),
+    learns("28_quantile"),
+    learns("28_quantile_keras"),
+    # A range test is meant to blow up; the real training comes after it.
+    learns("17_lr_range_test"),
+    learns("17_range_test_callback_keras"),
+    # Their looks take no longer than their training: see `test_a_look_is_quick`.
+    learns("31_slow_look_at_lstm", "learning", "unknown", "improvable", "slow"),
+    learns("31_slow_look_at_lstm_keras", "learning", "improvable", "slow"),
+    learns("31_slow_look_at_transformer", "learning", "improvable", "slow"),
+)
+
+STUCK = (
+    # Every input there is: judged on whether it fits.
+    fails("01_tiny_heldout", HIGHER),
+    fails("01_and_gate", HIGHER),
+    # 0..100 out of a sigmoid: the output, and what the targets then need.
+    fails("02_budget_unspent", BOUNDED),
+    fails("02_sigmoid_for_degrees", BOUNDED),
+    fails("12_patch_by_counted_name", BOUNDED),
+    fails("12_model_by_function", BOUNDED),
+    # A softmax of one unit is 1 whatever happens.
+    fails("05_boolean_targets", ONE_UNIT, INPUTS),
+    fails("05_softmax_of_one", ONE_UNIT),
+    fails("10_targets_of_three_axes", ONE_UNIT),
+    fails("10_softmax_at_every_step", ONE_UNIT),
+    fails("07_rate_3_not_suspected", LOWER, states=("diverged",)),
+    fails("07_rate_30", LOWER, states=("diverged", "stuck")),
+    # Too few steps, or too small ones.
+    fails("08_slow_with_known_cure", LONGER, states=("stuck", "slow")),
+    fails("08_few_iterations_sklearn", LONGER, states=("stuck", "slow"), needs="sklearn"),
+    # Two and three faults at once: scales of features and targets, and shapes.
+    fails("14_house_prices_two_faults", ("targets-shaped",), not_by=("labels-recoded",)),
+    fails("14_wages_wrong_shape", ("targets-shaped",), not_by=("labels-recoded",)),
+    fails("14_house_prices_keras", INPUTS, states=("stuck", "improvable", "slow")),
+    # Faults of the loop: cured themselves, not hidden by a rate or a scaler.
+    fails("15_no_zero_grad", ("gradients-zeroed",), not_by=("learning-rate",)),
+    fails("15_zeroed_at_the_end", ("gradients-zeroed",), not_by=("learning-rate",)),
+    fails("16_list_of_layers", ("unfrozen",), not_by=("learning-rate", "inputs-", "optimizer-")),
+    fails("16_dictionary_of_layers", ("unfrozen",), not_by=("learning-rate", "optimizer-")),
+    fails("17_optimizer_of_another_model", ("unfrozen",), not_by=("learning-rate",)),
+    fails("17_new_head", ("unfrozen",), not_by=("learning-rate",)),
+    fails("18_labels_1_to_7", ("labels-recoded",), not_by=("learning-rate",)),
+    fails("18_digits_1_to_10", ("labels-recoded",), states=("stuck", "diverged", "improvable")),
+    fails("19_scheduler_per_batch", ("schedule-per-epoch", "rate-constant")),
+    fails("19_exponential_per_batch", ("schedule-per-epoch", "rate-constant")),
+    # Nothing is left lying: the rate is mended, and the softmax told too.
+    fails("20_softmax_twice_and_slow", HIGHER, ONE_UNIT),
+)
+
+# Removed names: what each message must name exists, and the script's own failure is its status.
+REMOVED = (
+    Program("healthy/10_keras_backend_variable.py", (), status=1, told=("keras.Variable",)),
+    Program("stuck/13_removed_names.py", (), status=1, told=("keras.Function",)),
+)
+
+# Trained in a few seconds, so that a look may take at most three.
+LOOKS = (
+    "31_slow_look_at_lstm",
+    "31_slow_look_at_lstm_keras",
+    "31_slow_look_at_transformer",
+)
+LOOK_S = 3.0
