@@ -17,7 +17,10 @@ FACE = {
     "Equivalence", "Fix", "Proof", "Report", "UnstuckError", "__version__", "diagnose",
     "equivalence", "fold",
 }  # fmt: skip
-HEAVY = ("jax", "sklearn", "scipy", "optax", "keras", "tensorflow", "torch", "pandas", "uniplot")
+HEAVY = (
+    "jax", "sklearn", "scipy", "optax", "keras", "tensorflow", "torch", "pandas", "uniplot",
+    "pydantic",
+)  # fmt: skip
 
 
 def loaded_by(code):

@@ -43,8 +43,8 @@ def test_a_record_and_its_sarif(options, tmp_path):
     ]
     raw, sound, wrong = record["subjects"]
     status, level = ("proven", "error") if options else ("suspected", "warning")
-    assert raw["causes"][0]["status"] == status
-    assert len(sound["trainings"]) == 2
+    assert raw["report"]["suspects"][0]["status"] == status
+    assert len(sound["watched"]) == 2
     assert wrong["refused"]
     assert (raw["fix"] is not None) == bool(options)
 

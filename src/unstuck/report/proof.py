@@ -1,6 +1,7 @@
 """A proof on the terminal: the finding in a sentence, the repair, what else was found, suspects."""
 
 from collections.abc import Iterable, Iterator
+from math import isfinite
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -68,13 +69,12 @@ def _levels(proof: Proof) -> RenderableType:
     best = "repaired" if proof.repair is not None else "the best that was tried"
     for i, says in enumerate(("knowing nothing", "as it is", best)):
         told = says if beside else f"{says}: {proof.rows} {proof.measure}"
-        values = [_value(values[i], name) for name, values in measures.items()]
+        values = [
+            level(v[i], name) if name == proof.measure or isfinite(v[i]) else "–"
+            for name, v in measures.items()
+        ]
         grid.add_row(Text(told), *(Text(value, "bold") for value in values))
     return Padding(grid, (0, 0, 1, 2))
-
-
-def _value(value: float, name: str) -> str:
-    return "–" if value != value and name != "loss" else level(value, name)
 
 
 def _repair(proof: Proof, repair: Repair) -> Iterator[RenderableType]:
