@@ -33,9 +33,9 @@ def _parts(proof: Proof) -> Iterable[RenderableType]:
     facts = " · ".join(f"{k} {v}" for k, v in proof.setup.items())
     yield Text(setup(proof.report), "dim")
     yield Text(f"{facts}; {proof.seconds:.0f} of {proof.budget:.0f} s\n", "dim")
-    yield Text(f"{proof.outcome}. {proof.state.sentence}")
-    yield _levels(proof)
     if proof.agreement.agrees is not False:
+        yield Text(f"{proof.outcome}. {proof.state.sentence}")
+        yield _levels(proof)
         if proof.repair is not None:
             yield from _repair(proof, proof.repair)
         yield from _listed("Other repairs that were seen", _others(proof, proof.others))
