@@ -1,4 +1,4 @@
-"""Copies of a Keras model from its config, with changed activations or something in front."""
+"""Copies of a Keras model from its config, with layers made otherwise or something in front."""
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
@@ -10,9 +10,9 @@ import keras
 from unstuck.frameworks.keras.activations import ALONE, alone_name, kind_of, name_of
 from unstuck.frameworks.keras.layers import visible
 from unstuck.frameworks.keras.network import Network
-from unstuck.setups.settings import Settings
 
-Edits = Mapping[int, str]  # id of a layer that holds an activation -> the activation it gets
+# id of a layer -> what it is made with otherwise, by the name of the argument
+Edits = dict[int, dict[str, Any]]
 BOUNDED = ("softmax", "sigmoid")
 
 _DRAWN = {"Dense": "", "BaseConv": "", "BaseConvTranspose": "", "BaseDepthwiseConv": ""}
@@ -28,30 +28,6 @@ def is_linear_map(layer: Any) -> bool:
 
 
 # --- Which activations are exchanged. ---
-
-
-def edits(network: Network, output: str, settings: Settings) -> dict[int, str]:
-    """What the settings change about the activations of the model.
-
-    Args:
-        network: looked at, so that its entries are known.
-        output: the output's activation, as in `About`.
-
-    Raises:
-        Refusal: it cannot be done.
-    """
-    changed: dict[int, str] = {}
-    last = _of_output(network, output)
-    if settings.logits or settings.output is not None:
-        if not last and output != "linear":
-            raise Refusal("the output's activation is applied by the model's own code")
-        changed |= {id(layer): "linear" for layer in last}
-    if settings.activation is not None:
-        hidden = _hidden(network, last)
-        if not hidden:
-            raise Refusal("the model has no hidden layer whose activation can be exchanged")
-        changed |= {id(layer): settings.activation for layer in hidden}
-    return changed
 
 
 def _own_name(layer: Any) -> str | None:
@@ -71,7 +47,7 @@ def _standing(model: Any) -> list[Any]:
     return [x for x in layers if kind_of(x, ALONE) is not None and id(x) not in owned]
 
 
-def _of_output(network: Network, output: str) -> list[Any]:
+def of_output(network: Network, output: str) -> list[Any]:
     """Layers that hold the output's activation; two for a softmax of a softmax."""
     if network.at_logits is None or output in ("linear", "unknown"):
         return []
@@ -90,7 +66,7 @@ def _of_output(network: Network, output: str) -> list[Any]:
     return found
 
 
-def _hidden(network: Network, output: Sequence[Any]) -> list[Any]:
+def hidden(network: Network, output: Sequence[Any]) -> list[Any]:
     """Layers that hold the hidden activations; dense and convolution layers if there is none."""
     model, at = network.model, network.at_logits
     no = {id(layer) for layer in output}
@@ -118,7 +94,7 @@ def copied(model: Any, examples: Any, changed: Edits | None = None) -> Any:
     Args:
         model: built.
         examples: a few, packed as the model is called with.
-        changed: activations that the copy has otherwise.
+        changed: what layers of the copy are made with otherwise.
 
     Raises:
         Refusal: the model cannot be made again from its config, or not with these changes.
@@ -170,23 +146,32 @@ def arguments(kind: Any, config: Mapping[str, Any]) -> dict[str, Any]:
 
 def _edit(model: Any, config: Any, changed: Edits, done: set[int]) -> None:
     by_name = {layer.name: layer for layer in model._layers}
+    reshaped = any("units" in edit for edit in changed.values())
     for part in config["layers"]:
+        if reshaped:
+            part.pop("build_config", None)  # its shapes are of the old units
         layer = by_name.get(part["config"].get("name", part.get("name")))
         if layer is None:
             continue
-        if id(layer) in changed:
+        edit = changed.get(id(layer))
+        if edit is not None and set(edit) <= set(part["config"]):
             done.add(id(layer))
-            if "activation" in part["config"]:
-                part["config"]["activation"] = changed[id(layer)]
-            else:  # Softmax, ReLU, …
-                own = {k: part["config"][k] for k in ("name", "dtype") if k in part["config"]}
-                part["config"] = own | {"activation": changed[id(layer)]}
-                part["module"], part["class_name"] = "keras.layers", "Activation"
-                part["registered_name"] = None
-                for node in part.get("inbound_nodes", ()):
-                    node["kwargs"] = {}  # a Softmax takes a mask
+            part["config"] |= {k: _serialized(v) for k, v in edit.items()}
+        elif edit is not None and set(edit) == {"activation"}:  # Softmax, ReLU, …
+            done.add(id(layer))
+            own = {k: part["config"][k] for k in ("name", "dtype") if k in part["config"]}
+            part["config"] = own | edit
+            part["module"], part["class_name"] = "keras.layers", "Activation"
+            part["registered_name"] = None
+            for node in part.get("inbound_nodes", ()):
+                node["kwargs"] = {}  # a Softmax takes a mask
         elif "layers" in part["config"] and getattr(layer, "_layers", None):
             _edit(layer, part["config"], changed, done)
+
+
+def _serialized(value: Any) -> Any:
+    plain = value is None or isinstance(value, bool | int | float | str)
+    return value if plain else keras.saving.serialize_keras_object(value)
 
 
 def _follow(model: Any, copy: Any) -> None:
@@ -204,17 +189,21 @@ def _edit_in_place(model: Any, copy: Any, changed: Edits) -> None:
     """For layers that a config does not reach: inside a model or layer of the user's own."""
     if not changed:
         return
-    mine, its = visible(model), visible(copy)
+    mine, its = list(model._flatten_layers()), list(copy._flatten_layers())
     if len(mine) != len(its):
-        raise Refusal("the activations are inside of layers of the model's own")
+        raise Refusal("what is to be changed is inside of layers of the model's own")
     for layer, twin in zip(mine, its, strict=True):
-        if id(layer) in changed:
-            if not hasattr(twin, "activation"):
+        for name, value in changed.get(id(layer), {}).items():
+            if not hasattr(twin, name) or name == "units":
                 raise Refusal(
                     f"the model is a class of its own, in which a {type(twin).__name__} layer"
                     " cannot be exchanged"
                 )
-            twin.activation = keras.activations.get(changed[id(layer)])
+            setattr(twin, name, keras.activations.get(value) if name == "activation" else value)
+            of = name.removesuffix("_regularizer")
+            for variable in twin._trainable_variables if of != name else ():
+                if of in variable.name:
+                    variable.regularizer = value
 
 
 def _first_line(error: Exception) -> str:
@@ -223,6 +212,20 @@ def _first_line(error: Exception) -> str:
 
 
 # --- In front. ---
+
+
+def plain(shape: tuple[int, ...], units: int, output: str) -> Any:
+    """Two dense layers of 64 ReLU units for inputs (n, *shape), and the output's layer."""
+    dense = keras.layers.Dense
+    return keras.Sequential(
+        [
+            keras.Input(shape),
+            keras.layers.Flatten(),
+            dense(64, "relu"),
+            dense(64, "relu"),
+            dense(units, output),
+        ]
+    )
 
 
 def own_training(model: Any) -> bool:

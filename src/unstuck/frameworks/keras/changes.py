@@ -1,15 +1,22 @@
-"""Settings of a trial as changes of a Keras optimizer and a Keras loss."""
+"""The changes a trial asks for, planned for a copied Keras set-up: one table {part: how}."""
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
-from unstuck.frameworks.keras.architecture import BOUNDED, Refusal, remade
-from unstuck.frameworks.keras.optimizer import config_of, inner
-from unstuck.setups.settings import Settings
+from unstuck.changes.change import Combination, Part, Value, of_setup, value
+from unstuck.frameworks.keras import architecture
+from unstuck.frameworks.keras.architecture import BOUNDED, Edits, Refusal, remade
+from unstuck.frameworks.keras.optimizer import config_of, inner, rate_of
+from unstuck.setups.routine import Routine
 from unstuck.setups.subject import Floats, LossView
+
+if TYPE_CHECKING:
+    from unstuck.frameworks.keras.subject import KerasSubject
 
 REPLACED = {"adam": ("Adam", 1e-3), "sgd": ("SGD", 1e-2)}
 
@@ -24,98 +31,256 @@ _FROM_LOGITS = {
 _RATES = ("initial_learning_rate", "end_learning_rate", "warmup_target", "values")
 
 
-@dataclass(frozen=True, eq=False)
-class Recipe:
-    """How an optimizer is made.
+@dataclass(eq=False)
+class Plan:
+    """A set-up with changes in it, before anything is made of it.
 
     Args:
-        kind: its class.
-        config: without the learning rate.
+        subject: the set-up as the user has it; never written to.
+        kind, config: the optimizer's class, and what it is made with but for its rate.
         rate: a number, or a schedule.
+        routine: what is done around its steps.
+        batch_size, shuffled: examples a step, and whether they are drawn in new orders.
+        edits: what layers of the copy are made with otherwise.
+        loss: in place of the user's own; None for that.
+        end: activation that was taken off the output, which evaluation puts on again; "" for none.
+        output: the output's activation.
+        own: whether the network is the user's own, else plain dense layers.
+        normalized: whether a batch normalization stands in front.
+        start: rule by which kernels are drawn; "" for the layers' own.
+        held: whether everything is trained.
     """
 
+    subject: "KerasSubject"
     kind: Any
     config: dict[str, Any]
     rate: Any
+    routine: Routine
+    batch_size: int
+    shuffled: bool
+    output: str
+    edits: Edits = field(default_factory=dict)
+    loss: Any = None
+    end: str = ""
+    own: bool = True
+    normalized: bool = False
+    start: str = ""
+    held: bool = False
 
     @property
     def scheduled(self) -> bool:
-        """Whether the rate is no number."""
+        """Whether the optimizer's rate is no number."""
         return not isinstance(self.rate, float)
 
-    def make(self) -> Any:
-        """A fresh optimizer, without state."""
+    @property
+    def reshaped(self) -> bool:
+        """Whether weights are others than the user's by their shapes."""
+        return not self.own or any("units" in edit for edit in self.edits.values())
+
+    def optimizer(self) -> Any:
+        """A fresh one, without state."""
         return remade(self.kind, self.config | {"learning_rate": self.rate})
 
+    def edit(self, layers: Any, **config: Any) -> None:
+        """Has layers made with something else."""
+        for layer in layers:
+            self.edits.setdefault(id(layer), {}).update(config)
 
-def recipe(optimizer: Any, settings: Settings) -> Recipe:
-    """The optimizer that the settings ask for.
+    def restored(self, output: Floats) -> Floats:
+        """A trial's outputs (n, k) with the activation that was taken off."""
+        from scipy.special import expit, softmax
 
-    Args:
-        optimizer: the user's; never written to. None if there is none.
+        if self.end == "softmax" and output.shape[1] > 1:
+            return np.asarray(softmax(output.astype(np.float64), axis=1))
+        return np.asarray(expit(output.astype(np.float64))) if self.end else output
+
+
+def planned(subject: "KerasSubject", changes: Combination) -> Plan:
+    """The set-up with the changes made, in the order of `HOW`.
 
     Raises:
-        Refusal: it has no ε, or a schedule that cannot be scaled.
+        Refusal: one of them cannot be made.
     """
-    if settings.optimizer is not None:
-        name, number = REPLACED[settings.optimizer]
-        kind = getattr(keras.optimizers, name)
-        config, rate = kind().get_config(), number * settings.rate
-    elif optimizer is None:
+    wanted = {c.part for c in of_setup(changes)} - {Part.STEPS, Part.ORDER}
+    for part in wanted - set(HOW):
+        raise Refusal(REFUSED.get(part, f"Keras has no way to change the {part.value}"))
+    about, own = subject.about, subject._optimizer
+    if own is None and Part.OPTIMIZER not in wanted:
         raise Refusal("the model was compiled without an optimizer, and none was given")
-    else:
-        optimizer = inner(optimizer)
-        kind, config = type(optimizer), config_of(optimizer)
-        rate = _scaled(optimizer._learning_rate, settings.rate)
-    if settings.epsilon is not None:
-        if "epsilon" not in config:
-            raise Refusal(f"the optimizer ({kind.__name__}) has no ε")
-        config["epsilon"] = settings.epsilon
-    if settings.clip is not None:
-        config |= {"clipnorm": None, "clipvalue": None, "global_clipnorm": settings.clip}
-    return Recipe(kind, {k: v for k, v in config.items() if k != "learning_rate"}, rate)
+    own = keras.optimizers.Adam() if own is None else inner(own)
+    routine = about.routine
+    rate = _rate_in_use(own)
+    if routine.rates and routine.reference and isinstance(rate, float):
+        rate = routine.reference
+    shuffled = about.shuffled is not False
+    plan = Plan(
+        subject,
+        type(own),
+        config_of(own),
+        rate,
+        routine,
+        about.batch_size,
+        shuffled,
+        about.output_activation,
+    )
+    for part, how in HOW.items():
+        if part in wanted:
+            how(plan, value(changes, part))
+    return plan
 
 
-def _scaled(rate: Any, factor: float) -> Any:
-    if not isinstance(rate, keras.optimizers.schedules.LearningRateSchedule) and (
-        hasattr(rate, "numpy") or not callable(rate)
-    ):
-        return float(keras.ops.convert_to_numpy(rate)) * factor
-    if factor == 1:
+# --- Optimizer. ---
+
+
+def _rate_in_use(optimizer: Any) -> Any:
+    rate = optimizer._learning_rate
+    if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
         return rate
-    if not type(rate).__module__.startswith("keras."):
+    if callable(rate) and not hasattr(rate, "numpy"):
+        return rate
+    return float(keras.ops.convert_to_numpy(rate))
+
+
+def _optimize(plan: Plan, name: Value) -> None:
+    kind, rate = REPLACED[str(name)]
+    plan.kind = getattr(keras.optimizers, kind)
+    config = plan.kind().get_config()
+    plan.config = {k: v for k, v in config.items() if k != "learning_rate"}
+    plan.rate = rate
+
+
+def _constant(plan: Plan, kind: Value) -> None:
+    if kind != "constant":
+        raise Refusal("no schedule is stepped by hand")
+    if not plan.routine.rates and not plan.scheduled:
+        raise Refusal("the learning rate is constant")
+    plan.routine = replace(plan.routine, rates=())
+    if plan.scheduled:
+        plan.rate = rate_of(inner(plan.subject._optimizer)).used
+
+
+def _rate(plan: Plan, factor: Value) -> None:
+    assert isinstance(factor, float | int)
+    if not plan.scheduled:
+        plan.rate *= factor
+        return
+    if not type(plan.rate).__module__.startswith("keras."):
         raise Refusal("the learning rate follows a schedule of the user's own")
-    config = rate.get_config()
+    config = plan.rate.get_config()
     for name in _RATES:
-        value = config.get(name)
-        if isinstance(value, list | tuple):
-            config[name] = [v * factor for v in value]
-        elif value is not None:
-            config[name] = value * factor
-    return type(rate).from_config(config)
+        number = config.get(name)
+        if isinstance(number, list | tuple):
+            config[name] = [v * factor for v in number]
+        elif number is not None:
+            config[name] = number * factor
+    plan.rate = type(plan.rate).from_config(config)
 
 
-def check_loss(view: LossView, output: str, settings: Settings) -> None:
-    """Whether the loss can be what the settings ask for.
+def _epsilon(plan: Plan, epsilon: Value) -> None:
+    if "epsilon" not in plan.config:
+        raise Refusal(f"the optimizer ({plan.kind.__name__}) has no ε")
+    plan.config["epsilon"] = epsilon
 
-    Args:
-        output: the output's activation, as in `About`.
 
-    Raises:
-        Refusal: it cannot.
-    """
-    if settings.logits:
+def _clip(plan: Plan, norm: Value) -> None:
+    plan.config |= {"clipnorm": None, "clipvalue": None, "global_clipnorm": norm}
+
+
+def _hold(plan: Plan, _: Value) -> None:
+    plan.held = True
+
+
+# --- Loop. ---
+
+
+def _batch(plan: Plan, size: Value) -> None:
+    assert isinstance(size, int)
+    plan.batch_size = size
+
+
+def _shuffle(plan: Plan, shuffled: Value) -> None:
+    plan.shuffled = bool(shuffled)
+
+
+def _class_weights(plan: Plan, kind: Value) -> None:
+    if kind == "none":
+        if not plan.routine.weights:
+            raise Refusal("there are no class weights")
+        plan.routine = replace(plan.routine, weights=())
+        return
+    y = plan.subject.sample.y
+    if y is None or plan.subject.about.loss.targets not in ("ids", "one-hot", "binary"):
+        raise Refusal("the targets are no classes")
+    plan.routine = replace(plan.routine, weights=balanced(class_ids(y)))
+
+
+def class_ids(y: NDArray[Any]) -> NDArray[np.int64]:
+    """(n,) classes as `fit` tells them for `class_weight`."""
+    if y.ndim > 2:
+        raise Refusal("the targets have several axes")
+    one = y.argmax(axis=1) if y.ndim == 2 and y.shape[1] > 1 else np.rint(y.reshape(len(y)))
+    return one.astype(np.int64)
+
+
+def balanced(ids: NDArray[np.int64]) -> tuple[float, ...]:
+    """n / (K · count) of each class; 1 for one that has no example."""
+    counts = np.bincount(ids[ids >= 0])
+    present = counts > 0
+    weights = np.ones(len(counts))
+    weights[present] = counts.sum() / (present.sum() * counts[present])
+    return tuple(weights.tolist())
+
+
+# --- Loss and output. ---
+
+
+def _loss(plan: Plan, name: Value) -> None:
+    view, network = plan.subject.about.loss, plan.subject._network
+    if name == "logits":
         if view.name not in _FROM_LOGITS:
             raise Refusal(f"the loss ({view.name}) cannot be computed from logits")
-        if view.takes == "logits" and output == "linear":
+        if view.takes == "logits" and plan.output == "linear":
             raise Refusal("the loss is computed from logits as it is")
-        if output == "unknown":
-            raise Refusal("the output's activation is not known")
-    if settings.output is not None:
-        if view.takes in ("probabilities", "logits"):
-            raise Refusal(f"the loss ({view.name}) is not one of a regression")
-        if output in ("linear", "unknown"):
-            raise Refusal("the output has no activation that could be taken off")
+        plan.loss = from_logits(network.loss._flat_losses[0].loss, view)
+    else:
+        y = plan.subject.sample.y
+        if y is None or network.loss is None:
+            raise Refusal("the model computes its loss itself")
+        if name == "mse":
+            plan.loss = _squared(y, network.output_trail)
+        else:
+            plan.loss = crossentropy(y, network.output_trail)
+        same = view.takes == "logits" if name == "crossentropy" else view.takes == "values"
+        if same and plan.output == "linear" and _alike(plan.loss, view):
+            raise Refusal("the loss is that one as it is")
+    _open(plan)
+    if name != "mse" and plan.subject.about.output_activation in BOUNDED:
+        plan.end = plan.subject.about.output_activation
+
+
+def _alike(loss: Any, view: LossView) -> bool:
+    return view.name.replace("_", "") == type(loss).__name__.lower()
+
+
+def _output(plan: Plan, _: Value) -> None:
+    view = plan.subject.about.loss
+    if view.takes in ("probabilities", "logits"):
+        raise Refusal(f"the loss ({view.name}) is not one of a regression")
+    if plan.output in ("linear", "unknown"):
+        raise Refusal("the output has no activation that could be taken off")
+    _open(plan)
+
+
+def _open(plan: Plan) -> None:
+    """Takes the output's activation off."""
+    if plan.output == "unknown":
+        raise Refusal("the output's activation is not known")
+    if plan.own and plan.output != "linear":
+        last = architecture.of_output(plan.subject._network, plan.output)
+        if not last:
+            raise Refusal("the output's activation is applied by the model's own code")
+        plan.edit(last, activation="linear")
+    plan.output = "linear"
 
 
 def from_logits(loss: Any, view: LossView) -> Any:
@@ -130,16 +295,192 @@ def from_logits(loss: Any, view: LossView) -> Any:
     return kind(from_logits=True, reduction=loss.reduction)
 
 
-def restored(logits: Floats, output: str, settings: Settings) -> Floats:
-    """A trial's output (n, k) with the activation that the settings took off.
+def _squared(y: NDArray[Any], trail: tuple[int, ...]) -> Any:
+    if y.size != len(y) * int(np.prod(trail)):
+        raise Refusal("targets and outputs have different shapes")
+    return keras.losses.MeanSquaredError()
 
-    Of several sigmoids the largest stays the largest, and they would only make ties.
+
+def crossentropy(y: NDArray[Any], trail: tuple[int, ...]) -> Any:
+    """The cross-entropy from logits that belongs to targets (n, …) and outputs (n, *trail).
+
+    Raises:
+        Refusal: the targets are no classes of these outputs.
     """
-    if not settings.logits or output not in BOUNDED:
-        return logits
-    from scipy.special import expit, softmax
+    values = np.unique(y)
+    if len(values) > 4096 or not np.array_equal(values, np.rint(values)) or values.min() < 0:
+        raise Refusal("the targets are no class ids")
+    units, truth = (trail or (1,))[-1], set(values.tolist()) <= {0, 1}
+    if units > 1 and y.size * units == len(y) * int(np.prod(trail)):
+        if values.max() >= units:
+            raise Refusal("there are classes without an output")
+        return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    if not truth or y.size != len(y) * int(np.prod(trail)):
+        raise Refusal("the targets are no classes of these outputs")
+    if units > 1 and (y.sum(axis=-1) == 1).all():
+        return keras.losses.CategoricalCrossentropy(from_logits=True)
+    return keras.losses.BinaryCrossentropy(from_logits=True)
 
-    wide = logits.astype(np.float64)
-    if logits.shape[1] == 1:
-        return np.asarray(expit(wide))
-    return np.asarray(softmax(wide, axis=1)) if output == "softmax" else logits
+
+# --- Network. ---
+
+
+def _plain(plan: Plan, _: Value) -> None:
+    subject, trail = plan.subject, plan.subject._network.output_trail
+    if len(subject.sample.x) != 1 or tuple(subject.sample.kinds) != ("values",):
+        raise Refusal("the network's input is not one array of values")
+    if len(trail) != 1:
+        raise Refusal("the network's output has several axes")
+    if architecture.own_training(subject._model):
+        raise Refusal("the model's class trains in a way of its own")
+    if plan.output == "unknown":
+        raise Refusal("the output's activation is not known")
+    plan.own = False
+
+
+def _widen(plan: Plan, factor: Value) -> None:
+    assert isinstance(factor, float | int)
+    model = plan.subject._model
+    last = plan.subject._network.at_logits
+    dense = [x for x in model._flatten_layers() if type(x) is keras.layers.Dense]
+    other = [
+        x
+        for x in model._flatten_layers()
+        if x._trainable_variables
+        and x not in dense
+        and not isinstance(x, keras.layers.BatchNormalization)
+    ]
+    hidden = [x for x in dense if last is not None and x is not last.layer]
+    by_config = isinstance(model, keras.Sequential) or hasattr(model, "_nodes_by_depth")
+    if other or not hidden or not by_config:
+        raise Refusal("the model is no chain of dense layers")
+    for layer in hidden:
+        plan.edit([layer], units=int(layer.units * factor))
+
+
+def _activate(plan: Plan, name: Value) -> None:
+    network = plan.subject._network
+    last = architecture.of_output(network, plan.subject.about.output_activation)
+    hidden = architecture.hidden(network, last)
+    if not hidden:
+        raise Refusal("the model has no hidden layer whose activation can be exchanged")
+    plan.edit(hidden, activation=str(name))
+
+
+def _normalize(plan: Plan, _: Value) -> None:
+    subject = plan.subject
+    if architecture.own_training(subject._model):
+        raise Refusal("the model's class trains in a way of its own")
+    if not any(normalizable(subject)):
+        raise Refusal("no input is of values that could be normalized")
+    plan.normalized = True
+
+
+def normalizable(subject: "KerasSubject") -> list[bool]:
+    """Whether a batch normalization can stand in front of each input."""
+    sample = subject.sample
+    return [k == "values" and a.ndim > 1 for k, a in zip(sample.kinds, sample.x, strict=True)]
+
+
+def _drop(plan: Plan, rate: Value) -> None:
+    found = droppers(plan.subject._model, rate)
+    if not found:
+        raise Refusal("there is no dropout")
+    for layer, names in found:
+        plan.edit([layer], **dict.fromkeys(names, rate))
+
+
+def droppers(model: Any, rate: Value) -> list[tuple[Any, tuple[str, ...]]]:
+    """Layers whose rates of dropout are others, and what these are called."""
+    found = []
+    for layer in model._flatten_layers():
+        names = ("dropout", "recurrent_dropout")
+        if "Dropout" in type(layer).__name__:
+            names = ("rate",)
+        given = tuple(n for n in names if isinstance(vars(layer).get(n), float | int))
+        given = tuple(n for n in given if vars(layer)[n] != rate)
+        if given:
+            found.append((layer, given))
+    return found
+
+
+def _statistics(plan: Plan, momentum: Value) -> None:
+    assert isinstance(momentum, float)
+    found = [
+        x
+        for x in plan.subject._model._flatten_layers()
+        if isinstance(x, keras.layers.BatchNormalization) and x.momentum != 1 - momentum
+    ]
+    if not found:
+        raise Refusal("there are no moving statistics")
+    plan.edit(found, momentum=1 - momentum)
+
+
+def _penalty(plan: Plan, factor: Value) -> None:
+    assert isinstance(factor, float | int)
+    penalized = penalties(plan.subject._model)
+    if not penalized and not plan.config.get("weight_decay"):
+        raise Refusal("there are no weight decay and no regularisers")
+    if plan.config.get("weight_decay"):
+        plan.config["weight_decay"] *= factor
+    for layer, names in penalized:
+        plan.edit([layer], **{name: _weaker(vars(layer)[name], factor) for name in names})
+
+
+def penalties(model: Any) -> list[tuple[Any, tuple[str, ...]]]:
+    """Layers with regularisers, and what these are called."""
+    found = []
+    for layer in model._flatten_layers():
+        of = vars(layer)
+        names = tuple(n for n in of if n.endswith("_regularizer") and of[n] is not None)
+        if names:
+            found.append((layer, names))
+    return found
+
+
+def _weaker(regularizer: Any, factor: float) -> Any:
+    if factor == 0:
+        return None
+    if not type(regularizer).__module__.startswith("keras."):
+        raise Refusal("a regulariser is of the user's own")
+    config = regularizer.get_config()
+    scaled = {k: v * factor if isinstance(v, float) else v for k, v in config.items()}
+    return type(regularizer).from_config(scaled)
+
+
+def _start(plan: Plan, rule: Value) -> None:
+    from unstuck.frameworks.keras import starts
+
+    if not starts.drawable(plan.subject._model):
+        raise Refusal("no dense or convolution layer is trained")
+    plan.start = str(rule)
+
+
+How = Callable[[Plan, Value], None]
+
+HOW: dict[Part, How] = {  # in this order
+    Part.OUTPUT: _output,
+    Part.LOSS: _loss,
+    Part.NETWORK: _plain,
+    Part.WIDTH: _widen,
+    Part.ACTIVATION: _activate,
+    Part.NORMALIZATION: _normalize,
+    Part.DROPOUT: _drop,
+    Part.STATISTICS: _statistics,
+    Part.START: _start,
+    Part.CLASS_WEIGHTS: _class_weights,
+    Part.OPTIMIZER: _optimize,
+    Part.PENALTY: _penalty,
+    Part.SCHEDULE: _constant,
+    Part.RATE: _rate,
+    Part.EPSILON: _epsilon,
+    Part.HELD: _hold,
+    Part.CLIPPING: _clip,
+    Part.BATCH: _batch,
+    Part.SHUFFLING: _shuffle,
+}
+
+REFUSED = {
+    Part.ZEROING: "Keras sets gradients to zero itself",
+    Part.MODE: "Keras trains in training mode",
+}

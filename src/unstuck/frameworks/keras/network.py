@@ -64,7 +64,7 @@ class Network:
         self.logits_trail: tuple[int, ...] = ()  # shape of the logits without the examples
         self.output_trail: tuple[int, ...] = ()
         self.elements = 0
-        self._own_loss = type(model).compute_loss is not keras.Model.compute_loss
+        self.computes_loss = type(model).compute_loss is not keras.Model.compute_loss
 
     def run(
         self,
@@ -103,7 +103,7 @@ class Network:
         loss = None
         with (
             attributes_kept(self.model._flatten_layers()),
-            kept(self.model, self.loss if self._own_loss else None),
+            kept(self.model, self.loss if self.computes_loss else None),
             keras.StatelessScope(mapping, collect_losses=True),
         ):
             inputs = self.pack(tuple(x))
@@ -125,7 +125,7 @@ class Network:
         return loss, seen
 
     def _loss(self, x: Any, y: Any, output: Any) -> Any:
-        if self._own_loss:
+        if self.computes_loss:
             return self.model._compute_loss(x, y, output, None, training=True)
         losses = [] if self.loss is None or y is None else [self.loss(y, output)]
         losses += [keras.ops.sum(part) for part in self.model.losses]
@@ -138,7 +138,7 @@ class Network:
 
     def _losses(self, y: Any, output: Any) -> Any:
         parts = [] if self.loss is None or y is None else self.loss._flat_losses
-        if len(parts) != 1 or self._own_loss:
+        if len(parts) != 1 or self.computes_loss:
             return None
         losses = each(parts[0].loss)(y, output)
         if len(losses.shape) == 0 or losses.shape[0] != output.shape[0]:

@@ -34,17 +34,22 @@ def values_of(variables: Sequence[Any]) -> list[NDArray[Any]]:
     return [np.array(keras.ops.convert_to_numpy(v.value)) for v in variables]
 
 
-def twins(variables: Sequence[Any], others: Sequence[Any]) -> list[int]:
-    """For each variable the index of the one of another copy that is the same; -1 for none."""
-    shapes = [tuple(v.shape) for v in variables]
-    if shapes == [tuple(v.shape) for v in others]:
-        return list(range(len(shapes)))
-    by_path = {v.path: i for i, v in enumerate(others)}
-    found = [by_path.get(v.path, -1) for v in variables]
-    return [
-        i if i >= 0 and tuple(others[i].shape) == s else -1
-        for i, s in zip(found, shapes, strict=True)
-    ]
+def twins(model: Any, other: Any) -> list[int]:
+    """For each variable of a model the index of the same one of another copy; -1 for none.
+
+    A layer without dropout has no seed, where one with it has.
+    """
+    at = {id(v): i for i, v in enumerate(all_variables(other))}
+    mine, its = list(model._flatten_layers()), list(other._flatten_layers())
+    found = {id(v): -1 for v in all_variables(model)}
+    for layer, twin in zip(mine, its, strict=False):
+        left = variables_of(twin)
+        for v in variables_of(layer):
+            same = [w for w in left if w.name == v.name and tuple(w.shape) == tuple(v.shape)]
+            if same:
+                left = [w for w in left if w is not same[0]]
+                found[id(v)] = at[id(same[0])]
+    return list(found.values())
 
 
 def kept(model: Any, fresh: Any, was_trained: bool) -> tuple[set[int], tuple[str, ...]]:

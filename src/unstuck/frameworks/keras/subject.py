@@ -1,6 +1,8 @@
 """A Keras model, its loss, optimizer and data behind the protocol; see `keras`."""
 
 from collections.abc import Callable, Sequence
+from copy import copy
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
@@ -16,6 +18,7 @@ from unstuck.frameworks.keras.build import FRESH, built
 from unstuck.frameworks.keras.data import check_ids, read
 from unstuck.frameworks.keras.layers import visible
 from unstuck.frameworks.keras.network import Network, explained, names_kept
+from unstuck.setups.routine import Routine
 from unstuck.setups.subject import (
     About,
     Floats,
@@ -111,6 +114,7 @@ class KerasSubject:
             seen["losses"],
             look.output_after,
             None if look.loss_after is None else float(look.loss_after),
+            self._network.output_trail,
         )
 
     def gradient(self, x: Inputs, y: NDArray[Any] | None) -> Floats:
@@ -138,6 +142,12 @@ class KerasSubject:
         from unstuck.frameworks.keras.training import KerasTrainer
 
         return KerasTrainer(self)
+
+    def with_routine(self, routine: Routine) -> "KerasSubject":
+        """See the protocol."""
+        other = copy(self)
+        other.about = replace(self.about, routine=routine)
+        return other
 
     def _inspected(self, x: Inputs, y: NDArray[Any] | None) -> str:
         """Finds the layers, checks the targets against the outputs; the output's activation."""
