@@ -47,13 +47,13 @@ def _parts(proof: Proof) -> Iterable[RenderableType]:
         if proof.agreement.agrees:
             yield Text(f"The trials do what the script does: {proof.agreement.says}.", "dim")
         if proof.placebo is not None:
-            null = "null, as it must" if proof.trusted else "NOT null: these trials prove nothing"
+            null = "null, as it must" if proof.trusted else "NOT clearly null: nothing is proven"
             yield Text(
                 f"Placebo (a change that cannot matter): {gain(proof.placebo, proof.measure)}:"
                 f" {null}.",
                 "dim",
             )
-    if proof.more:
+    if proof.more >= 1:
         yield Text(f"What is inconclusive may be decided in {proof.more:.0f} s more.")
     for note in proof.notes:
         yield Text(f" - {note}", "dim")
