@@ -71,8 +71,8 @@ def of_proof(proof: Proof) -> str:
         f" ({_measured(proof)} {level(proof.value, proof.measure)}; knowing nothing is"
         f" {level(proof.trivial, proof.measure)})."
     )
-    undecided = [s.title for s in proof.report.suspects if s.status is Status.INCONCLUSIVE]
-    return f"{told} Undecided: {', '.join(undecided)}." if undecided else told
+    open_ones = [s.title for s in proof.report.suspects if s.status is Status.INCONCLUSIVE]
+    return f"{told} Undecided: {', '.join(open_ones)}." if open_ones else told
 
 
 def _fails(proof: Proof, repair: Repair | None) -> str:
