@@ -243,6 +243,9 @@ PROOFS = {
     "unknown": replace(LEARNS, state=State.UNKNOWN, more=42.0),
     "no-cause": replace(PROOF, report=STUCK, repair=None, more=12.0),
     "not-trusted": replace(PROOF, trusted=False),
+    "placebo": replace(
+        PROOF, trusted=False, placebo=Effect(0.3, 0.2, 0.4, 6, 0.4, 0.1, Status.PROVEN)
+    ),
     "disagrees": replace(
         LEARNS,
         report=STUCK,

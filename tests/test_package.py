@@ -17,10 +17,7 @@ FACE = {
     "Equivalence", "Fix", "Proof", "Report", "UnstuckError", "__version__", "diagnose",
     "equivalence", "fold",
 }  # fmt: skip
-HEAVY = (
-    "jax", "sklearn", "scipy", "optax", "keras", "tensorflow", "torch", "pandas", "uniplot",
-    "pydantic",
-)  # fmt: skip
+HEAVY = ("jax", "sklearn", "scipy", "optax", "keras", "tensorflow", "torch", "pandas", "uniplot")
 
 
 def loaded_by(code):

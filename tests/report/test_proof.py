@@ -38,7 +38,8 @@ def flat(told):
         ("nothing", "Nothing to learn here"),
         ("unknown", "Undecided: the trials do not tell whether it learns what it could. About 42"),
         ("no-cause", "the best that was tried: 83.1 %), and no cause is proven. About 12 s more"),
-        ("not-trusted", "these trials prove nothing"),
+        ("not-trusted", "seeds were too few to tell a change that matters from one that cannot"),
+        ("placebo", "a change that cannot matter seemed to matter as well: these trials prove"),
         ("disagrees", "Not judged: the trials don't do what the script does: loss 2, not 1."),
     ],
 )
@@ -85,9 +86,8 @@ def test_the_order_is_finding_repair_others_suspects_doubts():
 
 def test_where_the_trials_disagree_nothing_of_them_is_told():
     told = text(PROOFS["disagrees"])
-    assert "PROVEN" not in told
-    assert "REFUTED" not in told
-    assert "Placebo" not in told
+    for word in ("PROVEN", "REFUTED", "Placebo", "as it is", "learns"):
+        assert word not in told
 
 
 @pytest.mark.parametrize("proof", [PROOF, LOSS], ids=["accuracy", "loss"])

@@ -33,9 +33,9 @@ def _parts(proof: Proof) -> Iterable[RenderableType]:
     facts = " · ".join(f"{k} {v}" for k, v in proof.setup.items())
     yield Text(setup(proof.report), "dim")
     yield Text(f"{facts}; {proof.seconds:.0f} of {proof.budget:.0f} s\n", "dim")
-    yield Text(f"{proof.outcome}. {proof.state.sentence}")
-    yield _levels(proof)
     if proof.agreement.agrees is not False:
+        yield Text(f"{proof.outcome}. {proof.state.sentence}")
+        yield _levels(proof)
         if proof.repair is not None:
             yield from _repair(proof, proof.repair)
         yield from _listed("Other repairs that were seen", _others(proof, proof.others))
@@ -47,13 +47,13 @@ def _parts(proof: Proof) -> Iterable[RenderableType]:
         if proof.agreement.agrees:
             yield Text(f"The trials do what the script does: {proof.agreement.says}.", "dim")
         if proof.placebo is not None:
-            null = "null, as it must" if proof.trusted else "NOT null: these trials prove nothing"
+            null = "null, as it must" if proof.trusted else "NOT clearly null: nothing is proven"
             yield Text(
                 f"Placebo (a change that cannot matter): {gain(proof.placebo, proof.measure)}:"
                 f" {null}.",
                 "dim",
             )
-    if proof.more:
+    if proof.more >= 1:
         yield Text(f"What is inconclusive may be decided in {proof.more:.0f} s more.")
     for note in proof.notes:
         yield Text(f" - {note}", "dim")
