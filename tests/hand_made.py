@@ -212,10 +212,12 @@ FIX = Fix(
 LEARNS = replace(
     PROOF, report=SOUND, state=State.LEARNING, value=0.83, repair=None, others=(), left=()
 )
-MSE = {"measure": "mse", "higher": False, "trivial": 1.0, "value": 1.1, "best": 0.1, "beside": {}}
+MSE = {"measure": "mse", "higher": False, "trivial": 1.0, "value": 1.1, "best": 0.1}
+RMSE = {"rmse": (float("nan"), 1.05, 0.316)}
 LOSS = replace(
     PROOF,
     **MSE,  # type: ignore[arg-type]
+    beside=RMSE,
     report=replace(
         TESTED,
         suspects=(

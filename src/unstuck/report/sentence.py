@@ -1,6 +1,7 @@
 """The finding in one sentence or two: what is wrong, how sure that is, and what to do."""
 
 from dataclasses import replace
+from math import isfinite
 
 from unstuck.records.proof import Proof, Repair
 from unstuck.records.quantity import quantity
@@ -111,7 +112,14 @@ def _more(proof: Proof) -> str:
 
 def _with_and_without(proof: Proof, repair: Repair) -> str:
     base, value = (level(v, proof.measure) for v in (repair.effect.base, repair.effect.value))
-    return f"Without it {_measured(proof)} is {base}, with it {value}."
+    told = f"Without it {_measured(proof)} is {base}, with it {value}."
+    _, rough, fine = proof.beside.get("rmse", (0.0, float("nan"), float("nan")))
+    if not (isfinite(rough) and isfinite(fine)) or proof.measure == "rmse":
+        return told
+    return (
+        f"{told} In the targets' units, the error is {level(rough, 'rmse')} without and"
+        f" {level(fine, 'rmse')} with it (rmse)."
+    )
 
 
 def _measured(proof: Proof) -> str:

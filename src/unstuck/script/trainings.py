@@ -326,7 +326,9 @@ class Trainings:
                     line.proof, line.fix = proven(found, line.witness, tuple(line.sightings))
             except (UsageError, DataError) as error:
                 line.unproven = _one_line(error)
-        if line.proof is not None:
+        if line.proof is None:
+            line.unproven = line.unproven or "it failed, as said above"
+        else:
             self.tell(f"unstuck: {line}")
             self.tell(line.proof)
             if line.fix is not None:
