@@ -158,7 +158,7 @@ BREAKS = """
 import unstuck.diagnosis
 def broken(**arguments):
     raise RuntimeError("ours")
-unstuck.diagnosis.diagnose = broken
+unstuck.diagnosis.diagnosed = broken
 """
 
 
