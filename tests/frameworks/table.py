@@ -106,7 +106,6 @@ def check(case: Case, change: Change, same: bool = False) -> None:
             trainer.train(case.data, (change,), 0, STEPS)
         return
     data = changed(case.data, (change,))
-    run = trainer.train(data, (change,), 0, STEPS)
     made = of.built(subject, cure((change,)))
     blocks = of.printed(subject, cure((change,)), NAMES)
     text = code(blocks)
@@ -125,6 +124,7 @@ def check(case: Case, change: Change, same: bool = False) -> None:
         alike(x, data.x[0])
         alike(y, data.y)
         return
+    run = trainer.train(data, (change,), 0, STEPS)
     trial = case.quantities(run.model, run.arguments)
     alike(case.quantities(made.model, made.arguments), trial)
     if change.part in case.loop:

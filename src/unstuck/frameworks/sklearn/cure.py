@@ -47,8 +47,7 @@ def printed(subject: Perceptron, cure: Cure, names: Names) -> tuple[Block, ...]:
     """
     of_data = [c for c in cure.changes if c.of_data and c.part is not Part.TARGETS]
     blocks = [_data(subject, change, names) for change in of_data]
-    before, after = _parameters(subject, ()), _parameters(subject, cure.changes)
-    differ = {k: v for k, v in after.items() if before[k] != v}
+    differ = _differing(subject, cure.changes)
     if differ:
         blocks.append(_set(subject, differ, names))
     for change in cure.changes:
@@ -67,8 +66,8 @@ def built(subject: Perceptron, cure: Cure) -> Built:
     Raises:
         UsageError: a change that cannot be made here.
     """
-    model = _changed(subject, cure.changes)
-    model.set_params(**{k: _parameters(subject, cure.changes)[k] for k in ("max_iter",)})
+    model = _changed(subject, ())
+    model.set_params(**_differing(subject, cure.changes))
     data = left = split(subject.sample)
     steps = []
     for change in cure.changes:
@@ -93,12 +92,18 @@ def _changed(subject: Perceptron, changes: Combination) -> Any:
         raise UsageError(f"this cannot be changed: {reason}") from None
 
 
-def _parameters(subject: Perceptron, changes: Combination) -> dict[str, Any]:
-    """All parameters of the network with these changes."""
-    found: dict[str, Any] = _changed(subject, changes).get_params(deep=False)
+def _differing(subject: Perceptron, changes: Combination) -> dict[str, Any]:
+    """Parameters of the network that these changes change, as they are written in code."""
+    before: dict[str, Any] = _changed(subject, ()).get_params(deep=False)
+    after: dict[str, Any] = _changed(subject, changes).get_params(deep=False)
     factor = value(changes, Part.STEPS, 1)
     assert isinstance(factor, float | int)
-    return {**found, "max_iter": round(found["max_iter"] * factor)}
+    after["max_iter"] = round(before["max_iter"] * factor)
+    return {
+        k: float(f"{v:.4g}") if isinstance(v, float) else v
+        for k, v in after.items()
+        if before[k] != v
+    }
 
 
 def _data(subject: Perceptron, change: Change, names: Names) -> Block:
@@ -188,6 +193,4 @@ def _weights(subject: Perceptron, change: Change, names: Names) -> Block:
 
 
 def _written(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:.4g}"
     return f'"{value}"' if isinstance(value, str) else repr(value)

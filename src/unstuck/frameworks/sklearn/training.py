@@ -61,11 +61,12 @@ class MlpTrainer:
         each = -(-n // _size(network, n))  # steps an epoch
         stream = value(changes, Part.ORDER, 0)
         assert isinstance(stream, int)
-        # One stream draws weights and orders: a placebo has other weights as well.
-        state = (seed + 1_000_003 * stream) % 2**31
-        network.set_params(random_state=state, max_iter=max(1, round(steps / each)))
+        network.set_params(random_state=seed, max_iter=max(1, round(steps / each)))
         (x,), (held,) = data.x, data.x_held
         y = data.y.ravel() if data.y.ndim == 2 and data.y.shape[1] == 1 else data.y
+        if stream and network.shuffle:  # the same weights, other orders
+            order = np.random.default_rng([seed, stream]).permutation(n)
+            x, y = x[order], y[order]
         outputs = self._subject.weights[-1][1].size
         given = {} if (weights := _weights(done, y)) is None else {"sample_weight": weights}
         path: list[tuple[int, Floats]] = []
@@ -84,7 +85,7 @@ class MlpTrainer:
                 if not stopped and any("interrupted by user" in str(w.message) for w in told):
                     raise KeyboardInterrupt  # the user's own, which `fit` keeps to itself
                 output = _output(network, held, outputs)
-                fitted = _output(network, x[fitted_rows(n)], outputs)
+                fitted = _output(network, data.x[0][fitted_rows(n)], outputs)
             loss = float(network.loss_)
         except ValueError:  # inputs or weights that are not finite
             output = np.full((len(held), outputs), np.nan)
