@@ -22,6 +22,9 @@ from script.published import BACKENDS, SCRIPTS, run  # noqa: E402
 RECORD = HERE / "run_cases.json"
 
 
+EFFECT = ("effect", "low", "high", "n")
+
+
 def stored():
     return json.loads(RECORD.read_text("utf-8")) if RECORD.exists() else {}
 
@@ -38,8 +41,10 @@ def told(script, done, seconds):
         "state": subject["state"],
         "outcome": outcome(done.err),
         "causes": [
-            {k: c.get(k) for k in ("name", "status", "effect", "low", "high", "n", "metric")}
-            for c in subject["causes"]
+            {k: c[k] for k in ("name", "status")}
+            | {k: ((c["tested"] or {}).get("effect") or {}).get(k) for k in EFFECT}
+            | {"metric": (subject["proof"] or {}).get("measure")}
+            for c in subject["report"]["suspects"]
         ],
         "fix": None if fix is None else {k: fix[k] for k in ("before", "after", "verified")},
         "accuracy": done.accuracy,

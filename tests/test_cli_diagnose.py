@@ -111,11 +111,13 @@ def unstuck(folder, monkeypatch, capsys):
 
 
 def record(out):
-    return json.loads(out, parse_constant=pytest.fail)
+    """The one subject of a record."""
+    (subject,) = json.loads(out, parse_constant=pytest.fail)["subjects"]
+    return subject
 
 
 def causes(out):
-    return [cause["name"] for cause in record(out)["causes"]]
+    return [suspect["name"] for suspect in record(out)["report"]["suspects"]]
 
 
 GOOD = {
@@ -139,7 +141,7 @@ def test_a_target_is_found_and_looked_at(name, unstuck):
     assert status == 0, err
     made = record(out)
     assert (made["framework"], made["state"]) == ("engine", "unknown")
-    assert made["setup"]["looked at"].startswith("60 of ")
+    assert made["report"]["setup"]["looked at"].startswith("60 of ")
     assert "unstuck diagnosis: engine on jax" in err  # stdout is the record's alone
     assert "said by the user's code" in err
     assert made["seconds"]["static"] > 0
@@ -147,12 +149,12 @@ def test_a_target_is_found_and_looked_at(name, unstuck):
 
 def test_what_is_given_goes_before_what_the_factory_returns(unstuck):
     _, out, _ = unstuck("diagnose", "nets:sound", "--json", "-")
-    assert record(out)["setup"]["batch size"] == "16"
-    assert "of 200 examples" in record(out)["setup"]["looked at"]
+    assert record(out)["report"]["setup"]["batch size"] == "16"
+    assert "of 200 examples" in record(out)["report"]["setup"]["looked at"]
     options = ["--batch-size", 8, "--x", "x.npy", "--y", "y.npy"]
     _, out, _ = unstuck("diagnose", "nets:sound", "--json", "-", *options)
-    assert record(out)["setup"]["batch size"] == "8"
-    assert "of 120 examples" in record(out)["setup"]["looked at"]
+    assert record(out)["report"]["setup"]["batch size"] == "8"
+    assert "of 120 examples" in record(out)["report"]["setup"]["looked at"]
 
 
 def test_trials_decide_and_a_fix_comes_with_the_proof(unstuck, folder):
@@ -163,14 +165,14 @@ def test_trials_decide_and_a_fix_comes_with_the_proof(unstuck, folder):
         "    example = load('learning-rate-low').shows()\n"
         "    return {'model': example.model, **example.arguments}\n"
     )
-    options = ["--prove", 15, "--json", "-", "--fail-on", "proven"]
+    options = ["--prove", 120, "--json", "-", "--fail-on", "proven"]
     status, out, err = unstuck("diagnose", "slow.py:make", *options)
     assert status == 11, err
     assert "PROVEN" in err
     assert "verified" in err
     made = record(out)
     assert made["state"] == "stuck"
-    (cause,) = made["causes"]
+    cause = made["report"]["suspects"][0]  # the first is the one that is proven
     assert (cause["name"], cause["status"]) == ("learning-rate-low", "proven")
     assert made["fix"]["verified"]
     assert made["fix"]["after"]["value"] > 0.8 > 0.3 > made["fix"]["before"]["value"]
@@ -227,6 +229,12 @@ MISTAKES = {
     "examples": (["nets:raw", "--examples", 1], 2, "Invalid value for '--examples'"),
     "fail-on": (["nets:raw", "--fail-on", "always"], 2, "Invalid value for '--fail-on'"),
     "json-into-no-folder": (["nets:raw", "--json", "no/a.json"], 2, "no is not a folder"),
+    "json-onto-the-file": (["nets.py:raw", "--json", "nets.py"], 2, "is an input"),
+    "json-onto-data": (
+        ["nets:setup", "--x", "x.npy", "--y", "y.npy", "--json", "./x.npy"],
+        2,
+        "is an input",
+    ),
 }
 
 
@@ -349,7 +357,7 @@ def test_a_saved_keras_model(folder):
     assert done.returncode == 0, done.stderr
     made = record(done.stdout)
     assert (made["framework"], made["backend"]) == ("keras", "jax")
-    assert made["causes"][0]["name"] == "input-spread"
+    assert made["report"]["suspects"][0]["name"] == "input-spread"
 
 
 def test_causes_are_listed_and_shown(unstuck):

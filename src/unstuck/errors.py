@@ -3,6 +3,7 @@
 UnstuckError
 ├── UsageError           an option, name or argument that cannot be used
 ├── DataError            data that cannot be read or trained on
+│   ├── LabelsOutOfRange class ids that no output stands for: a fault of the program's own
 │   ├── DataNotFound     nothing at the places looked at
 │   └── CorruptData      there, but truncated, altered or of another format
 ├── StoreError           the store of finished trials cannot be read or written
@@ -40,6 +41,10 @@ class UsageError(UnstuckError):
 
 class DataError(UnstuckError):
     """Data that cannot be read or trained on."""
+
+
+class LabelsOutOfRange(DataError):
+    """Class ids that no output stands for: a fault of the user's program, not of the call."""
 
 
 class DataNotFound(DataError):

@@ -3,7 +3,7 @@
 import pytest
 
 from unstuck.causes import NAMES, causes, load
-from unstuck.diagnosis import diagnose
+from unstuck.sessions import diagnose
 
 # Clipping needs logits far apart, which something before it in the chain has made: it comes second.
 RANKS = dict.fromkeys(NAMES, 1) | {"loss-clipping": 2}

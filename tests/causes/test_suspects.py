@@ -14,7 +14,7 @@ from unstuck.causes.examples import (
     regressor,
     standardized,
 )
-from unstuck.diagnosis import diagnose
+from unstuck.sessions import diagnose
 from unstuck.engine.network import mlp
 from unstuck.engine.optimizers import keras, torch
 

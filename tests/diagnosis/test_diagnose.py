@@ -1,6 +1,7 @@
 """The whole of a diagnosis: its record, its bounds, and what it refuses."""
 
 import json
+import pickle
 import subprocess
 import sys
 
@@ -10,20 +11,21 @@ import pytest
 import unstuck
 from unstuck.causes.examples import CLIPPED, classifier, digits, standardized
 from unstuck.errors import UsageError
+from unstuck.sessions import ReportSession
 
 RAW = classifier("raw pixels", digits()[0], loss=CLIPPED)
 
 
 @pytest.fixture(scope="module")
-def report() -> unstuck.Report:
+def report() -> ReportSession:
     return unstuck.diagnose(RAW.model, **RAW.arguments)
 
 
-def test_the_record_has_the_published_form(report: unstuck.Report) -> None:
+def test_the_record_has_the_published_form(report: ReportSession) -> None:
     record = json.loads(json.dumps(report.to_json(), allow_nan=False))
-    assert record.keys() >= {"framework", "backend", "state", "causes", "probes", "seconds"}
+    assert record.keys() >= {"framework", "backend", "state", "suspects", "probes", "seconds"}
     assert record["state"] == "unknown"
-    first = record["causes"][0]
+    first = record["suspects"][0]
     assert first.keys() >= {"name", "status", "rank", "evidence", "chain"}
     assert (first["name"], first["status"], first["rank"]) == ("input-spread", "suspected", 1)
     assert first["evidence"][0].keys() >= {"probe", "value", "expected"}
@@ -31,12 +33,17 @@ def test_the_record_has_the_published_form(report: unstuck.Report) -> None:
     assert record["seconds"]["static"] > 0
 
 
-def test_the_record_cannot_be_changed(report: unstuck.Report) -> None:
+def test_the_session_holds_the_record_and_nothing_alive_is_in_that(report: ReportSession) -> None:
+    assert isinstance(report.record, unstuck.Report)
+    assert pickle.loads(pickle.dumps(report.record)).suspects == report.suspects
+
+
+def test_the_record_cannot_be_changed(report: ReportSession) -> None:
     with pytest.raises(AttributeError):
         report.state = "learning"  # type: ignore[misc]
 
 
-def test_the_same_set_up_gives_the_same_record(report: unstuck.Report) -> None:
+def test_the_same_set_up_gives_the_same_record(report: ReportSession) -> None:
     again = unstuck.diagnose(RAW.model, **RAW.arguments).to_json()
     again.pop("seconds")
     record = report.to_json()
@@ -48,7 +55,7 @@ def test_a_healthy_one_says_so() -> None:
     sound = classifier("standardized")
     healthy = unstuck.diagnose(sound.model, **sound.arguments)
     assert healthy.verdict == "nothing suspicious"
-    assert healthy.to_json()["causes"] == []
+    assert healthy.to_json()["suspects"] == []
     assert "nothing suspicious" in str(healthy)
 
 

@@ -103,8 +103,8 @@ def reports(source: Path) -> Any:
 def test_suspects_of_raw_pixels(framework: str, reports: Any) -> None:
     report = reports(framework)["raw"]
     numerics = FRAMEWORKS[framework][2]
-    assert [c["name"] for c in report["causes"]] == SUSPECTS[numerics]
-    chain = {link["probe"]: link for link in report["causes"][0]["chain"]}
+    assert [c["name"] for c in report["suspects"]] == SUSPECTS[numerics]
+    chain = {link["probe"]: link for link in report["suspects"][0]["chain"]}
     assert chain["pre_activation_spread"]["value"] > 20 * chain["pre_activation_spread"]["cut"]
     assert chain["logit_spread"]["value"] > 20 * chain["logit_spread"]["cut"]
     if numerics == "clipped":
@@ -116,7 +116,7 @@ def test_suspects_of_raw_pixels(framework: str, reports: Any) -> None:
 
 @pytest.mark.parametrize("framework", FRAMEWORKS)
 def test_scaled_pixels_are_not_suspicious(framework: str, reports: Any) -> None:
-    assert reports(framework)["scaled"]["causes"] == []
+    assert reports(framework)["scaled"]["suspects"] == []
 
 
 @pytest.mark.parametrize("kind", ["raw", "scaled"])

@@ -7,7 +7,7 @@ torch = pytest.importorskip("torch")
 nn = torch.nn
 
 from unstuck.causes.examples import digits, regression, standardized  # noqa: E402
-from unstuck.diagnosis import diagnose  # noqa: E402
+from unstuck.sessions import diagnose  # noqa: E402
 
 RAW, Y = digits()[0], digits()[1].astype(np.int64)
 IMAGES = RAW.reshape(-1, 1, 8, 8)

@@ -23,6 +23,8 @@ MADE = {
 
 
 def shown(cause, other=SOUND):
+    if cause.shows is None:
+        return Shown(cause)
     suspects = (replace(SPREAD, name=cause.name), *STUCK.suspects[1:])
     return Shown(
         cause,
@@ -57,12 +59,15 @@ def test_every_cause_probe_and_symptom_has_its_place(text):
     for section, cause in zip(sections, causes(), strict=False):
         assert cause.mechanism in section
         assert all(line in section for line in cause.cures.values())
+        if cause.shows is None:
+            assert "Example:" not in section
+            continue
         assert "Suspect 1 of 2." in section
         assert "size of the inputs 124 → 1.29; " in section
         assert "Goes away: frozen examples, rate above critical." in section
         assert "**Looks like it: one that looks like it.** Nothing suspicious." in section
-        signs, evidence = tables(section)
-        assert len(signs) - 2 == len(cause.signs)
+        *signs, evidence = tables(section)
+        assert sum(len(table) - 2 for table in signs) == len(cause.signs)
         assert len(evidence) - 2 == len(SPREAD.evidence)
     assert all(f"| `{probe.name}` |" in sections[-2] for probe in probes())
     assert all(f"| `{symptom.name}` |" in sections[-1] for symptom in symptoms())
@@ -73,7 +78,7 @@ def test_tables_are_whole_and_nothing_of_the_template_is_left(text):
         assert len({len(row) for row in table}) == 1
         assert set("".join(table[1])) == {"-"}
         assert len(table) > 2
-    assert not re.search(r"\{\{|\}\}|\{%|%\}|Undefined|(?<!=)None\b", text)
+    assert not re.search(r"\{\{|\}\}|\{%|%\}|Undefined|None\b", re.sub("`[^`]*`", "", text))
     assert not re.search(r"\n{3,}", text)
     assert text.endswith("\n")
 

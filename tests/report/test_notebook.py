@@ -10,6 +10,7 @@ import pytest
 from hand_made import BARE, BEYOND, CLIPPING, HOSTILE, MARKUP, SOUND, SPREAD, STUCK
 from unstuck.report.diagnosis import NO_PROMISE, NO_PROOF
 from unstuck.report.notebook import html
+from unstuck.sessions import Session
 
 ALL = {"sound": SOUND, "stuck": STUCK, "hostile": HOSTILE, "bare": BARE, "beyond": BEYOND}
 VOID = {"br"}
@@ -101,7 +102,7 @@ def test_names_of_the_user_are_escaped():
 
 
 def test_a_report_displays_itself():
-    assert STUCK._repr_html_() == html(STUCK)
+    assert Session(STUCK)._repr_html_() == html(STUCK)
 
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")

@@ -55,7 +55,7 @@ def ran(file, backend, folder):
         if importlib.util.find_spec(module) is None:
             pytest.skip(f"{module} is not installed")
     done = run(BY_FILE[file], backend, SECONDS, folder)
-    if any(cause["status"] == "inconclusive" for cause in done.subject["causes"]):
+    if any(cause["status"] == "inconclusive" for cause in done.subject["report"]["suspects"]):
         done = run(BY_FILE[file], backend, MORE, folder)
     return done
 
@@ -64,11 +64,13 @@ def ran(file, backend, folder):
 def test_raw(file, backend, causes, tmp_path):
     """Proven, patched, and the patched copy learns about as well as the asker's scaled network."""
     done = ran(file, backend, tmp_path)
-    assert {c["name"] for c in done.subject["causes"] if c["status"] == "proven"} == causes
+    assert {
+        c["name"] for c in done.subject["report"]["suspects"] if c["status"] == "proven"
+    } == causes
     assert done.subject["state"] == ("slow" if backend == "tensorflow" else "stuck")
     assert done.status == 0, done.err
     assert done.subject["fix"]["verified"]
-    assert done.subject["fix"]["diff"]
+    assert done.subject["patch"]
     assert done.patched > SCALED_ACCURACY[BY_FILE[file].case] - NEAR
 
 
@@ -76,7 +78,7 @@ def test_raw(file, backend, causes, tmp_path):
 def test_scaled(file, backend, tmp_path):
     """Nothing is suspected, and trials agree."""
     done = ran(file, backend, tmp_path)
-    assert done.subject["causes"] == []
+    assert done.subject["report"]["suspects"] == []
     assert done.err.strip().splitlines()[-1].strip() == "nothing wrong", done.err
     assert done.status == 0
     assert done.subject["fix"] is None

@@ -68,7 +68,7 @@ def test_healthy(name: str, tmp_path: Path) -> None:
     seen, subject = seen_in(tmp_path, "healthy", name)
     assert seen.status == 0, seen.err
     assert proven(subject) == set()
-    assert all(cause["status"] == "refuted" for cause in subject["causes"]), seen.err
+    assert all(cause["status"] == "refuted" for cause in subject["report"]["suspects"]), seen.err
     assert subject["state"] in ("learning", "slow")
     assert subject["fix"] is None
 
@@ -89,7 +89,7 @@ def seen_in(folder, kind, name, *options):
         )
         assert (plain.status, seen.out) == (0, plain.out), seen.err
         (subject,) = json.loads((folder / "seen.json").read_text("utf-8"))["subjects"]
-        statuses = {cause["status"] for cause in subject["causes"]}
+        statuses = {cause["status"] for cause in subject["report"]["suspects"]}
         undecided = "inconclusive" in statuses or subject["state"] == "unknown"
         if "proven" in statuses or not undecided:
             break
@@ -97,7 +97,7 @@ def seen_in(folder, kind, name, *options):
 
 
 def proven(subject):
-    return {cause["name"] for cause in subject["causes"] if cause["status"] == "proven"}
+    return {cause["name"] for cause in subject["report"]["suspects"] if cause["status"] == "proven"}
 
 
 def score(out):

@@ -29,7 +29,7 @@ def test_the_schema_is_one():
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
 
 
-@pytest.mark.parametrize("options", [[], ["--prove", "10"]], ids=["static", "proof"])
+@pytest.mark.parametrize("options", [[], ["--prove", "60"]], ids=["static", "proof"])
 def test_a_record_and_its_sarif(options, tmp_path):
     (tmp_path / "sub").mkdir()
     (tmp_path / "sub" / "train.py").write_text(SCRIPT)
@@ -43,8 +43,8 @@ def test_a_record_and_its_sarif(options, tmp_path):
     ]
     raw, sound, wrong = record["subjects"]
     status, level = ("proven", "error") if options else ("suspected", "warning")
-    assert raw["causes"][0]["status"] == status
-    assert len(sound["trainings"]) == 2
+    assert raw["report"]["suspects"][0]["status"] == status
+    assert len(sound["watched"]) == 2
     assert wrong["refused"]
     assert (raw["fix"] is not None) == bool(options)
 
@@ -54,8 +54,10 @@ def test_a_record_and_its_sarif(options, tmp_path):
     rules = {rule["id"] for rule in run["tool"]["driver"]["rules"]}
     assert {result["ruleId"] for result in run["results"]} == rules
     first = run["results"][0]
-    assert (first["ruleId"], first["level"]) == ("input-spread", level)
-    assert "input_size" in first["message"]["text"]
+    suspects = raw["report"]["suspects"]
+    assert (first["ruleId"], first["level"]) == (suspects[0]["name"], level)
+    assert suspects[0]["title"] in first["message"]["text"]
+    assert "input-spread" in {suspect["name"] for suspect in suspects}
     place = first["locations"][0]["physicalLocation"]
     assert place["artifactLocation"]["uri"] == "sub/train.py"
     assert place["region"]["startLine"] == 4

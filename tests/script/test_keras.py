@@ -206,15 +206,15 @@ def test_what_python_keeps_stays_as_it_is(backend, tmp_path):
     subjects = {
         s["where"]["line"]: s for s in json.loads((tmp_path / "o.json").read_text())["subjects"]
     }
-    assert [s["causes"] for s in subjects.values()] == [[]] * len(lines)
-    assert "rate 0.01" in subjects[lines["warm-up"]]["setup"]["optimizer"]
+    assert all(not (s["report"] or {}).get("suspects") for s in subjects.values())
+    assert "rate 0.01" in subjects[lines["warm-up"]]["report"]["setup"]["optimizer"]
     assert "the learning rate warms up from 0 to 0.01" in seen.err
     refused = {line for line, s in subjects.items() if s["refused"]}
     assert refused == ({lines["generated"]} if backend == "tensorflow" else set())
     if refused:
         generated = subjects[lines["generated"]]
         assert "calls Python" in generated["refused"]
-        assert generated["trainings"][0]["count"] == 1
+        assert generated["watched"][0]["witness"]["count"] == 1
         assert f"train.py, line {lines['generated']} is not looked at: " in seen.err
     assert "the script goes on" not in seen.err
 
@@ -238,24 +238,24 @@ def check_the_traceback_is_the_same(both):
 
 def check_every_training_is_seen_before_its_first_step(both):
     raw, scaled = (both.subjects[LINES[name]] for name in ("raw", "scaled"))
-    assert raw["causes"][0]["name"] == "input-spread"
-    assert raw["setup"]["batch size"] == "16"
-    assert "240 of 240" in raw["setup"]["looked at"]
-    assert raw["trainings"][0]["count"] == 3
-    assert scaled["causes"] == []
+    assert raw["report"]["suspects"][0]["name"] == "input-spread"
+    assert raw["report"]["setup"]["batch size"] == "16"
+    assert "240 of 240" in raw["report"]["setup"]["looked at"]
+    assert raw["watched"][0]["witness"]["count"] == 3
+    assert scaled["report"]["suspects"] == []
     assert scaled["state"] == "learning"
     assert "suspected: input-spread" in both.seen.err
 
 
 def check_a_loop_is_one_line_with_several_trainings(both):
-    assert [t["count"] for t in both.subjects[LINES["loop"]]["trainings"]] == [2, 2, 2]
-    assert [t["count"] for t in both.subjects[LINES["batch"]]["trainings"]] == [6]
-    assert both.subjects[LINES["thread"]]["trainings"][0]["count"] == 2
+    assert [t["witness"]["count"] for t in both.subjects[LINES["loop"]]["watched"]] == [2, 2, 2]
+    assert [t["witness"]["count"] for t in both.subjects[LINES["batch"]]["watched"]] == [6]
+    assert both.subjects[LINES["thread"]]["watched"][0]["witness"]["count"] == 2
 
 
 def check_what_cannot_be_replayed_is_told_on_one_line(both):
     refused = both.subjects[LINES["generator"]]
     assert "generator" in refused["refused"]
-    assert refused["trainings"][0]["count"] == 2
+    assert refused["watched"][0]["witness"]["count"] == 2
     assert f"train.py, line {LINES['generator']} is not looked at" in both.seen.err
     assert "the script goes on" not in both.seen.err

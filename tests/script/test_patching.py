@@ -50,8 +50,10 @@ def test_a_patch_is_tried_and_applies(tmp_path: Path) -> None:
     assert {p.name for p in tmp_path.iterdir()} == {"train.py", "fix.patch", "run.json"}
     (subject,) = json.loads((tmp_path / "run.json").read_text("utf-8"))["subjects"]
     assert subject["fix"]["verified"]
-    assert subject["fix"]["diff"] == (tmp_path / "fix.patch").read_text("utf-8")
-    assert [c["name"] for c in subject["causes"] if c["status"] == "proven"] == ["input-spread"]
+    assert subject["patch"] == (tmp_path / "fix.patch").read_text("utf-8")
+    assert [c["name"] for c in subject["report"]["suspects"] if c["status"] == "proven"] == [
+        "input-spread"
+    ]
     subprocess.run(["git", "apply", "fix.patch"], cwd=tmp_path, check=True)
     plain = python(tmp_path, "train.py")
     assert plain.status == 0, plain.err
@@ -107,5 +109,5 @@ def test_an_interrupted_proof_leaves_the_diagnosis(tmp_path: Path) -> None:
     assert "Traceback" not in err
     assert "suspected: input-spread; no proof: interrupted" in err
     (subject,) = json.loads((tmp_path / "run.json").read_text("utf-8"))["subjects"]
-    assert [cause["status"] for cause in subject["causes"]] == ["suspected"]
+    assert [cause["status"] for cause in subject["report"]["suspects"]] == ["suspected"]
     assert {p.name for p in tmp_path.iterdir()} == {"train.py", "run.json"}

@@ -102,7 +102,7 @@ def test_nothing_changes(both):
 
 def test_each_line_is_one_subject(both):
     subjects = both[3]
-    counts = {name: len(subjects[line]["trainings"]) for name, line in LINES.items()}
+    counts = {name: len(subjects[line]["watched"]) for name, line in LINES.items()}
     assert counts == {name: {"scores": 3, "threads": 2}.get(name, 1) for name in LINES}
     assert len(subjects) == len(LINES) + 1  # and the line that crashes
 
@@ -110,11 +110,11 @@ def test_each_line_is_one_subject(both):
 def test_what_is_found(both):
     subjects = both[3]
     raw, pipeline = subjects[LINES["raw"]], subjects[LINES["pipeline"]]
-    assert raw["causes"][0]["name"] == "input-spread"
+    assert raw["report"]["suspects"][0]["name"] == "input-spread"
     assert raw["state"] in ("stuck", "slow")
-    assert (pipeline["causes"], pipeline["state"]) == ([], "learning")
-    assert pipeline["trainings"][0]["count"] == 8
-    assert subjects[LINES["partial"]]["trainings"][0]["count"] == 4
+    assert (pipeline["report"]["suspects"], pipeline["state"]) == ([], "learning")
+    assert pipeline["watched"][0]["witness"]["count"] == 8
+    assert subjects[LINES["partial"]]["watched"][0]["witness"]["count"] == 4
     assert "7 targets" in subjects[LINES["wrong"]]["refused"]
 
 
@@ -149,7 +149,7 @@ def test_options_and_status(options, status, out, tmp_path):
     if "--prove" not in options:
         assert subject["fix"] is None
         return
-    assert subject["causes"][0]["status"] == "proven"
+    assert subject["report"]["suspects"][0]["status"] == "proven"
     assert subject["fix"]["verified"]
     assert subject["seconds"]["proof"] > 0
 

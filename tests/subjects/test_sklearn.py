@@ -14,7 +14,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from subjects import oracle
 from unstuck.causes.examples import digits, regression, standardized
-from unstuck.diagnosis import diagnose
+from unstuck.sessions import diagnosed
 from unstuck.errors import DataError, UsageError
 from unstuck.frameworks.recognize import recognize
 from unstuck.setups.subject import Given
@@ -65,7 +65,7 @@ def test_the_update_is_that_of_partial_fit(solver: str, settings: dict) -> None:
 
 
 def first(model, x=RAW, y=Y, **given) -> list[str]:
-    return [s.name for s in diagnose(model, x, y, **given).suspects]
+    return [s.name for s in diagnosed(model, x, y, **given).report.suspects]
 
 
 def test_what_reaches_the_network_counts() -> None:
@@ -107,7 +107,7 @@ def test_tables_with_text_before_a_pipeline() -> None:
 
 
 def test_lbfgs_chooses_its_own_steps() -> None:
-    report = diagnose(MLPClassifier((8,), solver="lbfgs"), standardized(), Y)
+    report = diagnosed(MLPClassifier((8,), solver="lbfgs"), standardized(), Y).report
     assert report.setup["optimizer"] == "none"
     assert report.limits == ("lbfgs chooses the size of its steps itself",)
 
@@ -120,7 +120,7 @@ def test_nothing_is_touched() -> None:
     model = make_pipeline(StandardScaler(), MLPClassifier((16,), max_iter=3, random_state=0))
     x, y = RAW.copy(), Y.copy()
     before = pickle.dumps(model), np.random.get_state()[1].copy(), random.getstate()
-    diagnose(model, x, y)
+    diagnosed(model, x, y)
     assert pickle.dumps(model) == before[0]
     np.testing.assert_array_equal(np.random.get_state()[1], before[1])
     assert random.getstate() == before[2]
@@ -130,7 +130,7 @@ def test_nothing_is_touched() -> None:
     model.fit(x, y)
     np.testing.assert_array_equal(model[-1].coefs_[0], other[-1].coefs_[0])
     fitted = pickle.dumps(model)
-    diagnose(model, x, y)
+    diagnosed(model, x, y)
     assert pickle.dumps(model) == fitted
 
 
@@ -139,7 +139,7 @@ def test_a_huge_file_is_read_where_it_is_looked_at(tmp_path) -> None:
     x = np.lib.format.open_memmap(
         tmp_path / "x.npy", mode="w+", dtype=np.float32, shape=(20_000_000, 100)
     )
-    report = diagnose(MLPClassifier((8,)), x, np.arange(20_000_000) % 3)
+    report = diagnosed(MLPClassifier((8,)), x, np.arange(20_000_000) % 3).report
     assert [s.name for s in report.suspects] == ["constant-input"]
 
 
@@ -158,7 +158,7 @@ WRONG = {
 def test_what_is_wrong_is_explained(kind: str) -> None:
     model, x, y, error, says = WRONG[kind]
     with pytest.raises(error) as raised:
-        diagnose(model, x, y)
+        diagnosed(model, x, y)
     assert says in str(raised.value)
 
 

@@ -258,7 +258,7 @@ def _patch(
         return False
     for i in made.after:
         lines[i].diff, lines[i].cured = made.diff, True
-    trainings.tell(f"unstuck: the patch is in {target}: git apply {target}\n{made.diff}")
+    trainings.tell(f"unstuck: the patch is in {target}: git apply {target}\n{made.diff.rstrip()}")
     return True
 
 

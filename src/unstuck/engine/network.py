@@ -15,6 +15,7 @@ from jax import Array
 
 from unstuck.engine.activations import ACTIVATIONS
 from unstuck.engine.initializers import INITIALIZERS
+from unstuck.errors import UsageError
 
 Params = dict[str, Array]
 State = Any  # a pytree; () for layers that carry nothing
@@ -73,6 +74,18 @@ class Dense:
         del context
         z = x @ params["kernel"] + params["bias"]  # (batch, units)
         return z, ACTIVATIONS[self.activation](z), state
+
+
+def first_kernel(params: Sequence[Params]) -> int:
+    """Which layer holds the first kernel: layers without one may stand in front of it.
+
+    Raises:
+        UsageError: no layer has one.
+    """
+    for i, layer in enumerate(params):
+        if "kernel" in layer:
+            return i
+    raise UsageError("a network without a kernel", "at least one layer with a kernel")
 
 
 class Taps(NamedTuple):

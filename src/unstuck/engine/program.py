@@ -18,7 +18,7 @@ from jax import Array
 from unstuck.engine import optimizers
 from unstuck.engine.activations import ACTIVATIONS
 from unstuck.engine.losses import LOSSES, takes_class_ids
-from unstuck.engine.network import Context, Params, Taps
+from unstuck.engine.network import Context, Params, Taps, first_kernel
 from unstuck.engine.setup import Setup
 from unstuck.errors import UsageError
 from unstuck.scalers import Affine
@@ -63,7 +63,7 @@ class Inspection(NamedTuple):
     losses: Any  # (examples,)
     correct: Any  # (examples,) bool
     logit_gradients: Any  # (examples, outputs): d loss_i / d last pre-activation
-    gradient_norms: Any  # (layers,): norm of the mean loss's gradient a kernel
+    gradient_norms: Any  # (kernels,): norm of the mean loss's gradient
 
 
 def numbers(setup: Setup, affine: Affine, features: int) -> Numbers:
@@ -93,7 +93,7 @@ def transformation(setup: Setup, n: Numbers) -> optax.GradientTransformation:
 
     def labels(params: tuple[Params, ...]) -> Any:
         named = jax.tree.map(lambda _: "rest", params)
-        named[0]["kernel"] = "first"
+        named[first_kernel(params)]["kernel"] = "first"
         return named
 
     groups = {
@@ -123,7 +123,7 @@ def compile_program(structure: Setup, features: int, classes: int | None) -> Pro
             f"{dtype} is switched off in JAX", "float32", "or set JAX_ENABLE_X64=1 before it loads"
         )
     loss_of = LOSSES[structure.loss]
-    output_activation = ACTIVATIONS[network.layers[-1].activation]  # type: ignore[attr-defined]
+    output_activation = ACTIVATIONS[getattr(network.layers[-1], "activation", "linear")]
     threshold = 0.0 if structure.loss.endswith("_logits") else 0.5
 
     def scaled(n: Numbers, x: Array) -> Array:
@@ -149,7 +149,8 @@ def compile_program(structure: Setup, features: int, classes: int | None) -> Pro
         output, _, layers = network.apply(params, state.layers, scaled(n, x), Context(key, True))
         loss = jnp.mean(loss_of(output, target_of(y, output)))
         if structure.kernel_l2:
-            loss += 0.5 * n.kernel_l2 * sum(jnp.sum(jnp.square(p["kernel"])) for p in params)
+            kernels = [p["kernel"] for p in params if "kernel" in p]
+            loss += 0.5 * n.kernel_l2 * sum(jnp.sum(jnp.square(k)) for k in kernels)
         return loss, (jnp.sum(correct_of(y, output)), layers)
 
     def step(state: State, n: Numbers, x: Array, y: Array) -> tuple[State, Array, Array]:
@@ -165,7 +166,8 @@ def compile_program(structure: Setup, features: int, classes: int | None) -> Pro
 
     def init(key: Array, n: Numbers) -> State:
         params, layers = network.init(key, (features,), dtype)
-        params[0]["kernel"] = params[0]["kernel"] * n.initial
+        first = params[first_kernel(params)]
+        first["kernel"] = first["kernel"] * n.initial
         optimizer = transformation(structure, n).init(params)
         return State(params, layers, optimizer, jax.random.fold_in(key, 1))
 
@@ -209,7 +211,7 @@ def compile_program(structure: Setup, features: int, classes: int | None) -> Pro
         gradients, _ = jax.grad(objective, has_aux=True)(
             state.params, state, n, x, y, jax.random.key(0)
         )
-        norms = jnp.stack([jnp.linalg.norm(g["kernel"]) for g in gradients])
+        norms = jnp.stack([jnp.linalg.norm(g["kernel"]) for g in gradients if "kernel" in g])
         return Inspection(taps, losses, correct_of(y, output), logit_gradients, norms)
 
     single = jax.jit(init)

@@ -12,7 +12,8 @@ from unstuck.records.training import Witness
 FEW = 2  # points that are compared, at least
 TOLERANCE = 0.15  # of the loss of knowing nothing, or of the losses themselves where these are
 # more: other seeds, other examples of the sample, moving averages that frameworks report as means
-SPREADS = 3.0  # standard deviations over seeds, which the script may lie off
+CONFIDENCE = 0.99  # of the interval that one more run falls into, given those of other seeds
+SEEDS = 5  # with so many it is final
 
 
 def agreement(
@@ -41,9 +42,8 @@ def agreement(
         return Agreement(None, "too few losses to compare", script, trials)
     off = []
     for seen, of_trials in pairs:
-        middle = float(np.median(of_trials))
-        spread = float(np.std(of_trials)) if len(of_trials) > 1 else 0.0
-        allowed = SPREADS * spread + TOLERANCE * _size(witness, seen, middle)
+        middle = float(np.mean(of_trials))
+        allowed = _spread(of_trials) + TOLERANCE * _size(witness, seen, middle)
         off.append(abs(seen - middle) <= allowed)
     share = float(np.mean(off))
     last_seen, last = pairs[-1]
@@ -51,6 +51,18 @@ def agreement(
     if share >= 0.5 and off[-1]:
         return Agreement(True, told, script, trials)
     return Agreement(False, f"the trials don't do what the script does: {told}", script, trials)
+
+
+def _spread(values: Sequence[float]) -> float:
+    """How far one more run may fall from the mean of these: t·s·√(1 + 1/n) (Hahn & Meeker 1991,
+    section 4.7); 0 for one."""
+    from scipy.stats import t
+
+    n = len(values)
+    if n < 2:
+        return 0.0
+    quantile = float(t.ppf(0.5 + CONFIDENCE / 2, n - 1))
+    return quantile * float(np.std(values, ddof=1)) * float(np.sqrt(1 + 1 / n))
 
 
 def _size(witness: Witness, seen: float, middle: float) -> float:

@@ -109,12 +109,17 @@ def _data(facts: Facts) -> list[Change]:
         made.append(PER_FEATURE)
     if mismatched(facts):
         made.append(SHAPED)
-    if not facts.classes and data.y.dtype.kind == "f" and not _standardized(data.y):
+    if not _coded(facts) and data.y.dtype.kind == "f" and not _standardized(data.y):
         made.append(TARGETS)
     wants = facts.about.loss.targets
     if facts.classes and wants == "ids" and _outside(data.y, facts.outputs):
         made.append(LABELS)
     return made
+
+
+def _coded(facts: Facts) -> bool:
+    """Whether the targets are classes, whatever the loss takes them for: ids, or zeros and ones."""
+    return facts.classes or set(np.unique(facts.data.y).tolist()) <= {0, 1}
 
 
 def mismatched(facts: Facts) -> bool:
@@ -130,7 +135,7 @@ def _network(facts: Facts) -> list[Change]:
     made: list[Change] = []
     if facts.hidden and set(facts.hidden) <= SATURATING | {"linear"}:
         made.append(RELU)
-    if not facts.classes and facts.about.output_activation in BOUNDED:
+    if not _coded(facts) and facts.about.output_activation in BOUNDED:
         made.append(LINEAR)
     mode = [TRAINING_MODE] if facts.about.routine.evaluating else []
     return [*made, *mode, GLOROT, NO_DROPOUT]
@@ -139,7 +144,7 @@ def _network(facts: Facts) -> list[Change]:
 def _loss(facts: Facts) -> list[Change]:
     loss = facts.about.loss
     made: list[Change] = []
-    if facts.classes:
+    if _coded(facts):
         if loss.takes == "values":
             made.append(CROSSENTROPY)
         elif loss.takes == "probabilities":

@@ -17,6 +17,7 @@ from unstuck.setups.trainer import Run
 SMALL = 200  # examples below which a quarter held out tells little: cross-validation
 FOLDS = 4
 CHI2 = 3.84  # 95 % of χ² with one degree of freedom
+ALL = 0.1  # skill on the whole function that a start alone may give
 WHOLE = 64  # examples at most of which it is asked whether they are the whole function
 
 
@@ -96,6 +97,8 @@ class Folds:
     def noise(self) -> dict[str, float]:
         """Skill that luck alone may give, by measure: two standard errors of the commonest class's
         share, and 95 % of what a squared correlation of nothing with n targets is (χ²₁ / n)."""
+        if self.kind == "training":  # all there is: nothing is a sample, a tenth of it is luck
+            return {m.name: ALL for m in self.first.held.measures}
         n = sum(len(f.held.y) for f in self.folds)
         made = {}
         for m in self.first.held.measures:

@@ -14,7 +14,7 @@ from unstuck.diagnosis import Diagnosed
 from unstuck.errors import UsageError
 from unstuck.judging.reference import reference
 from unstuck.proofs import conclusion
-from unstuck.proofs.agreement import agreement
+from unstuck.proofs.agreement import SEEDS, agreement
 from unstuck.proofs.asks import Problem
 from unstuck.proofs.bench import Bench
 from unstuck.proofs.board import KEPT, TRIALS, Board
@@ -201,10 +201,11 @@ def _decided(
     smaller = examples > SMALLER * trained
     fresh = 2 * -(-trained // size) if smaller else 10**9
     agrees = Agreement(None, "the script's losses were not seen")
-    asks = next(asking)
+    asks, known = next(asking), 0
     while True:
         answer = bench.answer(asks)
-        if agrees.agrees is None and bench.curves:
+        if agrees.agrees is not False and known < min(SEEDS, len(bench.curves)):
+            known = len(bench.curves)
             agrees = agreement(witness, bench.curves, batches, fresh)
         try:
             if agrees.agrees is False:

@@ -71,7 +71,7 @@ def record(
         seconds,
         budget,
         _more(found, bench, state, budget),
-        (*trainer.notes, *subject.about.routine.unseen, *_refused(bench)),
+        (*trainer.notes, *subject.about.routine.unseen, *_refused(bench, found)),
     )
 
 
@@ -82,8 +82,12 @@ def _judged_on(splits: Folds) -> str:
     return note
 
 
-def _refused(bench: Bench) -> tuple[str, ...]:
-    return tuple(f"not tried: {what}: {why}" for what, why in bench.refused.items())
+def _refused(bench: Bench, found: Findings) -> tuple[str, ...]:
+    """Why changes against suspected causes could not be tried."""
+    wanted = {c.name for s in found.board.problem.suspects for change in s.changes for c in change}
+    return tuple(
+        f"not tried: {what}: {why}" for what, why in bench.refused.items() if what in wanted
+    )
 
 
 def _causes_of_changes(found: Findings, report: Report) -> dict[str, tuple[str, ...]]:

@@ -10,6 +10,7 @@ from unstuck.proofs.board import KEPT, SCREEN, Board
 
 GOOD = 0.5  # skill of a twin that is enough where no reference tells more
 FASTER = rate(2)
+ALIKE = 0.02  # in skill
 SHARE = 0.25  # of what is left, which one long trial may take
 
 
@@ -78,8 +79,9 @@ def _cause(
                 yield from board.ask((changes[near], SCREEN))
                 if board.of(changes[near]):
                     tried.append(changes[near])
-    if tried:
-        best_of[suspect.name] = max(tried, key=board.skill)
+    if tried:  # of those about as good the least change
+        good = max(board.skill(c) for c in tried) - ALIKE
+        best_of[suspect.name] = min((c for c in tried if board.skill(c) >= good), key=changes.index)
 
 
 def _twins(board: Board, first: Combination) -> Asking[None]:

@@ -1,5 +1,6 @@
 """The causes as they are known: a table, one of them, and the page docs/causes.md."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,15 +22,15 @@ class Shown:
     """A cause beside what was measured on its example and on what looks like it.
 
     Args:
-        example, look_alike: the set-ups.
+        example, look_alike: the set-ups; None for a fault of the loop, which only a script shows.
         report, other: what was found on them.
     """
 
     cause: Cause
-    example: Example
-    report: Report
-    look_alike: Example
-    other: Report
+    example: Example | None = None
+    report: Report | None = None
+    look_alike: Example | None = None
+    other: Report | None = None
 
     @property
     def suspect(self) -> Suspect | None:
@@ -42,8 +43,9 @@ class Shown:
         return _named(self.other, self.cause) is not None
 
 
-def _named(report: Report, cause: Cause) -> Suspect | None:
-    return next((s for s in report.suspects if s.name == cause.name), None)
+def _named(report: Report | None, cause: Cause) -> Suspect | None:
+    suspects = () if report is None else report.suspects
+    return next((s for s in suspects if s.name == cause.name), None)
 
 
 def named(name: str) -> Cause:
@@ -103,9 +105,11 @@ def measured(progress: Callable[[str], object] = lambda name: None) -> list[Show
     """
     shown = []
     for cause in all_causes():
-        if cause.shows is not None and cause.look_alike is not None:
-            progress(cause.name)
-            shown.append(_shown(cause, cause.shows(), cause.look_alike()))
+        if cause.shows is None or cause.look_alike is None:
+            shown.append(Shown(cause))
+            continue
+        progress(cause.name)
+        shown.append(_shown(cause, cause.shows(), cause.look_alike()))
     return shown
 
 
@@ -126,7 +130,7 @@ def page(shown: Sequence[Shown], provenance: dict[str, Any], command: str) -> st
     from unstuck.probes import probes
     from unstuck.symptoms import symptoms
 
-    return template("causes.md.j2").render(
+    told = template("causes.md.j2").render(
         shown=shown,
         provenance=provenance,
         command=command,
@@ -138,6 +142,7 @@ def page(shown: Sequence[Shown], provenance: dict[str, Any], command: str) -> st
         listed=_listed,
         d=diagnosis,
     )
+    return re.sub(r"\n{3,}", "\n\n", told)
 
 
 def _listed(suspects: Iterable[Suspect]) -> str:

@@ -12,7 +12,7 @@ def level(value: float, measure: str) -> str:
     """A measure's value: "83.1 %", "0.298"."""
     if not isfinite(value):
         return "not finite"
-    return f"{100 * value:.1f} %" if measure in SHARES else quantity(value)
+    return f"{100 * value:.1f} %".replace("-", "−") if measure in SHARES else quantity(value)
 
 
 def signed(value: float, measure: str) -> str:

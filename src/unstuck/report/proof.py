@@ -1,6 +1,7 @@
 """A proof on the terminal: the finding in a sentence, the repair, what else was found, suspects."""
 
 from collections.abc import Iterable, Iterator
+from math import isfinite
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -32,9 +33,9 @@ def _parts(proof: Proof) -> Iterable[RenderableType]:
     facts = " · ".join(f"{k} {v}" for k, v in proof.setup.items())
     yield Text(setup(proof.report), "dim")
     yield Text(f"{facts}; {proof.seconds:.0f} of {proof.budget:.0f} s\n", "dim")
-    yield Text(f"{proof.outcome}. {proof.state.sentence}")
-    yield _levels(proof)
     if proof.agreement.agrees is not False:
+        yield Text(f"{proof.outcome}. {proof.state.sentence}")
+        yield _levels(proof)
         if proof.repair is not None:
             yield from _repair(proof, proof.repair)
         yield from _listed("Other repairs that were seen", _others(proof, proof.others))
@@ -46,13 +47,13 @@ def _parts(proof: Proof) -> Iterable[RenderableType]:
         if proof.agreement.agrees:
             yield Text(f"The trials do what the script does: {proof.agreement.says}.", "dim")
         if proof.placebo is not None:
-            null = "null, as it must" if proof.trusted else "NOT null: these trials prove nothing"
+            null = "null, as it must" if proof.trusted else "NOT clearly null: nothing is proven"
             yield Text(
                 f"Placebo (a change that cannot matter): {gain(proof.placebo, proof.measure)}:"
                 f" {null}.",
                 "dim",
             )
-    if proof.more:
+    if proof.more >= 1:
         yield Text(f"What is inconclusive may be decided in {proof.more:.0f} s more.")
     for note in proof.notes:
         yield Text(f" - {note}", "dim")
@@ -68,13 +69,12 @@ def _levels(proof: Proof) -> RenderableType:
     best = "repaired" if proof.repair is not None else "the best that was tried"
     for i, says in enumerate(("knowing nothing", "as it is", best)):
         told = says if beside else f"{says}: {proof.rows} {proof.measure}"
-        values = [_value(values[i], name) for name, values in measures.items()]
+        values = [
+            level(v[i], name) if name == proof.measure or isfinite(v[i]) else "–"
+            for name, v in measures.items()
+        ]
         grid.add_row(Text(told), *(Text(value, "bold") for value in values))
     return Padding(grid, (0, 0, 1, 2))
-
-
-def _value(value: float, name: str) -> str:
-    return "–" if value != value and name != "loss" else level(value, name)
 
 
 def _repair(proof: Proof, repair: Repair) -> Iterator[RenderableType]:

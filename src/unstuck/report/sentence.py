@@ -1,6 +1,7 @@
 """The finding in one sentence or two: what is wrong, how sure that is, and what to do."""
 
 from dataclasses import replace
+from math import isfinite
 
 from unstuck.records.proof import Proof, Repair
 from unstuck.records.quantity import quantity
@@ -55,8 +56,8 @@ def of_proof(proof: Proof) -> str:
     if proof.state is State.NOTHING:
         return _sentence(State.NOTHING.sentence)
     if proof.state is State.UNKNOWN:
-        more = f" About {proof.more:.0f} s more may decide it." if proof.more else ""
-        return f"Undecided: the trials do not tell whether it learns what it could.{more}"
+        undecided = "Undecided: the trials do not tell whether it learns what it could."
+        return undecided + _more(proof)
     repair = proof.repair
     proven = repair is not None and repair.effect.status is Status.PROVEN and proof.trusted
     if proof.state in _FAILS:
@@ -71,25 +72,21 @@ def of_proof(proof: Proof) -> str:
         f" ({_measured(proof)} {level(proof.value, proof.measure)}; knowing nothing is"
         f" {level(proof.trivial, proof.measure)})."
     )
-    undecided = [s.title for s in proof.report.suspects if s.status is Status.INCONCLUSIVE]
-    return f"{told} Undecided: {', '.join(undecided)}." if undecided else told
+    open_ones = [s.title for s in proof.report.suspects if s.status is Status.INCONCLUSIVE]
+    return f"{told} Undecided: {', '.join(open_ones)}." if open_ones else told
 
 
 def _fails(proof: Proof, repair: Repair | None) -> str:
     fails = _FAILS[proof.state]
     if repair is None:
         if not proof.trusted:
-            return (
-                f"{fails}, but a change that cannot matter seemed to matter as well: these trials"
-                " prove nothing. More time, and so more seeds, may help."
-            )
+            return f"{fails}, but {_doubt(proof)}: these trials prove nothing.{_more(proof)}"
         best = level(proof.best, proof.measure)
         told = (
             f"{fails} ({_measured(proof)} {level(proof.value, proof.measure)}; the best that was"
             f" tried: {best}), and no cause is proven."
         )
-        more = f" About {proof.more:.0f} s more may decide it." if proof.more else ""
-        return told + more
+        return told + _more(proof)
     causes = dict.fromkeys(name for part in repair.parts for name in part.causes)
     known = [s for s in proof.report.suspects if s.name in causes]
     known = [s for s in known if s.status is Status.PROVEN] or known
@@ -101,9 +98,28 @@ def _fails(proof: Proof, repair: Repair | None) -> str:
     )
 
 
+def _doubt(proof: Proof) -> str:
+    """Why the trials are not to be trusted, after "but"."""
+    placebo = proof.placebo
+    if placebo is not None and placebo.n > 1 and not placebo.low <= 0 <= placebo.high:
+        return "a change that cannot matter seemed to matter as well"
+    return "seeds were too few to tell a change that matters from one that cannot"
+
+
+def _more(proof: Proof) -> str:
+    return f" About {proof.more:.0f} s more may decide it." if proof.more >= 1 else ""
+
+
 def _with_and_without(proof: Proof, repair: Repair) -> str:
     base, value = (level(v, proof.measure) for v in (repair.effect.base, repair.effect.value))
-    return f"Without it {_measured(proof)} is {base}, with it {value}."
+    told = f"Without it {_measured(proof)} is {base}, with it {value}."
+    _, rough, fine = proof.beside.get("rmse", (0.0, float("nan"), float("nan")))
+    if not (isfinite(rough) and isfinite(fine)) or proof.measure == "rmse":
+        return told
+    return (
+        f"{told} In the targets' units, the error is {level(rough, 'rmse')} without and"
+        f" {level(fine, 'rmse')} with it (rmse)."
+    )
 
 
 def _measured(proof: Proof) -> str:

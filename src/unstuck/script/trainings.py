@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from unstuck.errors import DataError, UsageError
+from unstuck.errors import DataError, LabelsOutOfRange, UsageError
+from unstuck.records.report import Evidence
 from unstuck.records.states import State, Status
 from unstuck.records.training import Sighting, Witness
 from unstuck.setups.routine import PLAIN, Routine
@@ -126,11 +127,14 @@ class Line:
     def statuses(self) -> set[Status]:
         """Of its causes, faults of the loop among them; none of a set-up that was proven to
         learn, or was cured."""
-        learns = self.proof is not None and self.proof.outcome.startswith("nothing wrong")
-        if learns or self.cured:
+        proof = self.proof
+        fine = proof is not None and proof.outcome.startswith(("nothing wrong", "improvable"))
+        if fine or self.cured:
             return set()
-        report = self.report if self.proof is None else self.proof.report
+        report = self.report if proof is None else proof.report
         seen = {Status.SUSPECTED} if self.sightings else set()
+        if proof is not None and proof.repaired:
+            seen.add(Status.PROVEN)
         return seen | (set() if report is None else {s.status for s in report.suspects})
 
     def __str__(self) -> str:
@@ -322,7 +326,9 @@ class Trainings:
                     line.proof, line.fix = proven(found, line.witness, tuple(line.sightings))
             except (UsageError, DataError) as error:
                 line.unproven = _one_line(error)
-        if line.proof is not None:
+        if line.proof is None:
+            line.unproven = line.unproven or "it failed, as said above"
+        else:
             self.tell(f"unstuck: {line}")
             self.tell(line.proof)
             if line.fix is not None:
@@ -370,6 +376,9 @@ class Trainings:
                     from unstuck.script.starting_point import StartingPoint
 
                     line.start = StartingPoint(arguments)
+            except LabelsOutOfRange as error:
+                line.refused = _one_line(error)
+                line.sightings.append(_labels(error))
             except (UsageError, DataError) as error:
                 line.refused = _one_line(error)
         if line.refused:
@@ -390,6 +399,12 @@ class Trainings:
             self._reported.add(doing)
             told = f"{type(error).__name__}: {error}".strip().splitlines()[0]
             self.tell(f"unstuck: could not {doing}: {told}; the script goes on")
+
+
+def _labels(error: LabelsOutOfRange) -> Sighting:
+    """Class ids that no output stands for, as a fault that was seen."""
+    seen = Evidence("label_coding", error.seen, error.expected)
+    return Sighting("label-coding", (seen,), f"{error.seen}: {error.todo}")
 
 
 def _one_line(error: Exception) -> str:

@@ -54,6 +54,8 @@ def as_array(values: Any, what: str) -> NDArray[Any]:
             "encode them first, e.g. class names with sklearn.preprocessing.LabelEncoder, or"
             " turn an array of objects into one of numbers with np.stack(list(…)).astype(float)",
         )
+    if array.dtype.kind == "b":
+        return array.astype(np.uint8)  # False and True are 0 and 1, to count with
     if array.dtype.kind == "c":
         raise DataError(f"{what} are complex numbers", "real numbers")
     return array

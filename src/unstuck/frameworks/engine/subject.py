@@ -3,7 +3,7 @@
 What reaches the network are inputs scaled by the set-up's own scaler, fitted on the sample.
 """
 
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,21 +11,21 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jax import Array
 
 from unstuck.data.dataset import Dataset
 from unstuck.engine.activations import ACTIVATIONS
 from unstuck.engine.losses import LOSSES, takes_class_ids
-from unstuck.engine.network import Context, Network
+from unstuck.engine.network import Layer, Params, first_kernel
 from unstuck.engine.optimizers import Optimizer
 from unstuck.engine.program import numbers, transformation
 from unstuck.engine.setup import Setup
 from unstuck.errors import DataError, UsageError
-from unstuck.frameworks.engine.recipe import SetupRecipe
-from unstuck.frameworks.jax.subject import Forward, JaxSubject, Role, Seen, Update, view_of
+from unstuck.frameworks.engine.forward import activation_of, forward_of, losses_of
+from unstuck.frameworks.engine.template import SetupTemplate
+from unstuck.frameworks.jax.subject import JaxSubject, Slot, Update, view_of
 from unstuck.scalers import scaler
 from unstuck.setups.arrays import sample_of
-from unstuck.setups.subject import About, Given, Sample, UpdateRule
+from unstuck.setups.subject import About, Given, UpdateRule
 
 
 def subject(model: Setup | tuple[Setup, Any], given: Given) -> JaxSubject:
@@ -65,102 +65,61 @@ def subject(model: Setup | tuple[Setup, Any], given: Given) -> JaxSubject:
         else tuple(affine(a) for a in sample.x_validation),
     )
     features = sample.x[0].shape[1]
+    dtype = jnp.dtype(model.dtype)
+    given_params = params
+    params, states = model.network.init(jax.random.key(0), (features,), dtype)
     n = numbers(model, scaler("none").fit(sample.x[0]), features)
-    given_weights = params is not None
-    if params is None:
-        params, _ = model.network.init(jax.random.key(0), (features,), jnp.dtype(model.dtype))
-        params[0]["kernel"] = params[0]["kernel"] * n.initial
-    if takes_class_ids(model.loss) and sample.y is not None:
-        check_ids(sample.y, params[-1]["bias"].size)
+    if given_params is not None:
+        params = given_params
+    else:
+        params[first_kernel(params)]["kernel"] *= n.initial
+    example = jnp.zeros((1, features), dtype)
+    _, taps, _ = jax.eval_shape(model.network.apply, params, states, example)
+    units = [z.shape[-1] for z in taps.pre_activations]
+    assert sample.y is not None
+    if takes_class_ids(model.loss):
+        check_ids(sample.y, units[-1])
+    layers = model.network.layers
     about = About(
         "engine",
         "jax",
         view_of(model.loss),
-        _activations(model.network)[-1],
+        activation_of(layers[-1]),
         rule(model.optimizer),
         given.batch_size or model.batch_size,
         given.shuffle is not False,
+        elements=sum(units),
     )
-    optimizer = transformation(model, n)
-    forward = forward_of(model.network, losses_of(model), n.kernel_l2 if model.kernel_l2 else 0.0)
-    made = of_network(model.network, params, sample, about, forward, optimizer)
-    return replace(made, recipe=SetupRecipe(model, features, params if given_weights else None))
-
-
-def of_network(
-    network: Network,
-    params: Any,
-    sample: Sample,
-    about: About,
-    forward: Forward,
-    optimizer: optax.GradientTransformation | None,
-) -> JaxSubject:
-    """The subject of a dense network in the engine's form.
-
-    Args:
-        params: a tuple with {"kernel": (d, units), "bias": (units,)} a layer.
-        forward: its loss, see `forward_of`.
-        optimizer: at its first step; None if there is none that steps.
-    """
-    names = [f"dense_{i}" if i else "dense" for i in range(len(params))]
-    roles = []
-    for name, layer in zip(names, params, strict=True):
-        for key in sorted(layer):  # the order of a dictionary's leaves in a pytree
-            kernel = key == "kernel"
-            fan_in = layer[key].shape[0] if kernel else None
-            roles.append(Role(f"{name}.{key}", name, fan_in, 1 if kernel else None))
+    l2 = n.kernel_l2 if model.kernel_l2 else 0.0
+    names = [_name(layers, i) for i in range(len(layers))]
     return JaxSubject(
-        replace(about, elements=sum(layer["bias"].size for layer in params)),
+        about,
         sample,
         params,
-        tuple(roles),
-        tuple((n, "Dense", a) for n, a in zip(names, _activations(network), strict=True)),
-        forward,
-        None if optimizer is None else _first_step(optimizer, params),
+        tuple(
+            slot for name, layer in zip(names, params, strict=True) for slot in _slots(name, layer)
+        ),
+        tuple((m, type(x).__name__, activation_of(x)) for m, x in zip(names, layers, strict=True)),
+        forward_of(model.network, losses_of(model.loss), l2, states),
+        _first_step(transformation(model, n), params),
+        SetupTemplate(model, features, sample.y, given_params),
+        (units[-1],),
     )
 
 
-def forward_of(
-    network: Network, losses: Callable[[Array, Array, Array], Array], l2: Array | float = 0.0
-) -> Forward:
-    """A dense network's mean loss, with a delta added to its logits.
-
-    Args:
-        losses: (logits, output, targets) ↦ (n,).
-        l2: ½·l2·Σ kernel² is added to the mean.
-    """
-    *_, last = _activations(network)
-
-    def forward(
-        params: Any, x: tuple[Array, ...], y: Array | None, delta: Array | float
-    ) -> tuple[Array, Seen]:
-        dtype = params[0]["kernel"].dtype
-        _, taps, _ = network.apply(params, [()] * len(params), x[0].astype(dtype), Context())
-        logits = taps.pre_activations[-1] + delta
-        output = ACTIVATIONS[last](logits)
-        per_example = losses(logits, output, y)  # type: ignore[arg-type]
-        decay = 0.5 * l2 * sum(jnp.sum(jnp.square(p["kernel"])) for p in params)
-        return jnp.mean(per_example) + decay, Seen(
-            per_example, output, logits, taps.pre_activations
-        )
-
-    return forward
+def _name(layers: Sequence[Layer], i: int) -> str:
+    """dense, dense_1, …: a kind, and how many of it came before."""
+    kind = type(layers[i]).__name__.lower()
+    before = sum(type(layer) is type(layers[i]) for layer in layers[:i])
+    return f"{kind}_{before}" if before else kind
 
 
-def losses_of(setup: Setup) -> Callable[[Array, Array, Array], Array]:
-    def losses(logits: Array, output: Array, y: Array) -> Array:
-        del logits
-        if not takes_class_ids(setup.loss):
-            if output.shape[-1] == 1 and y.ndim == 1:
-                y = y[:, None]
-            elif y.ndim == 1 and jnp.issubdtype(y.dtype, jnp.integer):
-                y = jax.nn.one_hot(y, output.shape[-1])
-            y = y.astype(output.dtype)
-        elif not jnp.issubdtype(y.dtype, jnp.integer):
-            y = y.astype(jnp.int32)  # as frameworks do with a class id stored as a fraction
-        return LOSSES[setup.loss](output, y)
-
-    return losses
+def _slots(name: str, params: Params) -> Iterator[Slot]:
+    """Of one layer's parameters, in the order of a dictionary's leaves in a pytree."""
+    for key in sorted(params):
+        kernel = key == "kernel"
+        fan_in = params[key].shape[0] if kernel else None
+        yield Slot(f"{name}.{key}", name, fan_in, 1 if kernel else None)
 
 
 def _first_step(optimizer: optax.GradientTransformation, params: Any) -> Update:
@@ -168,10 +127,6 @@ def _first_step(optimizer: optax.GradientTransformation, params: Any) -> Update:
         return optimizer.update(gradients, optimizer.init(params), params)[0]
 
     return update
-
-
-def _activations(network: Network) -> list[str]:
-    return [layer.activation for layer in network.layers]  # type: ignore[attr-defined]
 
 
 def rule(optimizer: Optimizer) -> UpdateRule:

@@ -16,14 +16,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 from jax import Array
 from jax.flatten_util import ravel_pytree
 from numpy.typing import NDArray
 
+from unstuck.changes.change import Combination, Part, value
 from unstuck.errors import UsageError
 from unstuck.setups.arrays import sample_of
 from unstuck.setups.compiling import quick
-from unstuck.setups.settings import Settings
+from unstuck.setups.routine import Routine
 from unstuck.setups.subject import (
     About,
     Floats,
@@ -56,33 +58,45 @@ Forward = Callable[[Any, tuple[Array, ...], Array | None, Array | float], tuple[
 Update = Callable[[Any, Any], Any]
 
 
-class Recipe(Protocol):
-    """How a set-up is made anew for trials."""
+class Parts(NamedTuple):
+    """What a trial is made of."""
 
-    def refuses(self, settings: Settings) -> str:
-        """See `Trainer`."""
-        ...
+    forward: Forward
+    optimizer: optax.GradientTransformation
+    predict: Callable[[Any, tuple[Array, ...]], Array]  # (n, k) in evaluation mode, as the user's
 
-    def parts(self, settings: Settings) -> tuple[Forward, Any]:
-        """The loss with these settings, and the optax optimizer."""
-        ...
 
-    def params(self, settings: Settings, seed: int) -> Any:
-        """Parameters drawn anew."""
-        ...
-
-    def told(self, settings: Settings, params: Any) -> tuple[Any, dict[str, Any]]:
-        """Model and arguments for `unstuck.diagnose` of such a copy."""
-        ...
+class Template(Protocol):
+    """What copies of a set-up are made from."""
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What trials do not do as training does."""
         ...
 
+    def refuses(self, changes: Combination) -> str:
+        """See `Trainer`; of all but what the loop itself does."""
+        ...
+
+    def parts(self, changes: Combination) -> Parts:
+        """With these changes, those of the loop left out."""
+        ...
+
+    def params(self, changes: Combination, seed: int) -> Any:
+        """Parameters drawn anew."""
+        ...
+
+    def model_of(self, changes: Combination, params: Any) -> tuple[Any, dict[str, Any]]:
+        """Model and arguments for `unstuck.diagnose` of such a copy."""
+        ...
+
+    def loss(self, output: Floats, y: NDArray[Any]) -> float:
+        """See `Trainer`."""
+        ...
+
 
 @dataclass(frozen=True)
-class Role:
+class Slot:
     """Where a parameter stands in the network; see `subject.Parameter`."""
 
     name: str
@@ -98,21 +112,27 @@ class JaxSubject:
     Args:
         about, sample: as in the protocol.
         params: a pytree of float arrays, all of them trained.
-        roles: one a leaf of `params`, in the order of its leaves.
+        slots: one a leaf of `params`, in the order of its leaves.
         layers: name, kind, activation of each pre-activation that `forward` returns.
         forward: the loss in training mode.
         update: the optimizer's next step; None without an optimizer.
-        recipe: how copies of it are made anew for trials.
+        template: what copies of it are made from for trials.
+        output_shape: of one example's output, as the model returns it.
     """
 
     about: About
     sample: Sample
     params: Any
-    roles: tuple[Role, ...]
+    slots: tuple[Slot, ...]
     layers: tuple[tuple[str, str, str], ...]
     forward: Forward
     update: Update | None
-    recipe: Recipe | None = None
+    template: Template | None = None
+    output_shape: tuple[int, ...] | None = None
+
+    def with_routine(self, routine: Routine) -> "JaxSubject":
+        """See the protocol."""
+        return replace(self, about=replace(self.about, routine=routine))
 
     def trainer(self) -> "JaxTrainer":
         """See the protocol."""
@@ -125,19 +145,19 @@ class JaxSubject:
         seen = jax.device_get(self._look(self.params, _on_device(x), _target(y)))
         parameters = tuple(
             Parameter(
-                role.name,
-                role.layer,
+                slot.name,
+                slot.layer,
                 value,
                 gradient,
                 update,
-                fan_in=role.fan_in,
-                unit_axis=role.unit_axis,
+                fan_in=slot.fan_in,
+                unit_axis=slot.unit_axis,
             )
-            for role, value, gradient, update in zip(
-                self.roles,
+            for slot, value, gradient, update in zip(
+                self.slots,
                 jax.tree.leaves(jax.device_get(self.params)),
                 jax.tree.leaves(seen["gradients"]),
-                jax.tree.leaves(seen["updates"]) or [None] * len(self.roles),
+                jax.tree.leaves(seen["updates"]) or [None] * len(self.slots),
                 strict=True,
             )
         )
@@ -156,6 +176,7 @@ class JaxSubject:
             losses,
             seen["output_after"],
             None if self.update is None else float(seen["loss_after"]),
+            self.output_shape,
         )
 
     def gradient(self, x: Inputs, y: NDArray[Any] | None) -> Floats:
@@ -275,46 +296,97 @@ def subject(model: tuple[Callable[..., Any], Any], given: Given) -> JaxSubject:
         about,
         sample,
         params,
-        tuple(Role(n, n.rpartition(".")[0] or n) for n in names),
+        tuple(Slot(n, n.rpartition(".")[0] or n) for n in names),
         (),
         forward,
         update,
-        _Kept(model, given, forward),
     )
     _try(made)
+    first = _on_device(tuple(a[:2] for a in sample.x))
+    shape = jax.eval_shape(apply, params, first[0] if len(first) == 1 else first).shape[1:]
+    template = Bare(model, given, forward, loss_of, shape)
+    made = replace(made, template=template, output_shape=shape)
     if given.optimizer is None:
         return made
     return replace(made, about=replace(about, rule=_inferred(made, given.optimizer)))
 
 
+OPTIMIZERS = {"adam": (optax.adam, 1e-3), "sgd": (optax.sgd, 1e-2)}
+
+
 @dataclass(frozen=True, eq=False)
-class _Kept:
-    """Trials of a bare JAX set-up: how its parameters were drawn is not known, so they stay."""
+class Bare:
+    """See `Template`: how parameters were drawn is not known, so they stay.
+
+    Args:
+        model: (apply, parameters).
+        given: by the user.
+        forward, loss_of: as in `subject`.
+        shape: of one example's output.
+    """
 
     model: tuple[Callable[..., Any], Any]
     given: Given
     forward: Forward
+    loss_of: Callable[..., Array]
+    shape: tuple[int, ...]
+    notes: tuple[str, ...] = (
+        "parameters are kept as given: seeds differ in the order of the examples",
+    )
 
-    def refuses(self, settings: Settings) -> str:
-        known = {"rate", "shuffle", "stream", "clip"}
-        unknown = settings.changed() - known
-        return (
-            f"a bare JAX function has no {', '.join(sorted(unknown))} to change" if unknown else ""
-        )
+    def refuses(self, changes: Combination) -> str:
+        """See `Template`."""
+        unknown = [c.part for c in changes if c.part is not Part.OPTIMIZER]
+        return WHY.get(unknown[0], "a bare JAX function does not show it") if unknown else ""
 
-    def parts(self, settings: Settings) -> tuple[Forward, Any]:
-        return self.forward, self.given.optimizer
+    def optimizer(self, changes: Combination) -> Any:
+        """The user's with these changes, or another one."""
+        name, factor = value(changes, Part.OPTIMIZER), value(changes, Part.RATE, 1.0)
+        clip = value(changes, Part.CLIPPING)
+        assert isinstance(factor, float | int)
+        if name is not None:
+            kind, rate = OPTIMIZERS[str(name)]
+            made = kind(rate * factor)
+        elif factor != 1:
+            made = optax.chain(self.given.optimizer, optax.scale(factor))
+        else:
+            made = self.given.optimizer
+        return made if clip is None else optax.chain(optax.clip_by_global_norm(clip), made)
 
-    def params(self, settings: Settings, seed: int) -> Any:
+    def parts(self, changes: Combination) -> Parts:
+        """See `Template`."""
+
+        def predict(params: Any, x: tuple[Array, ...]) -> Array:
+            output = self.model[0](params, x[0] if len(x) == 1 else x)
+            return jnp.reshape(output, (len(output), -1))
+
+        return Parts(self.forward, self.optimizer(changes), predict)
+
+    def params(self, changes: Combination, seed: int) -> Any:
+        """See `Template`."""
         return self.model[1]
 
-    def told(self, settings: Settings, params: Any) -> tuple[Any, dict[str, Any]]:
-        optimizer = self.given.optimizer
-        return (self.model[0], params), {"loss": self.given.loss, "optimizer": optimizer}
+    def model_of(self, changes: Combination, params: Any) -> tuple[Any, dict[str, Any]]:
+        """See `Template`."""
+        given = {"loss": self.given.loss, "optimizer": self.optimizer(changes)}
+        return (self.model[0], params), given
 
-    @property
-    def notes(self) -> tuple[str, ...]:
-        return ("parameters are kept as given: seeds differ in the order of the examples",)
+    def loss(self, output: Floats, y: NDArray[Any]) -> float:
+        """See `Template`."""
+        try:
+            shaped = jnp.asarray(output.reshape(len(output), *self.shape))
+            return float(jnp.mean(self.loss_of(shaped, jnp.asarray(y))))
+        except Exception:  # whatever a user's function makes of targets that were changed
+            return float("nan")
+
+
+WHY = {
+    Part.START: "how the parameters of a bare JAX function were drawn is not known",
+    Part.HELD: "everything is trained as it is",
+    Part.ZEROING: "JAX computes its gradients anew in each step",
+    Part.EPSILON: "an optax optimizer does not show its ε",
+    Part.PENALTY: "an optax optimizer does not show its weight decay",
+}
 
 
 def _loss(loss: Any) -> tuple[Callable[..., Array], LossView]:

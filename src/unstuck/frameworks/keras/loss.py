@@ -8,7 +8,7 @@ import numpy as np
 from keras.src.trainers.compile_utils import CompileLoss
 from numpy.typing import NDArray
 
-from unstuck.errors import DataError, UsageError
+from unstuck.errors import DataError, LabelsOutOfRange, UsageError
 from unstuck.setups.subject import Given, LossView
 
 # Beginning of a loss's name, in snake case -> what it takes, and its targets.
@@ -119,7 +119,7 @@ def check_targets(view: LossView, y: NDArray[Any] | None, output: tuple[int, ...
         low, high = _range(y)
         if low < 0 or high >= classes:
             outside = low if low < 0 else high
-            raise DataError(
+            raise LabelsOutOfRange(
                 f"a target is {outside:g}, but the model has {classes} outputs",
                 f"labels 0 to {classes - 1}",
                 "subtract the smallest label (y - y.min()), or give the last layer one unit more"

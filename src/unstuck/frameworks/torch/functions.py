@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch.utils._pytree import tree_leaves
 
-from unstuck.errors import DataError, UsageError
+from unstuck.errors import LabelsOutOfRange, UsageError
 from unstuck.setups.subject import Floats
 
 POSITIONS = 16  # of a convolution or sequence, looked at in each example
@@ -130,7 +130,7 @@ def check_ids(y: NDArray[Any], classes: int, ignored: int = -100) -> None:
     """Raises DataError for class ids that no output stands for."""
     wrong = y[((y < 0) | (y >= classes)) & (y != ignored)]
     if wrong.size:
-        raise DataError(
+        raise LabelsOutOfRange(
             f"label {np.unique(wrong)[0]} is outside the model's {classes} outputs"
             f" ({wrong.size} of {y.size} labels)",
             f"labels 0 to {classes - 1}",

@@ -52,7 +52,8 @@ class Printer:
         names, subject = self.names, self.subject
         found: list[Block] = []
         of_data = [c for c in self.changes if c.of_data]
-        skorch = subject.step is not None and subject.setup.loss is not None
+        of_net = len(of_data) < len(self.changes)
+        skorch = of_net and subject.step is not None and subject.setup.loss is not None
         if skorch:
             found.append(_opened(names))
         if of_data and names.loader:

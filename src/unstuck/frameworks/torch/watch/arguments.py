@@ -116,7 +116,8 @@ def _nothing(made: Recipe, found: Found, loss: dict[str, Any]) -> float | None:
     whole = all_targets(found.given, found.targets[0])
     targets = found.targets[0] if whole is None else whole
     try:
-        return knowing_nothing(loss["loss"], made.calls[0].output, targets, whole is not None)
+        own = copied(Setup(None, None, loss["loss"])).loss  # one may count its calls
+        return knowing_nothing(own, made.calls[0].output, targets, whole is not None)
     except (RuntimeError, ValueError, IndexError, TypeError):  # a loss that wants more than that
         return None
 

@@ -1,0 +1,81 @@
+"""Cures for plain JAX: data as they are prepared, another optimizer, what the loop must do."""
+
+from unstuck.changes.change import Change, Part, Role, changed, value
+from unstuck.cures.built import Built
+from unstuck.cures.cure import Cure
+from unstuck.cures.lines import block
+from unstuck.cures.printed import Argument, Block, Call, Edit, Names, code
+from unstuck.errors import UsageError
+from unstuck.frameworks.jax.subject import OPTIMIZERS, Bare, JaxSubject
+from unstuck.frameworks.jax.training import JaxTrainer
+from unstuck.setups.split import split
+
+OF_OPTIMIZER = frozenset({Part.OPTIMIZER, Part.RATE, Part.CLIPPING})
+IMPORT = ("import optax",)
+BOTH = frozenset({"optimizer"})
+
+
+def printed(subject: JaxSubject, cure: Cure, names: Names) -> tuple[Block, ...]:
+    """The cure's blocks, in the order in which a program does such things.
+
+    Raises:
+        UsageError: a change that cannot be made here.
+    """
+    if why := JaxTrainer(subject).refuses(cure.changes):
+        raise UsageError(f"this cannot be changed: {why}")
+    blocks = [block(c, names, subject.sample) for c in cure.changes if c.of_data]
+    if any(c.part in OF_OPTIMIZER for c in cure.changes):
+        blocks.append(_optimizer(subject, cure, names))
+    blocks += [_said(c) for c in cure.changes if c.part in SAID]
+    return tuple(sorted(blocks, key=lambda b: list(Role).index(b.role)))
+
+
+def built(subject: JaxSubject, cure: Cure) -> Built:
+    """The same functions and parameters, with the optimizer and the data that go with the cure.
+
+    Raises:
+        UsageError: a change that cannot be made here.
+    """
+    template = subject.template
+    assert isinstance(template, Bare)
+    text = code(printed(subject, cure, Names()))
+    model, arguments = template.model_of(cure.changes, template.model[1])
+    size = value(cure.changes, Part.BATCH, subject.about.batch_size)
+    shuffle = value(cure.changes, Part.SHUFFLING, subject.about.shuffled)
+    data = changed(split(subject.sample), cure.changes)
+    return Built(model, text, {**arguments, "batch_size": size, "shuffle": shuffle}, data)
+
+
+def _optimizer(subject: JaxSubject, cure: Cure, names: Names) -> Block:
+    changes, optimizer, rule = cure.changes, names.optimizer, subject.about.rule
+    name, factor = value(changes, Part.OPTIMIZER), value(changes, Part.RATE, 1.0)
+    clip = value(changes, Part.CLIPPING)
+    assert isinstance(factor, float | int)
+    lines: list[str] = []
+    edits: tuple[Edit, ...] = ()
+    if name is not None:
+        made = f"optax.{name}({OPTIMIZERS[str(name)][1] * factor:.3g})"
+        lines, edits = [f"{optimizer} = {made}"], (Call("optimizer", made),)
+    elif factor != 1:
+        lines = [f"{optimizer} = optax.chain({optimizer}, optax.scale({factor:.6g}))"]
+        if rule is not None and rule.learning_rate is not None:
+            rate = f"{rule.learning_rate * factor:.3g}"
+            edits = (Argument("optimizer", "learning_rate", rate, 0),)
+    if clip is not None:
+        clipped = f"optax.chain(optax.clip_by_global_norm({clip}), {optimizer})"
+        lines, edits = [*lines, f"{optimizer} = {clipped}"], ()
+    reads = frozenset() if name is not None else BOTH
+    return Block(Role.OPTIMIZER, tuple(lines), IMPORT, reads, BOTH, edits)
+
+
+# What the user's own loop does, and no object.
+SAID = {
+    Part.BATCH: "batches of {} examples",
+    Part.SHUFFLING: "draw the examples in a new order each epoch",
+    Part.SCHEDULE: "keep the learning rate as it begins",
+    Part.STEPS: "train for {:g} times as many steps",
+}
+
+
+def _said(change: Change) -> Block:
+    return Block(Role.TRAINING, (), comment=SAID[change.part].format(change.value))

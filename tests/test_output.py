@@ -1,0 +1,99 @@
+"""Outputs: refused before the work starts, written whole, keeping what a file was before."""
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from unstuck.commands.output import UNWRITTEN, must_be_writable, write
+from unstuck.errors import NotWritten, UsageError
+
+posix = pytest.mark.skipif(os.name != "posix", reason="has no such files")
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "train.py").write_text("the script")
+    (tmp_path / "old.json").write_text("old")
+    (tmp_path / "folder").mkdir()
+    os.symlink("train.py", tmp_path / "link")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("outputs", "says"),
+    [
+        (["train.py"], "is an input"),
+        (["./folder/../train.py"], "is an input"),
+        (["link"], "is an input"),
+        (["a.json", "a.json"], "both write"),
+        (["a.json", "./a.json"], "both write"),
+        (["-", "/dev/stdout"], "both write"),
+        (["no/a.json"], "is not a folder"),
+        (["folder"], "is a folder"),
+        (["a.json", "b.json"], ""),
+        (["old.json", "-"], ""),
+        (["/dev/null", "/dev/null"], ""),
+        ([None, None], ""),
+    ],
+)
+@posix
+def test_what_is_refused_before_the_work(outputs, says, folder):
+    named = {f"--{i}": None if o is None else Path(o) for i, o in enumerate(outputs)}
+    if not says:
+        must_be_writable(named, ["train.py"])
+        return
+    with pytest.raises(UsageError, match=says):
+        must_be_writable(named, ["train.py"])
+    assert (folder / "train.py").read_text() == "the script"
+
+
+@posix
+@pytest.mark.parametrize("mode", [0o600, 0o644, 0o664])
+def test_a_file_keeps_its_mode_and_a_link_stays_one(mode, folder):
+    target = folder / "old.json"
+    target.chmod(mode)
+    os.symlink(target, folder / "to.json")
+    write(Path("to.json"), "new")
+    assert (folder / "to.json").is_symlink()
+    assert target.read_text() == "new"
+    assert stat.S_IMODE(target.stat().st_mode) == mode
+
+
+@posix
+def test_a_new_file_has_the_usual_mode(folder):
+    write(Path("made"), b"bytes")
+    (folder / "usual").write_text("")
+    assert (folder / "made").read_bytes() == b"bytes"
+    assert (folder / "made").stat().st_mode == (folder / "usual").stat().st_mode
+
+
+def test_a_file_is_written_whole_or_not_at_all(folder, monkeypatch):
+    before = {path.name for path in folder.iterdir()}
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        with pytest.raises(NotWritten, match="No space left on device"):
+            write(Path("old.json"), "new")
+    assert (folder / "old.json").read_text() == "old"
+    assert {path.name for path in folder.iterdir()} == before
+
+
+@posix
+def test_devices_are_written_to_and_not_replaced():
+    """As root, /dev/null would otherwise be a regular file from then on."""
+    write(Path("/dev/null"), "text")
+    assert not Path("/dev/null").is_file()
+    if Path("/dev/full").exists():
+        with pytest.raises(NotWritten, match="No space left on device"):
+            write(Path("/dev/full"), "text")
+
+
+def test_it_has_a_status_of_its_own():
+    assert UNWRITTEN not in (0, 1, 2, 10, 11, 12, 130)
