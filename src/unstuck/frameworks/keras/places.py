@@ -50,7 +50,8 @@ def _below(owner: Any) -> Iterator[tuple[Any, str]]:
         for i, layer in enumerate(owner.layers):
             yield layer, f".layers[{i}]"
         return
-    for name, value in vars(owner).items():
+    held = vars(owner)
+    for name, value in {**held, **held.get("_modules", {})}.items():  # on torch they are modules
         if name.startswith("_"):
             continue
         if isinstance(value, keras.Layer):

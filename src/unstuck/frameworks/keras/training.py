@@ -113,8 +113,11 @@ class KerasTrainer:
         try:
             z = np.asarray(output, np.float32).reshape(len(y), *network.output_trail)
             each = None
-            if weights and class_ids(y).max() < len(weights):
-                each = np.asarray(weights, np.float32)[class_ids(y)]
+            if weights:  # classes that are not mentioned count once
+                ids = class_ids(y)
+                of = np.ones(max(len(weights), ids.max() + 1), np.float32)
+                of[: len(weights)] = weights
+                each = of[ids]
             with traceless():
                 found = network.loss(target(y), z, each)
             return float(np.asarray(found))
