@@ -6,6 +6,7 @@ A place is looked up where the library is at hand, so that nothing is named that
 import re
 import sys
 from importlib import import_module
+from typing import Any
 
 # keras.backend of Keras 2 -> what Keras 3 has for it.
 BACKEND = {
@@ -62,7 +63,14 @@ BACKEND = {
     "set_image_dim_ordering": "keras.config.set_image_data_format",
 }
 # Where a name of the old backend, or of a module that is gone, may stand now.
-HOMES = ("keras.ops", "keras", "keras.random", "keras.config", "keras.utils", "keras.layers")
+HOMES: tuple[str, ...] = (
+    "keras.ops",
+    "keras",
+    "keras.random",
+    "keras.config",
+    "keras.utils",
+    "keras.layers",
+)
 HOMES += ("keras.losses", "keras.metrics", "keras.optimizers", "keras.initializers", "keras.models")
 HOMES += ("keras.callbacks", "keras.regularizers", "keras.constraints", "keras.activations")
 
@@ -165,7 +173,8 @@ def exists(path: str) -> bool:
     package, *rest = path.split(".")
     if package not in sys.modules and package not in sys.stdlib_module_names:
         return True
-    owner, at = import_module(package), package
+    owner: Any = import_module(package)
+    at = package
     for part in rest:
         at = f"{at}.{part}"
         if not hasattr(owner, part):

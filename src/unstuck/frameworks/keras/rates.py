@@ -55,8 +55,9 @@ class Around:
         """As far as it was seen."""
         steps = self._steps + max(0, getattr(self._model, "steps_per_execution", 1) - 1)
         seen = self._rates
+        rates: tuple[tuple[int, float], ...] = ()
         if not seen or not seen[0][1] or (len(seen) == 1 and seen[0][1] == self._first):
-            rates, reference = (), 0.0
+            reference = 0.0
         else:
             first, peak = seen[0][1], max(rate for _, rate in seen)
             reference = peak if warm_up.warms_up(first, peak) else first
