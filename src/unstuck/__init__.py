@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from unstuck.cures.equivalence import Equivalence as Equivalence
     from unstuck.cures.equivalence import equivalence as equivalence
-    from unstuck.cures.fold import fold as fold
     from unstuck.errors import UnstuckError as UnstuckError
+    from unstuck.frameworks.folding import fold as fold
     from unstuck.records.fix import Fix as Fix
     from unstuck.records.proof import Proof as Proof
     from unstuck.records.report import Report as Report
@@ -26,7 +26,7 @@ _HOME = {
     "Report": "unstuck.records.report",
     "UnstuckError": "unstuck.errors",
     "diagnose": "unstuck.sessions",
-    "fold": "unstuck.cures.fold",
+    "fold": "unstuck.frameworks.folding",
 }
 __all__ = [
     "Equivalence",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from unstuck.causes import NAMES, causes, load
+from unstuck.causes import LOOP, NAMES, TRIED, causes, load
 from unstuck.sessions import diagnose
 
 # Clipping needs logits far apart, which something before it in the chain has made: it comes second.
@@ -12,15 +12,19 @@ SLUGS = """
 input-spread input-offset feature-scales input-outliers input-too-small split-mismatch
 non-finite-data constant-input target-scale target-range label-coding loss-mismatch loss-clipping
 saturation dead-units initialization learning-rate-high learning-rate-low optimizer-epsilon
-frozen-parameters not-shuffled
+frozen-parameters not-shuffled target-shape
+layers-not-registered optimizer-of-another-model loss-detached step-before-backward
+gradients-not-zeroed evaluation-mode schedule-per-batch
+optimizer-unsuited training-short batch-large regularization-strong capacity-small hidden-activation
 """
+SHOWN = [name for name in NAMES if name not in (*LOOP, *TRIED)]  # by a look at a set-up
 
 
 def test_slugs_are_the_published_ones() -> None:
     assert set(NAMES) == set(SLUGS.split())
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", SHOWN)
 def test_example_shows_it(name: str) -> None:
     example = load(name).shows()
     report = diagnose(example.model, **example.arguments)
@@ -34,7 +38,7 @@ def test_example_shows_it(name: str) -> None:
         assert evidence.source
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", SHOWN)
 def test_look_alike_shows_nothing(name: str) -> None:
     example = load(name).look_alike()
     report = diagnose(example.model, **example.arguments)
@@ -44,8 +48,12 @@ def test_look_alike_shows_nothing(name: str) -> None:
 
 @pytest.mark.parametrize("cause", causes(), ids=lambda c: c.name)
 def test_every_record_is_whole(cause) -> None:
-    assert cause.signs
-    assert cause.cut is not None or cause.harms
+    if cause.name in SHOWN:
+        assert cause.signs
+        assert cause.cut is not None or cause.harms
+    else:  # seen while a script runs, or found by trials
+        assert cause.shows is None
+        assert cause.signs == ()
     assert cause.mechanism.count(". ") + 1 == 2, "two sentences"
     for framework in ("keras", "torch", "sklearn", "engine", "jax"):
         assert cause.cure(framework)

@@ -14,9 +14,9 @@ from unstuck.causes.examples import (
     regressor,
     standardized,
 )
-from unstuck.sessions import diagnose
 from unstuck.engine.network import mlp
 from unstuck.engine.optimizers import keras, torch
+from unstuck.sessions import diagnose
 
 
 def names(example, **changed) -> list[str]:

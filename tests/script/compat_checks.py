@@ -1,11 +1,18 @@
 """Old scripts really run on Keras 3, and as they are rewritten; run by test_compat.py."""
 
+import importlib
+import inspect
+import re
 import warnings
 
+import keras
+
 from script.compat_scripts import ADVISED, LEFT, RENAMED
+from unstuck.script import removed, renames
 from unstuck.script.compat import explained, renamed
 
 warnings.simplefilter("ignore")
+STILL = {"imp", "numpy.trapz", "numpy.in1d", "numpy.row_stack", "numpy.bool"}  # by their versions
 
 
 def error_of(source):
@@ -39,3 +46,28 @@ for source, words in ADVISED.items():
 for source in LEFT:
     assert renamed(source) == (source, []), source
     assert error_of(source) is None, source
+
+# Every replacement exists, and what it replaces does not.
+written = {**removed.ELSEWHERE, **{f"keras.backend.{k}": v for k, v in removed.BACKEND.items()}}
+for old, new in written.items():
+    for path in re.findall(r"(?:keras|tf|jax|torch|time|math|[a-z]+)(?:\.\w+)+", new):
+        home = path.split(".")[0]
+        if home in ("x", "layer", "variable", "d", "str"):
+            continue
+        importlib.import_module({"tf": "tensorflow"}.get(home, home))
+        assert removed.exists(path.replace("tf.", "tensorflow.", 1)), (old, path)
+    package = old.split(".")[0]
+    if package not in ("imp", "fractions"):  # gone or not, by the version of Python
+        importlib.import_module(package)
+    assert not removed.exists(old) or old in STILL, old
+for module in set(renames.MODULES.values()):
+    importlib.import_module(f"keras.{module}")
+for old, new in renames._NAMES.items():
+    assert removed.exists(f"keras.{old.split('.')[0]}.{new}"), new
+for owner, new in renames._METHODS.items():
+    assert hasattr(keras.Model, new), owner
+for new in renames._TF.values():
+    assert removed.exists(f"tensorflow.{new}"), new
+for new in renames._OF_LAYERS.values():
+    layers = (keras.layers.Dense, keras.layers.Conv2D)
+    assert any(new in inspect.signature(kind).parameters for kind in layers), new

@@ -70,6 +70,19 @@ ADVISED = {
     "from tensorflow.examples.tutorials.mnist import input_data": "mnist.load_data()",
     "from keras.utils import multi_gpu_model": "DataParallel",
     f"{_FIT}m.save('model')": ".keras",
+    "from keras import backend as K\nK.function([1], [2])": "write keras.Model(inputs, outputs)",
+    "from keras import backend\nbackend.Variable([0.0])": "write keras.Variable",
+    "from keras import backend as K\nK.dropout(1, 0.5)": "write keras.random.dropout",
+    "from keras.backend import permute_dimensions": "write keras.ops.transpose",
+    "from keras.layers import merge": "was removed",
+    "from keras.models import Dense": "write keras.layers.Dense",
+    "from keras.layers import LocallyConnected2D": "Conv2D",
+    "import time\ntime.clock()": "write time.perf_counter",
+    "import numpy as np\nnp.zeros(3, dtype=np.float)": "write float",
+    "from collections import Mapping": "write collections.abc.Mapping",
+    "from sklearn.cross_validation import train_test_split": "write sklearn.model_selection",
+    "for i in xrange(3): pass": "write range",
+    "{}.iteritems()": "write items()",
 }
 
 # What is right as it is, or no matter of Keras.

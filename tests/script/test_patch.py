@@ -11,9 +11,11 @@ from script import patch_blocks as b
 from script.patch_pairs import PAIRS, SCRIPTS
 from unstuck.changes.change import Role
 from unstuck.cures.printed import Block, Names
-from unstuck.patch import NotPlaced, Site, diff, patched
+from unstuck.patch.diffs import diff
 from unstuck.patch.source import decoded, encoded
+from unstuck.patch.tree import NotPlaced
 from unstuck.patch.trying import better
+from unstuck.patch.write import Site, patched
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 git = pytest.mark.skipif(shutil.which("git") is None, reason="git")

@@ -206,6 +206,7 @@ def install(_):
     raise RuntimeError("ours")
 broken.install = install
 sys.modules["unstuck.frameworks.broken"] = broken
+sys.modules["unstuck.frameworks.broken.broken"] = broken
 """
 
 

@@ -63,7 +63,7 @@ def test_a_script_that_warms_up_from_0_is_not_suspected(tmp_path):
     assert (seen.out, seen.status) == (plain.out, 0), seen.err
     (subject,) = json.loads((tmp_path / "o.json").read_text())["subjects"]
     assert subject["report"]["suspects"] == []
-    assert subject["setup"]["optimizer"] == "adam, rate 0.001"
+    assert subject["report"]["setup"]["optimizer"] == "adam, rate 0.001"
     assert "the learning rate warms up from 0 to 0.001" in seen.err
 
 

@@ -14,9 +14,9 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from subjects import oracle
 from unstuck.causes.examples import digits, regression, standardized
-from unstuck.sessions import diagnosed
 from unstuck.errors import DataError, UsageError
 from unstuck.frameworks.recognize import recognize
+from unstuck.sessions import diagnosed
 from unstuck.setups.subject import Given
 
 RAW, Y = digits()

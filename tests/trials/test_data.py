@@ -5,17 +5,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.preprocessing import RobustScaler, StandardScaler
+from unstuck.changes.loss_from_logits import LOGITS
+from unstuck.setups.settings import Settings
 
 from unstuck.changes import finite, input_clipping, label_coding, splits
 from unstuck.changes import input_scaling as scaling
 from unstuck.changes.change import changed, merged, said
-from unstuck.changes.learning_rate import rate
-from unstuck.changes.loss_from_logits import LOGITS
-from unstuck.changes.target_scaling import TARGETS
 from unstuck.changes.data import Data
-from unstuck.setups.split import split
+from unstuck.changes.learning_rate import rate
+from unstuck.changes.target_scaling import TARGETS
 from unstuck.setups.order import batches
-from unstuck.setups.settings import Settings
+from unstuck.setups.split import split
 from unstuck.setups.subject import Sample
 
 DRAW = np.random.default_rng(0)

@@ -14,7 +14,7 @@ from unstuck.engine.network import mlp
 from unstuck.errors import DataError, DataNotFound, TrialsFailed, UsageError
 from unstuck.trials import executor
 from unstuck.trials.design import Arm, packs, trials
-from unstuck.trials.executor import ProcessExecutor, in_line, cores
+from unstuck.trials.executor import ProcessExecutor, cores, in_line
 
 
 def records(runner, all_trials, width):

@@ -9,47 +9,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from unstuck.cases.measured import ACCURACY_MARGIN as ACCURACY_MARGIN
+from unstuck.cases.measured import SAME_ACCURACY as SAME_ACCURACY
+from unstuck.cases.measured import Quantity as Quantity
+from unstuck.cases.measured import Results
+from unstuck.cases.measured import is_share as is_share
+
 if TYPE_CHECKING:
-    from unstuck.cases.results import Results
     from unstuck.engine.setup import Setup
-
-# The smallest difference in held-out accuracy that counts: half a percentage point is 50 of
-# 10,000 test images, 1.5 binomial standard errors at 90 %; nobody would act upon less.
-ACCURACY_MARGIN = 0.005
-# "About as good": within one percentage point, three binomial standard errors of a test of 10,000.
-SAME_ACCURACY = 0.01
-
-
-@dataclass(frozen=True)
-class Quantity:
-    """A number per seed, of one arm.
-
-    `metric` is a curve ("loss", "accuracy", "val_loss", "val_accuracy"), or a probe as
-    "start.NAME" or "end.NAME" with an optional layer as in "start.gradient_norms[0]", or one of
-    the derived ones in `results.py` ("stuck", "not_finite").
-    """
-
-    arm: str
-    metric: str = "val_accuracy"
-    epoch: int | None = None  # 1 is the first; None the last the run had
-
-    def __str__(self) -> str:
-        when = f" after epoch {self.epoch}" if self.epoch else ""
-        return f"{self.metric} of {self.arm}{when}"
-
-
-def is_share(metric: str) -> bool:
-    """Whether a metric is a share from 0 to 1."""
-    words = (
-        "accuracy",
-        "saturated",
-        "missing",
-        "dead",
-        "zero_gradient",
-        "lowest",
-        "not_finite",
-    )
-    return any(word in metric for word in words) and not metric.startswith("log10")
 
 
 @dataclass(frozen=True)

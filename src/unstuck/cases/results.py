@@ -1,107 +1,32 @@
-"""What the trials of a case measured, and the judgements drawn from it."""
+"""The judgements drawn from what the trials of a case measured."""
 
 import math
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from unstuck.cases.case import (
-    ACCURACY_MARGIN,
-    SAME_ACCURACY,
-    Claim,
-    Figure,
-    Prediction,
+from unstuck.cases.case import Claim, Figure, Prediction
+from unstuck.cases.measured import (
+    ACCURACY_MARGIN as ACCURACY_MARGIN,
+)
+from unstuck.cases.measured import (
+    CONFIDENCE,
     Quantity,
     is_share,
 )
+from unstuck.cases.measured import (
+    PLATEAU as PLATEAU,
+)
+from unstuck.cases.measured import (
+    SAME_ACCURACY as SAME_ACCURACY,
+)
+from unstuck.cases.measured import (
+    Results as Results,
+)
 from unstuck.judging.statistics import Effect, mean_effect, paired_effect, predict
 from unstuck.judging.verdict import Verdict, combine, judge, judge_same
-
-PLATEAU = -math.log(1e-7)  # 16.118: the loss of one example whose true class is clipped
-CONFIDENCE = 0.99
-
-Record = Mapping[str, Any]
-
-
-def _not_finite(record: Record, classes: int) -> float:
-    del classes
-    return float(not np.isfinite([*record["loss"], *record["val_loss"]]).all())
-
-
-def _on_lowest_step(record: Record, classes: int) -> float:
-    return float(round(record["val_accuracy"][-1] * classes) <= 1)
-
-
-def _loss_in_plateaus(record: Record, classes: int) -> float:
-    del classes
-    return float(record["end"]["loss"]) / PLATEAU
-
-
-# Quantities computed from a record; the others are read off it.
-_DERIVED: Mapping[str, Callable[[Record, int], float]] = {
-    "not_finite": _not_finite,
-    "on_lowest_step": _on_lowest_step,  # at or below one class right in K
-    "loss_in_plateaus": _loss_in_plateaus,  # final loss in units of −ln ε
-}
-_PROBE = re.compile(r"(start|end)\.(\w+)(?:\[(\d+)\])?")
-
-
-@dataclass(frozen=True)
-class Results:
-    """Records by arm, each list in the order of `seeds`."""
-
-    records: Mapping[str, Sequence[Record]]
-    seeds: tuple[int, ...]
-    classes: int
-
-    def values(self, of: Quantity) -> NDArray[np.float64]:
-        """One number per seed (seeds,), NaN where a run diverged.
-
-        `epoch` beyond the run's own end (early stopping) means its last.
-        """
-        return np.array([self._value(record, of) for record in self.records[of.arm]])
-
-    def median(self, arm: str, metric: str = "val_accuracy", epoch: int | None = None) -> float:
-        """The median over seeds of one quantity; a diverged run counts as infinite."""
-        values = self.values(Quantity(arm, metric, epoch))
-        return float(np.median(np.where(np.isnan(values), np.inf, values)))
-
-    def froze(self, arm: str) -> str:
-        """What the probes say of an arm's end: whether clipping left it anything to learn from."""
-        share = self.median(arm, "end.zero_gradient_wrong")
-        told = f"{share:.0%} of examples end wrong with exactly zero gradient"
-        return f"frozen: {told}" if share > 0.5 else f"not frozen: {told}"
-
-    def against(self, arm: str, other: str) -> str:
-        """How an arm's final held-out accuracy stands to another's, in words that were measured."""
-        effect = paired_effect(self.values(Quantity(other)), self.values(Quantity(arm)), CONFIDENCE)
-        if judge(effect, ACCURACY_MARGIN) is Verdict.SUPPORTED:
-            return "better than"
-        if effect.high < -ACCURACY_MARGIN:
-            return "worse than"
-        if judge_same(effect, SAME_ACCURACY) is Verdict.SUPPORTED:
-            return "as good as"
-        return "not told apart from"
-
-    def _value(self, record: Record, of: Quantity) -> float:
-        log = of.metric.startswith("log10 ")
-        metric = of.metric.removeprefix("log10 ")
-        if metric in _DERIVED:
-            value = _DERIVED[metric](record, self.classes)
-        elif probe := _PROBE.fullmatch(metric):
-            when, name, layer = probe.groups()
-            found = record[when][name]
-            value = float(found if layer is None else found[int(layer)])
-        else:
-            curve = record[metric]
-            value = float(curve[min(of.epoch or len(curve), len(curve)) - 1])
-        if not log:
-            return value
-        return math.log10(value) if value > 0 else -math.inf if value == 0 else math.nan
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,15 @@ LOOP = (
     "evaluation-mode",
     "schedule-per-batch",
 )
+# Only trials tell of these, as parts of a repair.
+TRIED = (
+    "optimizer-unsuited",
+    "training-short",
+    "batch-large",
+    "regularization-strong",
+    "capacity-small",
+    "hidden-activation",
+)
 # In the order of the chain: an earlier one accounts for what follows from it.
 NAMES = (
     *LOOP,
@@ -43,13 +52,7 @@ NAMES = (
     "learning-rate-high",
     "optimizer-epsilon",
     "learning-rate-low",
-    # Only trials tell of these.
-    "optimizer-unsuited",
-    "training-short",
-    "batch-large",
-    "regularization-strong",
-    "capacity-small",
-    "hidden-activation",
+    *TRIED,
 )
 
 

@@ -6,8 +6,8 @@ from unstuck.changes.activation import LEAKY, RELU
 CAUSE = Cause(
     "hidden-activation",
     "hidden activations that do not serve",
-    "Units that saturate or die pass no gradient back, and layers without an activation are"
-    " together no more than one linear layer.",
+    "Units that saturate or die pass no gradient back."
+    " Layers without an activation are together no more than one linear layer.",
     signs=(),
     cures={"keras": 'activation="relu"', "torch": "nn.ReLU()", "": 'activation="relu"'},
     changes=(RELU, LEAKY),

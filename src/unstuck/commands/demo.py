@@ -2,7 +2,7 @@
 
 from unstuck.commands.output import console
 
-BUDGET = 20.0  # seconds for the proof
+BUDGET = 60.0  # seconds for the proof
 NETWORK = (
     "A dense network that does not learn: 64-128-10, ReLU, Adam, sparse cross-entropy on softmax"
     " probabilities, on scikit-learn's handwritten digits as pixels 0 to 255. It was asked about"
@@ -11,7 +11,7 @@ NETWORK = (
 
 
 def demo() -> None:
-    """See a stuck network diagnosed, proven and fixed: bundled digits, offline, half a minute."""
+    """See a stuck network diagnosed, proven and fixed: bundled digits, offline, a minute."""
     from unstuck.causes.examples import CLIPPED, digits
     from unstuck.commands.trials import proven
     from unstuck.diagnosis import diagnosed

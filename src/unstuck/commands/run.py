@@ -157,10 +157,10 @@ def _explainer(
         with trainings.guard("explain the error"):
             told = explained(error, _source(running.file), running.file)
             if told:
-                how = (
-                    "" if compat else "\nunstuck run --compat does what Keras 3 renamed for a run."
-                )
-                trainings.tell(f"\nunstuck: Keras 3 has this no more.\n{told}{how}")
+                how = ""
+                if not compat and "\nwrite: " in told:
+                    how = "\nunstuck run --compat does what Keras 3 renamed for a run."
+                trainings.tell(f"\nunstuck: this is there no more.\n{told}{how}")
 
     return failed
 

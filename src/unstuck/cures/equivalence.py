@@ -231,7 +231,7 @@ def equivalence(optimizer: "Optimizer | str", scaler: Any) -> Equivalence:
     from unstuck.engine.optimizers import keras
 
     spec = keras(optimizer) if isinstance(optimizer, str) else optimizer
-    affine = _affine(scaler)
+    affine = affine_map(scaler)
     if np.any(affine.shift != 0):
         return Equivalence(spec, affine, {}, False, _shifted(spec.name))
     powers = dict(_POWERS["adam" if spec.name == "adamw" else spec.name])
@@ -262,7 +262,7 @@ def _shifted(name: str) -> str:
     )
 
 
-def _affine(scaler: Any) -> Affine:
+def affine_map(scaler: Any) -> Affine:
     if isinstance(scaler, Affine):
         return scaler
     if isinstance(scaler, Real) and not isinstance(scaler, bool):

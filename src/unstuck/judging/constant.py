@@ -31,8 +31,7 @@ def best_constant(
         None where the loss cannot be computed from outputs alone.
     """
     y = y[:: -(-len(y) // ROWS)]
-    positions = about.loss.targets == "ids" and outputs > 1 and y.dtype.kind in "iu"
-    at = y.size // len(y) if positions else 1  # targets an example
+    at = positions(about, y, outputs)
 
     def loss(constant: NDArray[np.float64]) -> float:
         with np.errstate(all="ignore"):
@@ -49,6 +48,21 @@ def best_constant(
     if outputs == 1 and y.size == len(y):
         best = np.array([_refined(lambda v: loss(np.array([v])), float(best[0]), y)])
     return best
+
+
+def positions(about: About, y: NDArray[np.generic], outputs: int) -> int:
+    """Targets an example has: several where there is one at every position of a sequence or image.
+
+    Args:
+        y: (n, …) targets as the loss gets them.
+        outputs: of the network, at one position.
+    """
+    if not len(y):
+        return 1
+    if about.loss.targets == "ids" and outputs > 1:
+        return max(1, y.size // len(y)) if y.dtype.kind in "iu" else 1
+    whole, rest = divmod(y.size, len(y) * outputs)
+    return whole if whole and not rest else 1
 
 
 def _candidates(y: NDArray[np.generic], outputs: int) -> list[NDArray[np.float64]]:

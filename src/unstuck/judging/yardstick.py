@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unstuck.changes.data import Data
-from unstuck.judging.constant import best_constant
+from unstuck.judging.constant import best_constant, positions
 from unstuck.probes.look import Look
 from unstuck.setups.subject import About, Floats, Observation, Sample
 from unstuck.setups.trainer import fitted_rows
@@ -96,8 +96,9 @@ class Yardstick:
             else:
                 values[LOSS] = self.own(output, self.y) if sound else float("nan")
         if self.labels is None:
-            targets = self.y.reshape(len(self.y), -1).astype(np.float64)
-            if sound and output.shape == targets.shape:
+            targets = self.y.astype(np.float64)
+            if sound and output.size == targets.size:
+                targets = targets.reshape(output.shape)
                 beside["rmse"] = float(np.sqrt(np.mean(np.square(output - targets))))
         elif sound:
             beside["balanced accuracy"] = self._balanced(output)
@@ -151,7 +152,7 @@ def yardsticks(
         return None
     if look.task == "regression":
         train, held, labels, weights = fitted, data.y_held, None, None
-        common, at = None, 1
+        common, at = None, positions(about, data.y, outputs)
     else:
         both = _labels(about, data, outputs)
         if both is None:
@@ -187,9 +188,13 @@ def yardsticks(
 def _labels(about: About, data: Data, outputs: int) -> NDArray[np.int64] | None:
     """(n + m,) class ids of training and held-out examples, recoded where they are not 0 … K−1."""
     both = np.concatenate([data.y, data.y_held])
-    if about.loss.targets == "ids" and both.size > len(both) and both.dtype.kind in "iu":
-        flat = both.reshape(-1).astype(np.int64)  # a target at every position
-        return np.where((flat < 0) | (flat >= outputs), -1, flat)
+    if positions(about, both, outputs) > 1:  # a target at every position
+        if both.ndim > 2 and both.shape[-1] == outputs > 1:  # one-hot
+            return np.asarray(both.reshape(-1, outputs).argmax(axis=1), np.int64)
+        flat = both.reshape(-1)
+        if outputs == 1:
+            return (flat > 0.5).astype(np.int64)
+        return np.where((flat < 0) | (flat >= outputs), -1, flat).astype(np.int64)
     look = _as_look(about, both, outputs)
     labels = look.labels
     outside = labels is not None and bool(labels.min() < 0 or labels.max() >= outputs)

@@ -5,6 +5,8 @@ import re
 import traceback
 from typing import TYPE_CHECKING
 
+from unstuck.script.removed import in_place_of
+
 if TYPE_CHECKING:
     from unstuck.script.renames import Rename
 
@@ -42,7 +44,7 @@ _ADVICE = (
     (r"tensorflow\.contrib", "this is TensorFlow 1 and was removed; use Keras alone"),
     ("image_dim_ordering", 'write K.image_data_format() == "channels_first"'),
     ("learning_phase", "leave it out; call the model with training=True or False"),
-    ("'keras.backend' has no attribute '(?P<name>\\w+)'", "write keras.ops.{name}"),
+    ("LocallyConnected", "this layer was removed; use Conv1D or Conv2D, or a layer of your own"),
     ("multi_gpu_model", "use keras.distribution.DataParallel"),
     ("Invalid filepath extension", 'write a file name that ends in ".keras"'),
     (r"must end in `\.weights\.h5`", 'write a file name that ends in ".weights.h5"'),
@@ -87,7 +89,7 @@ def explained(error: BaseException, source: str, path: str) -> str | None:
         Two lines or so of text; None where the reason is another.
     """
     number = _line(error, path)
-    if number is None or not _of_keras(error):
+    if number is None or not _of_a_name(error):
         return None
     lines, message = source.splitlines(), str(error)
     if number > len(lines):
@@ -103,11 +105,10 @@ def explained(error: BaseException, source: str, path: str) -> str | None:
             f"{place}{n}: {lines[n - 1].strip()}\nwrite: {after[n - 1].strip()}" for n in at
         )
     for pattern, advice in _ADVICE:
-        match = re.search(pattern, message)
-        if match:
-            told = advice.format(**match.groupdict()) if match.groupdict() else advice
-            return f"{place}{number}: {lines[number - 1].strip()}\n{told}"
-    return None
+        if re.search(pattern, message):
+            return f"{place}{number}: {lines[number - 1].strip()}\n{advice}"
+    told = in_place_of(message)
+    return f"{place}{number}: {lines[number - 1].strip()}\n{told}" if told else None
 
 
 def _line(error: BaseException, path: str) -> int | None:
@@ -121,9 +122,10 @@ def _line(error: BaseException, path: str) -> int | None:
     return found[-1] if found else None
 
 
-def _of_keras(error: BaseException) -> bool:
+def _of_a_name(error: BaseException) -> bool:
     """Whether an error is of a kind that a renaming can bring about."""
-    return isinstance(error, TypeError | ValueError | AttributeError | ImportError | KeyError)
+    kinds = TypeError | ValueError | AttributeError | ImportError | KeyError | NameError
+    return isinstance(error, kinds)
 
 
 def _statement(source: str, line: int) -> tuple[int, int]:

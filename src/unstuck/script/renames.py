@@ -13,7 +13,7 @@ _MODULES = {
         ["core", "normalization", "convolutional", "pooling", "recurrent", "embeddings", "merge"],
         "layers",
     ),
-    **dict.fromkeys(["advanced_activations", "noise", "local", "wrappers"], "layers"),
+    **dict.fromkeys(["advanced_activations", "noise", "wrappers"], "layers"),
 }
 MODULES = {
     **{f"layers.{old}": new for old, new in _MODULES.items()},

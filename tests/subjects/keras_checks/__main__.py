@@ -14,7 +14,15 @@ from typing import Any
 
 import keras
 
-from subjects.keras_checks import data_kinds, layer_kinds, mistakes, numbers, trace, training
+from subjects.keras_checks import (
+    cures,
+    data_kinds,
+    layer_kinds,
+    mistakes,
+    numbers,
+    trace,
+    training,
+)
 
 
 def main(out: str) -> None:
@@ -34,7 +42,7 @@ def main(out: str) -> None:
 
 
 def _checks() -> dict[str, Any]:
-    files = (numbers, trace, layer_kinds, data_kinds, mistakes, training)
+    files = (numbers, trace, layer_kinds, data_kinds, mistakes, training, cures)
     return {n: f for file in files for n, f in vars(file).items() if n.startswith("check_")}
 
 

@@ -8,21 +8,29 @@ import numpy as np
 from keras import layers
 
 from subjects.keras_checks.parts import CROSSENTROPY, classes, rng
-from unstuck.changes.change import changed
-from unstuck.changes.initialization import HE
-from unstuck.changes.input_clipping import CLIP
-from unstuck.changes.input_scaling import LOG, PER_FEATURE, SPREAD
-from unstuck.changes.loss_from_logits import LOGITS
-from unstuck.changes.target_scaling import TARGETS
-from unstuck.frameworks.keras.cure import built, built_of
-from unstuck.frameworks.recognize import recognize
-from unstuck.judging.yardstick import yardstick
+from unstuck.changes import activation, initialization, loop, restraint
+from unstuck.changes.change import Change, Combination, Part, changed
 from unstuck.changes.data import Data
+from unstuck.changes.epsilon import EPSILON
+from unstuck.changes.gradient_clipping import CLIPPED
+from unstuck.changes.input_scaling import SPREAD
+from unstuck.changes.loss import LOGITS
+from unstuck.changes.normalization import NORMALIZED
+from unstuck.changes.optimizer import ADAM
+from unstuck.changes.output_activation import LINEAR
+from unstuck.changes.placebo import PLACEBO
+from unstuck.changes.target_scaling import TARGETS
+from unstuck.changes.unfreezing import UNFROZEN
+from unstuck.cures.cure import cure
+from unstuck.frameworks.keras.cure import built
+from unstuck.frameworks.recognize import recognize
+from unstuck.setups.routine import Routine
 from unstuck.setups.split import split
-from unstuck.setups.settings import Settings
 from unstuck.setups.subject import Given
 
-BASE = Settings()
+
+def rate(factor: float) -> Change:
+    return Change("rate", "another rate", Part.RATE, factor)
 
 
 def digits() -> tuple[Any, Any]:
@@ -46,8 +54,7 @@ def set_up(model: Any, x: Any, y: Any, **given: Any) -> tuple[Any, Any, Data]:
 
 
 def accuracy(subject: Any, data: Data, run: Any) -> float:
-    measure = yardstick(subject.about, data, run.output.shape[1])
-    return float(measure.value(run.output))
+    return float((run.output.argmax(axis=1) == data.y_held).mean())
 
 
 def check_trials_of_raw_pixels() -> None:
@@ -60,17 +67,17 @@ def check_trials_of_raw_pixels() -> None:
     states = random.getstate(), np.random.get_state()[1].tolist()
     assert trainer.notes == ()  # it was trained, and that is drawn anew
     scaled = changed(data, (SPREAD,))
-    first = trainer.train(data, BASE, 3, 60)
-    again = trainer.train(data, BASE, 3, 60)
+    first = trainer.train(data, (), 3, 60)
+    again = trainer.train(data, (), 3, 60)
     np.testing.assert_array_equal(first.output, again.output)
     assert (first.steps, first.loss) == (60, again.loss)
-    assert np.abs(trainer.train(data, BASE, 4, 60).output - first.output).max() > 0.1
-    learnt = trainer.train(scaled, BASE, 3, 300)
-    raw = accuracy(subject, data, trainer.train(data, BASE, 3, 150))
+    assert np.abs(trainer.train(data, (), 4, 60).output - first.output).max() > 0.1
+    learnt = trainer.train(scaled, (), 3, 300)
+    raw = accuracy(subject, data, trainer.train(data, (), 3, 150))
     assert accuracy(subject, data, learnt) > 0.85
     if keras.backend.backend() != "tensorflow":  # where nothing is clipped
         assert raw < 0.6, raw
-        logits = trainer.train(data, Settings(logits=True), 3, 150)
+        logits = trainer.train(data, (LOGITS,), 3, 150)
         assert accuracy(subject, data, logits) > raw + 0.2
     after = [np.array(v) for v in (*model.weights, *model.optimizer.variables)]
     for a, b in zip(before, after, strict=True):
@@ -80,7 +87,7 @@ def check_trials_of_raw_pixels() -> None:
     assert own.about.loss.name == CROSSENTROPY
 
 
-def check_settings_of_trials() -> None:
+def check_changes_in_trials() -> None:
     x, y = classes()
     model = keras.Sequential(
         [keras.Input((6,)), layers.Dense(8, "relu"), layers.Dense(4, "softmax")]
@@ -88,37 +95,37 @@ def check_settings_of_trials() -> None:
     model.compile(keras.optimizers.SGD(0.1), CROSSENTROPY)
     _, trainer, data = set_up(model, x, y)
 
-    def start(settings: Settings, steps: int = 1) -> Any:
-        run = trainer.train(data, settings, 0, steps)
+    def start(changes: Combination, steps: int = 1) -> Any:
+        run = trainer.train(data, changes, 0, steps)
         return run, [np.array(w) for w in run.model.get_weights()]
 
     # One step moves in proportion to the rate, from one start, whatever is changed.
-    none, slow, fast = (start(Settings(rate=r))[1] for r in (1e-9, 0.01, 1.0))
+    none, slow, fast = (start((rate(r),))[1] for r in (1e-9, 0.01, 1.0))
     for w, a, b in zip(none, slow, fast, strict=True):
         np.testing.assert_allclose((b - w) * 0.01, a - w, rtol=0.02, atol=2e-6)
-    logits = start(Settings(logits=True, rate=1e-9))[0].model
+    logits = start((LOGITS, rate(1e-9)))[0].model
     assert keras.activations.serialize(logits.layers[-1].activation) == "linear"
     for w, b in zip(none, logits.get_weights(), strict=True):
         np.testing.assert_allclose(w, b, atol=1e-6)
     # The placebo differs by nothing but the order: over one whole epoch in one batch not at all.
     _, whole, data = set_up(model, x, y, batch_size=90)
-    one, other = (whole.train(data, Settings(stream=s), 0, 1).output for s in (0, 1))
+    one, other = (whole.train(data, c, 0, 1).output for c in ((), (PLACEBO,)))
     np.testing.assert_allclose(one, other, atol=1e-5)
-    one, other = (trainer.train(data, Settings(stream=s), 0, 9).output for s in (0, 1))
+    one, other = (trainer.train(data, c, 0, 9).output for c in ((), (PLACEBO,)))
     assert np.abs(one - other).max() > 1e-4
-    for settings in (
-        Settings(optimizer="adam", epsilon=1e-3, clip=1.0, initial="lsuv", normalize=True),
-        Settings(initial="he", activation="tanh", shuffle=False, unfreeze=True),
+    for changes in (
+        (ADAM, EPSILON, CLIPPED, initialization.LSUV, NORMALIZED),
+        (initialization.HE, activation.TANH, UNFROZEN),
     ):
-        assert trainer.refuses(settings) == ""
-        run, _ = start(settings, 30)
+        assert trainer.refuses(changes) == ""
+        run, _ = start(changes, 30)
         assert run.steps == 30
         assert np.isfinite(run.loss)
-    assert "no ε" in trainer.refuses(Settings(epsilon=1e-3))
-    assert "regression" in trainer.refuses(Settings(output="linear"))
-    run = trainer.train(data, BASE, 0, 10**6, seconds=0.0)
+    assert "no ε" in trainer.refuses((EPSILON,))
+    assert "regression" in trainer.refuses((LINEAR,))
+    run = trainer.train(data, (), 0, 10**6, seconds=0.0)
     assert run.steps == 1
-    diverged = trainer.train(data, Settings(rate=1e30), 0, 500)
+    diverged = trainer.train(data, (rate(1e30),), 0, 500)
     assert diverged.steps < 500
     assert not np.isfinite(diverged.loss)
 
@@ -146,13 +153,13 @@ def check_kept_weights() -> None:
         _, trainer, data = set_up(model, x, y)
         assert "base" in trainer.notes[0]
         assert "middle" not in trainer.notes[0]
-        one, two = (trainer.train(data, BASE, seed, 1).model.get_weights() for seed in (0, 1))
+        one, two = (trainer.train(data, (), seed, 1).model.get_weights() for seed in (0, 1))
         one, two = [np.array(w) for w in one], [np.array(w) for w in two]
         kept = [np.array_equal(a, b) for a, b in zip(one, two, strict=True)]
         assert kept[-6:] == [True, True, False, False, False, False]
         assert all(kept[:-6])  # of the normalization
         np.testing.assert_array_equal(one[-6], base.get_weights()[0])
-    free = trainer.train(data, Settings(unfreeze=True), 0, 5).model.get_weights()
+    free = trainer.train(data, (UNFROZEN,), 0, 5).model.get_weights()
     assert not np.array_equal(free[-6], base.get_weights()[0])
 
 
@@ -166,56 +173,84 @@ class Own(keras.Model):
         return self.out(self.hidden(x))
 
 
-def check_cures_as_code() -> None:
-    """A cure's code runs as printed, and what it leaves learns as the cure's object does."""
+def check_a_model_of_a_class_of_its_own_as_code() -> None:
+    """Layers are found by their attributes; what the code leaves learns as the object does."""
     x, y = (a[::3] for a in digits())
     own = Own()
     own.compile("adam", CROSSENTROPY, metrics=["accuracy"])
-    entrance = keras.Input((64,))
-    hidden = layers.ReLU()(layers.Dense(32)(entrance))
-    functional = keras.Model(entrance, layers.Softmax()(layers.Dense(10)(hidden)))
-    functional.compile(keras.optimizers.Adam(2e-3), CROSSENTROPY, metrics=["accuracy"])
-    for model, change in (
-        (digits_net(), (PER_FEATURE, HE)),
-        (functional, (CLIP, LOG, LOGITS)),
-        (own, (SPREAD, LOGITS)),
-    ):
-        subject = recognize(model, Given(x, y))
-        before = [np.array(w) for w in model.get_weights()]
-        made = built(subject, change)
-        names = {"model": model, "x": x, "y": y}
-        exec(made.code, names)
-        assert names["model"] is not model
-        assert names["model"].predict_on_batch(x[:5]).shape == (5, 10)
-        for cured in (names["model"], made.model) if model is own else (names["model"],):
-            seen = cured.fit(x, y, epochs=8, batch_size=16, verbose=0)
-            assert seen.history["accuracy"][-1] > 0.7, (made.code, seen.history)
-        for a, b in zip(before, model.get_weights(), strict=True):
-            np.testing.assert_array_equal(a, b)
-    assert ".activation = keras.activations.linear" in made.code
+    made = built(recognize(own, Given(x, y)), cure((SPREAD, LOGITS)))
+    names = {"model": own, "x": x, "y": y}
+    exec(made.code, names)
+    assert "model.out.activation = keras.activations.linear" in made.code
+    for cured, given in ((names["model"], names["x"]), (made.model, x)):
+        seen = cured.fit(given, y, epochs=8, batch_size=16, verbose=0)
+        assert seen.history["accuracy"][-1] > 0.7, (made.code, seen.history)
 
 
-def check_cure_of_targets() -> None:
+def check_targets_scaled() -> None:
     x = rng().normal(size=(200, 3))
     y = (x @ [1, 2, 3] + 500) * 1000
     model = keras.Sequential([keras.Input((3,)), layers.Dense(1)])
     model.compile(keras.optimizers.SGD(0.05), "mse")
+    _, trainer, raw = set_up(model, x, y)
+    data = changed(raw, (TARGETS,))
+    run = trainer.train(data, (), 0, 100)
+    left = data.restored(run.output)[:, 0] - raw.y_held
+    assert np.mean(left**2) < 0.01 * raw.y_held.var()
+
+
+def check_runs() -> None:
+    """A run's curve, fit and way; what its output costs by the script's own loss."""
+    x, y = classes()
+    model = keras.Sequential([keras.Input((6,)), layers.Dense(4, "softmax")])
+    model.compile(keras.optimizers.SGD(0.5), CROSSENTROPY)
     subject, trainer, data = set_up(model, x, y)
-    data = changed(data, (TARGETS,))
-    run = trainer.train(data, BASE, 0, 100)
-    assert (
-        yardstick(subject.about, split(subject.sample), 1).skill(
-            float(
-                np.sqrt(
-                    np.mean((data.restored(run.output)[:, 0] - split(subject.sample).y_held) ** 2)
-                )
-            )
-        )
-        > 0.9
-    )
-    made = built_of(subject, data, BASE)
-    assert set(made.arguments) == {"targets"}
-    names = {"model": model, "x": x, "y": y}
-    exec(made.code, names)
-    assert abs(names["y"].mean()) < 0.2
-    assert names["model"].fit(x, names["y"], epochs=20, verbose=0).history["loss"][-1] < 0.1
+    run = trainer.train(data, (), 0, 200)
+    assert run.curve[-1][0] == run.steps == 200
+    assert 60 <= len(run.curve) <= 64
+    assert [step for step, _ in run.path] == [50, 100, 150]
+    assert run.fitted.shape == (90, 4)
+    assert 0 < run.step_seconds < run.seconds / 100  # without compilation
+    fit = trainer.loss(run.fitted, data.y)
+    np.testing.assert_allclose(fit, -np.log(run.fitted[np.arange(90), data.y]).mean(), rtol=1e-5)
+    assert abs(run.curve[-1][1] / fit - 1) < 0.2  # the last few batches
+    weighted = subject.with_routine(Routine(weights=(5.0, 1.0, 1.0, 1.0))).trainer()
+    share = np.where(data.y == 0, 5.0, 1.0)
+    wanted = (-np.log(run.fitted[np.arange(90), data.y]) * share).mean()
+    np.testing.assert_allclose(weighted.loss(run.fitted, data.y), wanted, rtol=1e-5)
+
+
+def check_routine_is_replayed() -> None:
+    """Rates step by step, and weights of classes, against loops by hand."""
+    x, y = classes()
+    model = keras.Sequential([keras.Input((6,)), layers.Dense(4, "softmax")])
+    model.compile(keras.optimizers.SGD(0.5), CROSSENTROPY)
+    rates = ((0, 1.0), (2, 0.1), (5, 3.0))
+    routine = Routine(rates=rates, reference=0.2, weights=(1.0, 0.0, 2.0, 1.0))
+    given = Given(x, y, batch_size=9, shuffle=False)
+    subject = recognize(model, given).with_routine(routine)
+    data, trainer = split(subject.sample), subject.trainer()
+
+    def by_hand(start: Any, factors: Any, weights: Any) -> Any:
+        w, b = (np.array(v, np.float64) for v in start)
+        for i, factor in enumerate(factors):
+            rows = np.arange(i * 9, i * 9 + 9) % 90
+            a, t = data.x[0][rows].astype(np.float64), np.eye(4)[data.y[rows]]
+            z = np.exp(a @ w + b)
+            slope = (z / z.sum(axis=1, keepdims=True) - t) * weights[data.y[rows]][:, None] / 9
+            w, b = w - factor * a.T @ slope, b - factor * slope.sum(axis=0)
+        return w, b
+
+    weights = np.array([1.0, 0.0, 2.0, 1.0])
+    for changes, factors, of in (
+        ((), [0.2, 0.2, 0.02, 0.02, 0.02, 0.6, 0.6], weights),
+        ((rate(3.0),), [0.6, 0.6, 0.06, 0.06, 0.06, 1.8, 1.8], weights),
+        ((loop.CONSTANT,), [0.2] * 7, weights),
+        ((restraint.UNWEIGHTED, loop.CONSTANT), [0.2] * 7, np.ones(4)),
+    ):
+        none = trainer.train(data, (*changes, rate(1e-9)), 0, 1).model.get_weights()
+        start = [np.array(v) for v in none]
+        found = trainer.train(data, changes, 0, 7).model.get_weights()
+        for a, b in zip(found, by_hand(start, factors, of), strict=True):
+            np.testing.assert_allclose(np.array(a), b, rtol=1e-3, atol=2e-4)
+    assert "constant" in recognize(model, given).trainer().refuses((loop.CONSTANT,))

@@ -202,7 +202,7 @@ def _edit_in_place(model: Any, copy: Any, changed: Edits) -> None:
             setattr(twin, name, keras.activations.get(value) if name == "activation" else value)
             of = name.removesuffix("_regularizer")
             for variable in twin._trainable_variables if of != name else ():
-                if of in variable.name:
+                if variable.name == of:
                     variable.regularizer = value
 
 

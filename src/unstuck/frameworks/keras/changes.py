@@ -219,7 +219,7 @@ def class_ids(y: NDArray[Any]) -> NDArray[np.int64]:
     if y.ndim > 2:
         raise Refusal("the targets have several axes")
     one = y.argmax(axis=1) if y.ndim == 2 and y.shape[1] > 1 else np.rint(y.reshape(len(y)))
-    return one.astype(np.int64)
+    return np.asarray(one, np.int64)
 
 
 def balanced(ids: NDArray[np.int64]) -> tuple[float, ...]:
@@ -394,7 +394,7 @@ def droppers(model: Any, rate: Value) -> list[tuple[Any, tuple[str, ...]]]:
     """Layers whose rates of dropout are others, and what these are called."""
     found = []
     for layer in model._flatten_layers():
-        names = ("dropout", "recurrent_dropout")
+        names: tuple[str, ...] = ("dropout", "recurrent_dropout")
         if "Dropout" in type(layer).__name__:
             names = ("rate",)
         given = tuple(n for n in names if isinstance(vars(layer).get(n), float | int))

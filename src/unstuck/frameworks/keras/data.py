@@ -31,6 +31,7 @@ class Data:
         pack: turns a tuple of inputs into what the model takes.
         dtypes: of the model's inputs; None where it takes them as they are.
         rows: of the embedding that an input goes to; None where it goes to none.
+        kind: "tf.data", "PyDataset" or "DataLoader" of what yields batches; "" for arrays.
     """
 
     sample: Sample
@@ -40,6 +41,7 @@ class Data:
     batch_size: int
     shuffled: bool | None
     limits: tuple[str, ...]
+    kind: str = ""
 
 
 def read(given: Given, model: Any) -> Data:
@@ -87,21 +89,27 @@ def read(given: Given, model: Any) -> Data:
         given.batch_size or found.batch_size or 32,
         shuffled,
         tuple(found.limits),
+        _kind(given.x),
     )
+
+
+def _kind(x: Any) -> str:
+    """Of what yields batches; "" for anything else."""
+    of = {(k.__module__.split(".")[0], k.__name__) for k in type(x).__mro__}
+    return next((name for name, (known, _) in _READERS.items() if known in of), "")
 
 
 def _read(x: Any, y: Any, examples: int) -> Read:
     refuse_generator(x)
-    for kind in type(x).__mro__:
-        reader = _READERS.get((kind.__module__.split(".")[0], kind.__name__))
-        if reader is not None:
-            if y is not None:
-                raise UsageError(
-                    f"targets were given beside a {type(x).__name__}",
-                    "data that yield pairs (x, y), or arrays",
-                    "leave y out",
-                )
-            return reader(x, examples)
+    kind = _kind(x)
+    if kind:
+        if y is not None:
+            raise UsageError(
+                f"targets were given beside a {type(x).__name__}",
+                "data that yield pairs (x, y), or arrays",
+                "leave y out",
+            )
+        return _READERS[kind][1](x, examples)
     if callable(x) and not hasattr(x, "shape"):
         raise UsageError(
             f"the data are a function ({getattr(x, '__name__', type(x).__name__)})",
@@ -159,11 +167,11 @@ def _flat(x: Any, model: Any) -> tuple[Inputs, tuple[str, ...], Callable[[Any], 
     return (x,), ("x",), lambda a: a[0]
 
 
-# (package, class) -> how it is read
-_READERS: dict[tuple[str, str], Callable[[Any, int], Read]] = {
-    ("tensorflow", "DatasetV2"): of_tf_data,
-    ("keras", "PyDataset"): of_py_dataset,
-    ("torch", "DataLoader"): of_loader,
+# kind -> its (package, class), and how it is read
+_READERS: dict[str, tuple[tuple[str, str], Callable[[Any, int], Read]]] = {
+    "tf.data": (("tensorflow", "DatasetV2"), of_tf_data),
+    "PyDataset": (("keras", "PyDataset"), of_py_dataset),
+    "DataLoader": (("torch", "DataLoader"), of_loader),
 }
 
 

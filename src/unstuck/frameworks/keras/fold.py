@@ -5,7 +5,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from unstuck.cures.fold import PAD_FIRST, ZERO_PADDING, _nothing, affine, rows
+from unstuck.cures.fold import PAD_FIRST, ZERO_PADDING, nothing, rows
 from unstuck.errors import UsageError
 from unstuck.scalers import Affine
 
@@ -25,14 +25,14 @@ def folded(model: Any, scaler: Any) -> Any:
         )
     layer, own = _first(model)
     if scaler is None and own is None:
-        raise _nothing()
+        raise nothing()
     if scaler is not None and own is not None:
         raise UsageError(
             f"a scaler, and a model that begins with {own.name!r}",
             "one of the two",
             "fold(model) folds the model's own first",
         )
-    mapped = _broadcast(own, layer) if own is not None else affine(scaler)
+    mapped = _broadcast(own, layer) if own is not None else scaler
     convolution = type(layer).__name__ != "Dense"
     if convolution and layer.padding != "valid" and np.any(mapped.shift != 0):
         raise UsageError(ZERO_PADDING, "no padding, or a scaler that does not shift", PAD_FIRST)

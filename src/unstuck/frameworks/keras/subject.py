@@ -3,8 +3,9 @@
 from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import replace
+from functools import cached_property
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -30,6 +31,9 @@ from unstuck.setups.subject import (
 )
 from unstuck.setups.trainer import Trainer
 
+if TYPE_CHECKING:
+    from unstuck.frameworks.keras.copies import Copies
+
 # Kernels: the axis along which units are counted.
 _UNIT_AXIS = {"Dense": "-1", "BaseConv": "-1", "BaseConvTranspose": "-2"}
 
@@ -43,6 +47,7 @@ class KerasSubject:
             optimizer = keras_optimizer.optimizer_of(model, given)
             data = read(given, model)
             self._inputs, self._pack = data.dtypes, data.pack
+            self.loaded, self.arrays = data.kind, isinstance(given.x, np.ndarray)
             self._user, self._optimizer, self._given_loss = model, optimizer, given.loss
             check_ids(data)
             few = self._cast(tuple(a[:1] for a in data.sample.x))
@@ -142,6 +147,13 @@ class KerasSubject:
         from unstuck.frameworks.keras.training import KerasTrainer
 
         return KerasTrainer(self)
+
+    @cached_property
+    def copies(self) -> "Copies":
+        """Makes copies of the model, with changes in them."""
+        from unstuck.frameworks.keras.copies import Copies
+
+        return Copies(self)
 
     def with_routine(self, routine: Routine) -> "KerasSubject":
         """See the protocol."""

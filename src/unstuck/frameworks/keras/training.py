@@ -13,7 +13,7 @@ from unstuck.changes.data import Data
 from unstuck.errors import UsageError
 from unstuck.frameworks.keras.architecture import Refusal
 from unstuck.frameworks.keras.changes import Plan, class_ids, planned
-from unstuck.frameworks.keras.copies import Copies, Copy
+from unstuck.frameworks.keras.copies import Copy
 from unstuck.frameworks.keras.fitting import CHUNK, LOOKED, Watch, order, predicted
 from unstuck.frameworks.keras.network import explained
 from unstuck.frameworks.keras.seeds import traceless
@@ -39,7 +39,7 @@ class KerasTrainer:
 
     def __init__(self, subject: KerasSubject) -> None:
         self._subject = subject
-        self.copies = Copies(subject)
+        self.copies = subject.copies
         self._compiled: OrderedDict[Any, Copy] = OrderedDict()
         self._reasons: dict[Combination, str] = {}
         self.notes = (*self.copies.notes, *subject.about.routine.unseen)
@@ -113,8 +113,11 @@ class KerasTrainer:
         try:
             z = np.asarray(output, np.float32).reshape(len(y), *network.output_trail)
             each = None
-            if weights and class_ids(y).max() < len(weights):
-                each = np.asarray(weights, np.float32)[class_ids(y)]
+            if weights:  # classes that are not mentioned count once
+                ids = class_ids(y)
+                of = np.ones(max(len(weights), ids.max() + 1), np.float32)
+                of[: len(weights)] = weights
+                each = of[ids]
             with traceless():
                 found = network.loss(target(y), z, each)
             return float(np.asarray(found))

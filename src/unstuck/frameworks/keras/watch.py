@@ -1,6 +1,7 @@
 """Sees Keras 3 train: `Model.fit` and `Model.train_on_batch`, on any backend.
 
-Losses are read where Keras's own `History` gets them, at the end of an epoch: no callback is added.
+Losses are read where Keras's own `History` gets them, at the end of an epoch, learning rates where
+its list of callbacks has called them all: no callback is added.
 """
 
 import inspect
@@ -11,6 +12,7 @@ from weakref import WeakKeyDictionary
 
 import keras
 
+from unstuck.frameworks.keras.rates import Around
 from unstuck.watching.batches import Batches
 from unstuck.watching.methods import surround
 from unstuck.watching.trainings import Training, Trainings
@@ -20,7 +22,7 @@ def install(trainings: Trainings) -> None:
     """Puts the hooks into Keras; into Keras 2 none."""
     if int(keras.__version__.split(".")[0]) < 3:
         return
-    fits: WeakKeyDictionary[Any, Training] = WeakKeyDictionary()
+    fits: WeakKeyDictionary[Any, tuple[Training, Around]] = WeakKeyDictionary()
     batches = Batches(trainings, "keras")
 
     def fit(original: Callable[..., Any], model: Any, args: Any, kwargs: Any) -> Any:
@@ -32,20 +34,40 @@ def install(trainings: Trainings) -> None:
                 training = trainings.starts("keras", _of_fit(model, given.arguments))
         if training is None:
             return original(model, *args, **kwargs)
-        fits[model] = training
+        with trainings.guard("follow fit"):
+            fits[model] = training, Around(model, given.arguments)
         try:
             return original(model, *args, **kwargs)
         finally:
             with trainings.guard("follow fit"):
-                fits.pop(model, None)
+                _, around = fits.pop(model, (None, None))
+                if around is not None:
+                    training.routine(around.routine)
                 training.ends()
+
+    def epoch_begins(original: Callable[..., Any], callbacks: Any, args: Any, kwargs: Any) -> Any:
+        result = original(callbacks, *args, **kwargs)
+        with trainings.guard("follow the learning rate"):
+            _, around = fits.get(callbacks.model, (None, None))
+            if around is not None:
+                around.epoch_begins()
+        return result
+
+    def step_begins(original: Callable[..., Any], callbacks: Any, args: Any, kwargs: Any) -> Any:
+        result = original(callbacks, *args, **kwargs)
+        with trainings.guard("follow the learning rate"):
+            _, around = fits.get(callbacks.model, (None, None))
+            if around is not None:
+                around.step_begins(args[0] if args else kwargs["batch"])
+        return result
 
     def epoch_ended(original: Callable[..., Any], history: Any, args: Any, kwargs: Any) -> Any:
         result = original(history, *args, **kwargs)
         with trainings.guard("follow the loss"):
-            training = fits.get(history.model)
-            if training is not None and "loss" in history.history:
+            training, around = fits.get(history.model, (None, None))
+            if training is not None and around is not None and "loss" in history.history:
                 training.watch.loss(history.history["loss"][-1])
+                training.routine(around.routine)
         return result
 
     def train_on_batch(original: Callable[..., Any], model: Any, args: Any, kwargs: Any) -> Any:
@@ -61,6 +83,8 @@ def install(trainings: Trainings) -> None:
 
     surround(keras.Model, "fit", fit)
     surround(keras.callbacks.History, "on_epoch_end", epoch_ended)
+    surround(keras.callbacks.CallbackList, "on_epoch_begin", epoch_begins)
+    surround(keras.callbacks.CallbackList, "on_train_batch_begin", step_begins)
     surround(keras.Model, "train_on_batch", train_on_batch)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from unstuck.cures.fold import PAD_FIRST, ZERO_PADDING, _nothing, affine, rows
+from unstuck.cures.fold import PAD_FIRST, ZERO_PADDING, nothing, rows
 from unstuck.errors import UsageError
 from unstuck.scalers import Affine
 
@@ -19,14 +19,13 @@ def folded(model: Any, scaler: Any) -> Any:
     """See `fold`; checked on random inputs that the model can take."""
     if scaler is None:
         model, scaler = _own(model)
-    mapped = affine(scaler)
     new = copy.deepcopy(model).eval()
     layer = _first(new)
     exact = copy.deepcopy(new).double()
     before = copy.deepcopy(exact)
-    _fold(_first(exact), mapped)
-    _fold(layer, mapped)
-    _check(before, exact, layer, mapped)
+    _fold(_first(exact), scaler)
+    _fold(layer, scaler)
+    _check(before, exact, layer, scaler)
     return new
 
 
@@ -41,7 +40,7 @@ def _own(model: Any) -> tuple[Any, Affine]:
         return whole, Affine(
             shift.reshape(-1) if shift.ndim else shift, scale.reshape(-1) if scale.ndim else scale
         )
-    raise _nothing()
+    raise nothing()
 
 
 def _first(model: Any) -> Any:
