@@ -12,7 +12,7 @@ from unstuck.engine.network import mlp
 from unstuck.engine.optimizers import keras
 from unstuck.engine.setup import Setup
 from unstuck.errors import DataError, UsageError
-from unstuck.frameworks.jax.subject import rule_behind
+from unstuck.frameworks.jax.bare import rule_behind
 from unstuck.frameworks.recognize import recognize
 from unstuck.setups.subject import Given
 

@@ -6,7 +6,8 @@ from unstuck.cures.cure import Cure
 from unstuck.cures.lines import block
 from unstuck.cures.printed import Argument, Block, Call, Edit, Names, code
 from unstuck.errors import UsageError
-from unstuck.frameworks.jax.subject import OPTIMIZERS, Bare, JaxSubject
+from unstuck.frameworks.jax.bare import OPTIMIZERS, Bare
+from unstuck.frameworks.jax.subject import JaxSubject
 from unstuck.frameworks.jax.training import JaxTrainer
 from unstuck.setups.split import split
 
