@@ -12,7 +12,7 @@ from parity.tolerances import assert_close
 from unstuck.data.dataset import Dataset
 from unstuck.engine import optimizers
 from unstuck.engine.network import mlp
-from unstuck.engine.program import Numbers, Program, State, compile_program, numbers, stack
+from unstuck.engine.program import Numbers, Program, TrainState, compile_program, numbers, stack
 from unstuck.engine.setup import FirstKernel, Setup
 from unstuck.engine.training import train
 from unstuck.scalers import Affine, Scaler
@@ -51,7 +51,7 @@ def compilations() -> Iterator[list[str]]:
     jax.monitoring.unregister_event_duration_listener(listen)
 
 
-def stacked(seeds: list[int], setups: list[Setup]) -> tuple[Program, State, Numbers]:
+def stacked(seeds: list[int], setups: list[Setup]) -> tuple[Program, TrainState, Numbers]:
     program = compile_program(setups[0].structure(), FEATURES, CLASSES)
     n = stack([numbers(s, IDENTITY, FEATURES) for s in setups])
     keys = jax.vmap(jax.random.key)(jnp.asarray(seeds, jnp.uint32))

@@ -4,41 +4,38 @@ from types import SimpleNamespace
 
 import pytest
 
-from unstuck.cures import fix
-from unstuck.proofs.bench import Score
-from unstuck.proofs.hypothesis import Hypothesis
+from unstuck.proofs import fix
+from unstuck.proofs.asks import Score
+from unstuck.records.states import Status
 
 
-def verified(monkeypatch, gains):
-    """The fix whose pairs gain so much skill, in turn; more than 0.03 counts."""
-    bench = SimpleNamespace(
-        ends=0.0,
-        seconds=0.0,
-        score=lambda change, seed: Score(0.5, 0.5, True),
-        yardstick=SimpleNamespace(trivial=0.1, metric="accuracy", gain=lambda a, b: a - b),
+def score(skill):
+    return Score({"accuracy": skill}, {"accuracy": skill})
+
+
+def verified(monkeypatch, gains, ends=float("inf")):
+    """The test of a fix whose pairs gain so much skill, in turn; more than 0.03 counts."""
+    bench = SimpleNamespace(clock=lambda: 0.0, ends=0.0, score=lambda ask: score(0.5))
+    board = SimpleNamespace(measure="accuracy", steps=10)
+    tested = SimpleNamespace(margin=0.03, errors=False)
+    found = SimpleNamespace(board=board, repair=(), hypothesis=lambda kind, arm: tested)
+    monkeypatch.setattr(
+        fix, "_trial", lambda proven, built: lambda seed: score(0.5 + gains[seed - fix.FIRST])
     )
-
-    def cured(seed):
-        value = 0.5 + gains[seed - fix.FIRST]
-        return Score(value, value, True)
-
-    monkeypatch.setattr(fix, "_trial", lambda bench, made, change: cured)
-    proof = SimpleNamespace(findings=SimpleNamespace(bench=bench, margin=0.03), proven=())
-    made = SimpleNamespace(code="", model=None, arguments={})
-    return fix._verified(proof, None, Hypothesis(("input-spread",), (), 0.03), made, None)
+    return fix._verified(SimpleNamespace(found=found, bench=bench), None, None)
 
 
 @pytest.mark.parametrize(
-    ("gains", "pairs", "good"),
+    ("gains", "pairs", "status"),
     [
-        ([0.05] * 14, 6, True),
-        ([0.05, 0.01] + [0.05] * 12, 10, True),  # one pair the other way: four more decide
-        ([0.05, 0.01, 0.01] + [0.05] * 11, 14, True),
-        ([0.05, 0.01, 0.01, 0.01] + [0.05] * 10, 14, False),
-        ([0.0] * 14, 6, False),
+        ([0.05] * 14, 6, Status.PROVEN),
+        ([0.05, 0.01] + [0.05] * 12, 10, Status.PROVEN),  # one the other way: four more decide
+        ([0.05, 0.01, 0.01] + [0.05] * 11, 14, Status.PROVEN),
+        ([0.0] * 14, 6, Status.REFUTED),
+        ([-0.05] * 14, 6, Status.HARMFUL),
     ],
 )
-def test_more_pairs_where_six_leave_it_undecided(monkeypatch, gains, pairs, good):
-    made = verified(monkeypatch, gains)
-    assert made.after.n == pairs
-    assert made.verified is good
+def test_more_pairs_where_six_leave_it_undecided(monkeypatch, gains, pairs, status):
+    test = verified(monkeypatch, gains)
+    assert len(test.pairs) == pairs
+    assert test.status is status

@@ -10,7 +10,7 @@ import numpy as np
 from parity import table
 from unstuck.engine import optimizers
 from unstuck.engine.network import mlp
-from unstuck.engine.program import Numbers, Program, State, compile_program, numbers
+from unstuck.engine.program import Numbers, Program, TrainState, compile_program, numbers
 from unstuck.engine.setup import Setup
 from unstuck.scalers import Affine
 from unstuck.setups.compiling import quick
@@ -40,7 +40,7 @@ def program_of(setup: Setup, features: int = table.FEATURES, target: str = "ids"
     return compile_program(setup.structure(), features, table.OUTPUTS if target == "ids" else None)
 
 
-def start(program: Program, n: Numbers, weights: Sequence[Any], dtype: str) -> State:
+def start(program: Program, n: Numbers, weights: Sequence[Any], dtype: str) -> TrainState:
     """The engine's own state of one run (no stack), with these weights in place of its draw."""
     stack = jax.tree.map(lambda a: a[None], n)
     drawn = program.init(jax.vmap(jax.random.key)(jnp.zeros(1, jnp.uint32)), stack)
@@ -52,7 +52,7 @@ def start(program: Program, n: Numbers, weights: Sequence[Any], dtype: str) -> S
     return state._replace(params=params)
 
 
-def parameters(state: State) -> list[Any]:
+def parameters(state: TrainState) -> list[Any]:
     """Kernel, bias, kernel, bias."""
     return [a for layer in state.params for a in (layer["kernel"], layer["bias"])]
 
@@ -80,7 +80,7 @@ def trajectories(
         n = numbers(setups[0], Affine(data.shift, data.scale), table.FEATURES)
         state = start(program_of(setups[0], target=rows[0][0].target), n, table.weights(), dtype)
 
-        def one_step(states: list[State], batch: tuple[Any, Mapping[str, Any]]) -> Any:
+        def one_step(states: list[TrainState], batch: tuple[Any, Mapping[str, Any]]) -> Any:
             x, targets = batch
             after = [
                 step(s, n, x, targets[loss.target])

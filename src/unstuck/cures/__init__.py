@@ -1,1 +1,1 @@
-"""Cures made permanent. So far: settings under which raw inputs train like scaled ones."""
+"""Cures: one record of what is to be done, and what is printed and built from it."""

@@ -37,7 +37,7 @@ class Numbers(NamedTuple):
     kernel_l2: Array
 
 
-class State(NamedTuple):
+class TrainState(NamedTuple):
     """All that training changes."""
 
     params: tuple[Params, ...]
@@ -49,11 +49,11 @@ class State(NamedTuple):
 class Program(NamedTuple):
     """The compiled functions; all but `step` take and return stacks of runs."""
 
-    init: Callable[[Array, Numbers], State]
-    epoch: Callable[..., tuple[State, Array, Array]]
+    init: Callable[[Array, Numbers], TrainState]
+    epoch: Callable[..., tuple[TrainState, Array, Array]]
     evaluate: Callable[..., tuple[Array, Array]]
     inspect: Callable[..., "Inspection"]
-    step: Callable[..., tuple[State, Array]]
+    step: Callable[..., tuple[TrainState, Array]]
 
 
 class Inspection(NamedTuple):
@@ -144,7 +144,7 @@ def compile_program(structure: Setup, features: int, classes: int | None) -> Pro
         return jnp.argmax(output, axis=-1) == y
 
     def objective(
-        params: tuple[Params, ...], state: State, n: Numbers, x: Array, y: Array, key: Array
+        params: tuple[Params, ...], state: TrainState, n: Numbers, x: Array, y: Array, key: Array
     ) -> tuple[Array, tuple[Array, Any]]:
         output, _, layers = network.apply(params, state.layers, scaled(n, x), Context(key, True))
         loss = jnp.mean(loss_of(output, target_of(y, output)))
@@ -153,7 +153,7 @@ def compile_program(structure: Setup, features: int, classes: int | None) -> Pro
             loss += 0.5 * n.kernel_l2 * sum(jnp.sum(jnp.square(k)) for k in kernels)
         return loss, (jnp.sum(correct_of(y, output)), layers)
 
-    def step(state: State, n: Numbers, x: Array, y: Array) -> tuple[State, Array, Array]:
+    def step(state: TrainState, n: Numbers, x: Array, y: Array) -> tuple[TrainState, Array, Array]:
         key, step_key = jax.random.split(state.key)
         (loss, (correct, layers)), gradients = jax.value_and_grad(objective, has_aux=True)(
             state.params, state, n, x, y, step_key
@@ -162,22 +162,22 @@ def compile_program(structure: Setup, features: int, classes: int | None) -> Pro
             gradients, state.optimizer, state.params
         )
         params = optax.apply_updates(state.params, updates)
-        return State(params, layers, optimizer, key), loss, correct
+        return TrainState(params, layers, optimizer, key), loss, correct
 
-    def init(key: Array, n: Numbers) -> State:
+    def init(key: Array, n: Numbers) -> TrainState:
         params, layers = network.init(key, (features,), dtype)
         first = params[first_kernel(params)]
         first["kernel"] = first["kernel"] * n.initial
         optimizer = transformation(structure, n).init(params)
-        return State(params, layers, optimizer, jax.random.fold_in(key, 1))
+        return TrainState(params, layers, optimizer, jax.random.fold_in(key, 1))
 
     def epoch(
-        state: State, n: Numbers, order: Array, x: Array, y: Array
-    ) -> tuple[State, Array, Array]:
+        state: TrainState, n: Numbers, order: Array, x: Array, y: Array
+    ) -> tuple[TrainState, Array, Array]:
         size = min(structure.batch_size, len(x))
         full, remainder = divmod(len(x), size)
 
-        def scanned(state: State, rows: Array) -> tuple[State, tuple[Array, Array]]:
+        def scanned(state: TrainState, rows: Array) -> tuple[TrainState, tuple[Array, Array]]:
             state, loss, correct = step(state, n, x[rows], y[rows])
             return state, (loss, correct)
 
@@ -190,7 +190,7 @@ def compile_program(structure: Setup, features: int, classes: int | None) -> Pro
             total, right, seen = total + loss * remainder, right + correct, seen + remainder
         return state, total / seen, right / seen
 
-    def evaluate(state: State, n: Numbers, x: Array, y: Array) -> tuple[Array, Array]:
+    def evaluate(state: TrainState, n: Numbers, x: Array, y: Array) -> tuple[Array, Array]:
         def one(row: tuple[Array, Array]) -> tuple[Array, Array]:
             output, _, _ = network.apply(state.params, state.layers, scaled(n, row[0][None]))
             loss = loss_of(output, target_of(row[1][None], output))
@@ -199,7 +199,7 @@ def compile_program(structure: Setup, features: int, classes: int | None) -> Pro
         losses, correct = jax.lax.map(one, (x, y), batch_size=EVALUATION_BATCH)
         return jnp.mean(losses), jnp.mean(correct)
 
-    def inspect(state: State, n: Numbers, x: Array, y: Array) -> Inspection:
+    def inspect(state: TrainState, n: Numbers, x: Array, y: Array) -> Inspection:
         output, taps, _ = network.apply(state.params, state.layers, scaled(n, x))
         target = target_of(y, output)
 
@@ -216,7 +216,7 @@ def compile_program(structure: Setup, features: int, classes: int | None) -> Pro
 
     single = jax.jit(init)
 
-    def init_stack(keys: Array, n: Numbers) -> State:
+    def init_stack(keys: Array, n: Numbers) -> TrainState:
         # One by one: compiled under vmap, the draws took three times as long to compile.
         runs = [single(keys[r], jax.tree.map(lambda a, r=r: a[r], n)) for r in range(len(keys))]
         return jax.tree.map(lambda *leaves: jnp.stack(leaves), *runs)  # type: ignore[no-any-return]

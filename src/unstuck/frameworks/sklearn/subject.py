@@ -168,7 +168,10 @@ def _coded(
 
         return code(y), code
     y = as_array(y, "the targets").astype(np.float64)
-    fitted = [clone(step).fit(y.reshape(len(y), -1)) for step in steps]
+    fitted, columns = [], y.reshape(len(y), -1)
+    for step in steps:  # each is fitted on what those before it make of the targets
+        fitted.append(clone(step).fit(columns))
+        columns = fitted[-1].transform(columns)
 
     def transform(other: NDArray[Any]) -> NDArray[Any]:
         columns = other.reshape(len(other), -1)
