@@ -63,16 +63,11 @@ BACKEND = {
     "set_image_dim_ordering": "keras.config.set_image_data_format",
 }
 # Where a name of the old backend, or of a module that is gone, may stand now.
-HOMES: tuple[str, ...] = (
-    "keras.ops",
-    "keras",
-    "keras.random",
-    "keras.config",
-    "keras.utils",
-    "keras.layers",
-)
-HOMES += ("keras.losses", "keras.metrics", "keras.optimizers", "keras.initializers", "keras.models")
-HOMES += ("keras.callbacks", "keras.regularizers", "keras.constraints", "keras.activations")
+_OF_KERAS = """
+ops random config utils layers losses metrics optimizers initializers models callbacks regularizers
+constraints activations
+"""
+HOMES = ("keras", *(f"keras.{name}" for name in _OF_KERAS.split()))
 
 # Module and name, gone from Python, NumPy or scikit-learn -> what to write.
 ELSEWHERE = {
