@@ -151,7 +151,7 @@ MISTAKES = {
     "unknown-command": (["case"], 2, "cases"),
     "json-into-no-folder": ([*RUN, CASE, "--json", "no/a.json"], 2, "no is not a folder"),
     "markdown-into-no-folder": ([*RUN, CASE, "--markdown", "no/a.md"], 2, "make it, or name"),
-    "json-onto-a-folder": ([*RUN, CASE, "--json", "."], 2, ". is a folder"),
+    "json-onto-a-folder": ([*RUN, CASE, "--json", "."], 2, "is a folder"),
     "unknown-data": ([*RUN, CASE, "--data", "digit"], 2, "did you mean 'digits'?"),
     "no-data-dir": (
         [*RUN, CASE, "--data", "fashion-mnist", "--data-dir", "none"],
@@ -244,6 +244,7 @@ def test_a_run_is_interrupted_goes_on_and_is_written_out(folder):
     assert abs(a - like_a) < 0.01
 
 
+@pytest.mark.acceptance
 def test_the_demonstration_diagnoses_proves_and_fixes(folder):
     done = unstuck("demo")
     assert done.returncode == 0, done.stderr

@@ -157,6 +157,7 @@ def test_what_is_given_goes_before_what_the_factory_returns(unstuck):
     assert "of 120 examples" in record(out)["report"]["setup"]["looked at"]
 
 
+@pytest.mark.acceptance
 def test_trials_decide_and_a_fix_comes_with_the_proof(unstuck, folder):
     """The status, the record and the snippet of a network whose rate is far too small."""
     (folder / "slow.py").write_text(

@@ -29,7 +29,11 @@ def test_the_schema_is_one():
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
 
 
-@pytest.mark.parametrize("options", [[], ["--prove", "60"]], ids=["static", "proof"])
+@pytest.mark.parametrize(
+    "options",
+    [[], pytest.param(["--prove", "60"], marks=pytest.mark.acceptance)],
+    ids=["static", "proof"],
+)
 def test_a_record_and_its_sarif(options, tmp_path):
     (tmp_path / "sub").mkdir()
     (tmp_path / "sub" / "train.py").write_text(SCRIPT)

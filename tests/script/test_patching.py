@@ -37,6 +37,7 @@ def accuracy(text: str) -> float:
     return float(text.strip().splitlines()[-1])
 
 
+@pytest.mark.acceptance
 def test_a_patch_is_tried_and_applies(tmp_path: Path) -> None:
     script = tmp_path / "train.py"
     script.write_text(RAW, "utf-8")
@@ -60,6 +61,7 @@ def test_a_patch_is_tried_and_applies(tmp_path: Path) -> None:
     assert accuracy(plain.out) > 0.9
 
 
+@pytest.mark.acceptance
 def test_a_place_in_another_file_is_not_patched(tmp_path: Path) -> None:
     (tmp_path / "work.py").write_text(RAW, "utf-8")
     (tmp_path / "train.py").write_text("import work\n", "utf-8")
@@ -71,6 +73,7 @@ def test_a_place_in_another_file_is_not_patched(tmp_path: Path) -> None:
     assert not (tmp_path / "fix.patch").exists()
 
 
+@pytest.mark.acceptance
 def test_a_copy_that_fails_makes_no_patch(tmp_path: Path) -> None:
     """The script refuses to run under another name, as a copy has to."""
     guard = 'import pathlib\nassert pathlib.Path(__file__).name == "train.py", "another name"\n'
@@ -89,6 +92,7 @@ def test_a_patch_that_cannot_be_written_is_refused_before_training(tmp_path: Pat
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sends signals to a process group")
+@pytest.mark.acceptance
 def test_an_interrupted_proof_leaves_the_diagnosis(tmp_path: Path) -> None:
     (tmp_path / "train.py").write_text(RAW, "utf-8")
     options = ("--prove", "300", "--patch", "fix.patch", "--json", "run.json")

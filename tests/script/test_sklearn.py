@@ -137,7 +137,7 @@ x[:] = 0
         (["--fail-on", "proven"], 0, "trained\n"),
         (["--fail-on", "never"], 0, "trained\n"),
         (["--stop"], 10, ""),
-        (["--prove", "60"], 11, "trained\n"),
+        pytest.param(["--prove", "60"], 11, "trained\n", marks=pytest.mark.acceptance),
     ],
     ids=["none", "proven", "never", "stop", "prove"],
 )
