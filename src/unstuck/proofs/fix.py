@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from unstuck.changes.change import Combination, Part, Role
 from unstuck.cures.built import Built
 from unstuck.cures.cure import cure
 from unstuck.cures.printed import Block, Names, code
@@ -172,10 +173,12 @@ def _trial(proven: Proven, built: Built) -> Callable[[int], Score | None]:
     return score
 
 
-def _alone(changes: Any) -> bool:
+def _alone(changes: Combination) -> bool:
     """Whether the cured object by itself does what the trial did: nothing of it is done by a loop
     around the object."""
-    return all(c.part.role.value not in ("training",) for c in changes)
+    return all(
+        c.part.role is not Role.TRAINING and c.part is not Part.CLASS_WEIGHTS for c in changes
+    )
 
 
 _GIVEN = ("loss", "optimizer", "batch_size", "shuffle", "step")
