@@ -141,5 +141,8 @@ def _close(name: str, ours: Any, theirs: Any) -> bool:
         )
     if not isinstance(ours, float) or theirs is None:
         return bool(ours == theirs)
-    # Shares may differ by a few of the 2,048 examples.
-    return math.isclose(ours, theirs, rel_tol=TOLERANCES.get(name, CLOSE), abs_tol=2e-3)
+    # Shares may differ by a few of the 2,048 examples. Which of a saturated softmax's gradients are
+    # below ε, some 1e-9 of the largest, is float32's rounding, which differs from processor to
+    # processor: one weight in a hundred, where half of them are the symptom.
+    share = 1e-2 if name == "below_epsilon" else 2e-3
+    return math.isclose(ours, theirs, rel_tol=TOLERANCES.get(name, CLOSE), abs_tol=share)

@@ -143,7 +143,7 @@ def test_targets_that_are_broadcast() -> None:
     """(n,) against (n, 1): torch compares every output with every target."""
     torch.manual_seed(0)
     model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 1))
-    assert names(model, X, TARGETS[:, 0], loss=nn.MSELoss())[0] == "label-coding"
+    assert names(model, X, TARGETS[:, 0], loss=nn.MSELoss())[0] == "target-shape"
     assert names(model, X, TARGETS, loss=nn.MSELoss()) == []
 
 
