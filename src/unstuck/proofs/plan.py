@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from unstuck.changes.change import Combination, in_order
 from unstuck.changes.placebo import PLACEBO
 from unstuck.proofs.asks import Asking, Problem
-from unstuck.proofs.board import CONFIRM, LEARNS, SCREEN, Board
+from unstuck.proofs.board import CONFIRM, LEARNS, LEAST, SCREEN, Board
 from unstuck.proofs.confirm import confirmed
 from unstuck.proofs.hypothesis import Hypothesis
 from unstuck.proofs.reduction import reduced, singles
@@ -105,7 +105,7 @@ def _repair(found: Findings, first: Combination) -> Asking[Combination]:
     if not board.counts(board.reach):
         return first if first and board.counts(board.skill(first)) else ()
     suspects = [c for n, c in found.best_of.items() if n in _suspected(board.problem)]
-    alone = singles(board, suspects, first) or singles(board, found.best_of.values(), first)
+    alone = singles(board, suspects) or singles(board, found.best_of.values())
     if alone:
         found.others = tuple(alone[1:])
         return alone[0]
@@ -151,7 +151,7 @@ def _hypotheses(found: Findings) -> list[Hypothesis]:
 def _hypothesis(found: Findings, kind: str, arm: Combination, against: Combination) -> Hypothesis:
     board = found.board
     fails = board.base < LEARNS * board.reach
-    margin = board.margin if fails else max(0.025 * board.reach, board.noise / 2)
+    margin = board.margin if fails else max(LEAST * board.reach, board.noise / 2)
     return Hypothesis(
         kind,
         in_order(arm),

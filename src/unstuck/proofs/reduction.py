@@ -14,7 +14,7 @@ from unstuck.proofs.board import KEPT, SCREEN, Board
 NEARLY = 0.75  # of the gain on one seed, which a second seed may make enough
 
 
-def singles(board: Board, among: Iterable[Combination], first: Combination) -> list[Combination]:
+def singles(board: Board, among: Iterable[Combination]) -> list[Combination]:
     """Those that restore on their own, the fewest changes and the highest skill first."""
     found = [c for c in among if board.restores(board.skill(c))]
     return sorted(found, key=lambda c: (len(c), -round(board.skill(c), 2)))
