@@ -1,16 +1,14 @@
-"""What interventions do to data: fitted to the training part, undone exactly, nothing in place."""
+"""What changes do to examples: fitted to the training part, undone exactly, nothing in place."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.preprocessing import RobustScaler, StandardScaler
-from unstuck.changes.loss_from_logits import LOGITS
-from unstuck.setups.settings import Settings
 
 from unstuck.changes import finite, input_clipping, label_coding, splits
 from unstuck.changes import input_scaling as scaling
-from unstuck.changes.change import changed, merged, said
+from unstuck.changes.change import Part, changed, fits_together, in_order, in_words, value
 from unstuck.changes.data import Data
 from unstuck.changes.learning_rate import rate
 from unstuck.changes.target_scaling import TARGETS
@@ -25,19 +23,19 @@ DATA = Data((X[:300],), Y[:300], (X[300:],), Y[300:])
 
 
 @pytest.mark.parametrize(
-    ("intervention", "oracle"),
+    ("change", "oracle"),
     [(scaling.PER_FEATURE, StandardScaler()), (scaling.ROBUST, RobustScaler()),
      (scaling.CENTER, StandardScaler(with_std=False))],
 )  # fmt: skip
-def test_scalers_are_scikit_learn_s(intervention, oracle) -> None:
-    done = changed(DATA, [intervention])
+def test_scalers_are_scikit_learn_s(change, oracle) -> None:
+    done = changed(DATA, [change])
     oracle.fit(DATA.x[0].astype(np.float64))
     for ours, given_x in ((done.x, DATA.x), (done.x_held, DATA.x_held)):
         # Inputs stay float32: seven digits of values up to 30.
         np.testing.assert_allclose(ours[0], oracle.transform(given_x[0]), atol=1e-5)
 
 
-def test_the_rest_of_the_input_interventions() -> None:
+def test_the_rest_of_the_changes_of_inputs() -> None:
     x = DATA.x[0].astype(np.float64)
     (spread,) = changed(DATA, [scaling.SPREAD]).x
     np.testing.assert_allclose(spread, x / x.std(), rtol=1e-5)
@@ -98,11 +96,14 @@ def test_held_out_examples_are_a_fixed_quarter_and_finite() -> None:
     np.testing.assert_array_equal(data.y_held, again.y_held)
 
 
-def test_settings_merge() -> None:
-    both = merged([rate(2), LOGITS, rate(-1)])
-    assert both == Settings(rate=pytest.approx(3.0), logits=True)
-    assert both.changed() == {"rate", "logits"}
-    assert said((LOGITS, rate(2))) == "the loss computed from logits and learning rate × 9"
+def test_factors_multiply_and_what_excludes_each_other_is_told() -> None:
+    both = (rate(2), LOGITS, rate(-1))
+    assert value(both, Part.RATE) == pytest.approx(3.0)
+    assert value(both, Part.LOSS) == "logits"
+    assert value(both, Part.BATCH, 32) == 32
+    assert not fits_together(both)
+    assert in_order((rate(2), TARGETS, LOGITS)) == (TARGETS, LOGITS, rate(2))
+    assert in_words((LOGITS, rate(2))) == "the loss computed from logits and learning rate × 9"
 
 
 @pytest.mark.parametrize("shuffled", [True, False])
