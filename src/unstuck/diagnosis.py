@@ -14,7 +14,7 @@ from unstuck.errors import UsageError
 from unstuck.frameworks.recognize import recognize
 from unstuck.probes import measure, probes
 from unstuck.probes.look import Curvature, Look
-from unstuck.probes.sharpness import curvature
+from unstuck.probes.sharpness import PIECE, curvature
 from unstuck.records.report import Evidence as Shown
 from unstuck.records.report import Link, Report, Suspect
 from unstuck.setups.sample import EXAMPLES
@@ -25,6 +25,8 @@ from unstuck.symptoms.step import ABOVE_CRITICAL
 from unstuck.symptoms.symptom import Evidence
 
 ACTIVATIONS = 1 << 26  # numbers a look may hold: 256 MB in float32
+LOOK_S = 1.0  # of the processor, for one look at all examples: see `_bounded`
+FEWEST = 128  # examples that are looked at however long it takes
 
 # The links of the chain from inputs to harm, each with the probe that measures it. Where a probe
 # has a value a layer, the first, last or largest one is told.
@@ -177,11 +179,26 @@ def chain_values(look: Look, names: frozenset[str]) -> dict[str, float]:
 
 
 def _bounded(subject: Subject) -> Sample:
-    """The sample, cut so that its activations fit into memory."""
+    """The sample, cut so that its activations fit into memory and a look takes about `LOOK_S`.
+
+    What a look costs is told by one at a single batch: recurrent and attention layers take far
+    longer than their parameters or activations tell.
+    """
     sample, elements = subject.sample, max(1, subject.about.elements)
-    size = max(32, ACTIVATIONS // elements)
-    if len(sample.x[0]) <= size:
-        return sample
+    n = len(sample.x[0])
+    size = min(n, max(32, ACTIVATIONS // elements))
+    few = min(subject.about.batch_size, FEWEST)
+    if few < size and size * elements > PIECE:
+        part = _first(sample, few)
+        start = time.process_time()
+        subject.observe(part.x, part.y)
+        each = (time.process_time() - start) / few
+        size = min(size, max(FEWEST, int(LOOK_S / each)))
+    return sample if size == n else _first(sample, size)
+
+
+def _first(sample: Sample, size: int) -> Sample:
+    """The sample's first examples."""
     return replace(
         sample,
         x=tuple(a[:size] for a in sample.x),

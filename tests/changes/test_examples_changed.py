@@ -11,6 +11,7 @@ from unstuck.changes import input_scaling as scaling
 from unstuck.changes.change import Part, changed, fits_together, in_order, in_words, value
 from unstuck.changes.data import Data
 from unstuck.changes.learning_rate import rate
+from unstuck.changes.loss import LOGITS
 from unstuck.changes.target_scaling import TARGETS
 from unstuck.setups.order import batches
 from unstuck.setups.split import split

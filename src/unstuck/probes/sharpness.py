@@ -1,5 +1,6 @@
 """The largest eigenvalue of the loss Hessian, and the learning rate it allows."""
 
+import time
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -15,11 +16,15 @@ STEPS = 40  # of Lanczos's method at most
 TOLERANCE = 1e-2  # of the eigenvalue, relative
 MEMORY = 1 << 28  # bytes that Lanczos's vectors may take
 WORK = 1 << 26  # examples × parameters in one Hessian product
+SECONDS = 1.0  # of the processor, for all of them: fewer examples where it would take more
+FEWEST = 16  # examples for Hessian products: where these take longer, nothing is measured
+PIECE = 1 << 19  # activations that are looked at without being timed first: milliseconds
 LARGE = 1 << 20  # parameters, beyond which only what can be judged is measured: SGD's sharpness
 # Adagrad is left out: its denominator grows with every step, and no rate stays critical.
 ADAPTIVE = ("adam", "adamw", "nadam", "rmsprop")
 
 Product = Callable[[NDArray[np.floating]], NDArray[np.floating]]
+Part = Callable[[int, int], tuple[Inputs, NDArray[np.generic] | None]]
 
 
 def largest_eigenvalue(product: Product, size: int) -> float | None:
@@ -87,7 +92,10 @@ def curvature(
     if trained > LARGE and adaptive:
         return Curvature(None)
     first = subject.gradient(*part(0, batch))
-    product = subject.hessian_product(*part(0, min(EXAMPLES, max(16, WORK // max(1, first.size)))))
+    some = min(EXAMPLES, max(FEWEST, WORK // max(1, first.size)), len(x[0]))
+    if some * subject.about.elements > PIECE:
+        some = _affordable(subject, part, first, some, 2 if adaptive else 1)
+    product = subject.hessian_product(*part(0, some)) if some else None
     if product is None:
         return Curvature(None)
     plain = largest_eigenvalue(product, first.size)
@@ -98,6 +106,25 @@ def curvature(
     second = sum((np.square(g, dtype=np.float64) for g in gradients), np.square(first, dtype=float))
     root = np.sqrt(np.sqrt(second / count) + (rule.epsilon or 1e-8)).astype(np.float32)
     return Curvature(plain, largest_eigenvalue(lambda v: product(v / root) / root, first.size))
+
+
+def _affordable(
+    subject: Subject, part: Part, vector: NDArray[np.floating], some: int, runs: int
+) -> int:
+    """How many of so many examples' products take `SECONDS` over all of Lanczos's steps; 0 where
+    those of the fewest take longer."""
+    for examples in (min(FEWEST, some), some):
+        product = subject.hessian_product(*part(0, examples))
+        if product is None:
+            return 0
+        product(vector)  # compiles
+        start = time.process_time()
+        product(vector)
+        spent = runs * min(STEPS, vector.size) * (time.process_time() - start)
+        if spent > SECONDS:
+            fewer = int(examples * SECONDS / spent)
+            return fewer if fewer >= FEWEST else 0
+    return some
 
 
 def critical_rate(rule: UpdateRule | None, seen: Curvature | None) -> float | None:
