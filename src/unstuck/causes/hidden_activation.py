@@ -1,7 +1,7 @@
 """Hidden activations that saturate, die or are missing; only trials tell."""
 
 from unstuck.causes.cause import Cause
-from unstuck.changes.activation import LEAKY, RELU
+from unstuck.changes.activation import LEAKY, RELU, TANH
 
 CAUSE = Cause(
     "hidden-activation",
@@ -10,5 +10,5 @@ CAUSE = Cause(
     " Layers without an activation are together no more than one linear layer.",
     signs=(),
     cures={"keras": 'activation="relu"', "torch": "nn.ReLU()", "": 'activation="relu"'},
-    changes=(RELU, LEAKY),
+    changes=(RELU, LEAKY, TANH),
 )

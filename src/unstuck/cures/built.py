@@ -1,9 +1,19 @@
 """A cure as an object and as code, before it has been verified."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from unstuck.changes.data import Data
+
+Floats = NDArray[np.floating]
+
+
+def _as_it_is(output: Floats) -> Floats:
+    return output
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,9 +28,12 @@ class Built:
         arguments: what `unstuck.diagnose` needs beside the model, x and y.
         data: what the model is to be trained on: the user's, but for what the model does not do
             itself. None: the user's own.
+        restored: (n, k) outputs ↦ what the user's own output activation makes of them, where the
+            cure took it off, so that both are judged alike.
     """
 
     model: Any
     code: str
     arguments: dict[str, Any]
     data: Data | None = None
+    restored: Callable[[Floats], Floats] = _as_it_is

@@ -20,13 +20,13 @@ def evidence(wins: int, losses: int) -> float:
     return float(WIN**wins * LOSS**losses)
 
 
-def decided(wins: int, losses: int, hypotheses: int = 1, alpha: float = ALPHA) -> bool:
+def decided(wins: int, losses: int, hypotheses: float = 1, alpha: float = ALPHA) -> bool:
     """Whether P(win) ≤ ½ is rejected for one of so many hypotheses."""
     enough = wins + losses >= AT_LEAST
     return enough and evidence(wins, losses) >= hypotheses / alpha
 
 
-def still(wins: int, losses: int, hypotheses: int = 1, alpha: float = ALPHA) -> int:
+def still(wins: int, losses: int, hypotheses: float = 1, alpha: float = ALPHA) -> int:
     """Pairs it takes to decide if all that come are wins."""
     short = log(hypotheses / alpha) - log(evidence(wins, losses))
     return max(AT_LEAST - wins - losses, ceil(max(0.0, short) / log(WIN) - 1e-9))

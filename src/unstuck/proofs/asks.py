@@ -90,6 +90,7 @@ class Problem:
         possible: whether a combination can be tried.
         steps: of the script's own training; where that is not known, as many as people take.
         left: steps that the budget holds.
+        fixed: what a trial costs beside its steps, in steps.
         measures: by name, the one that decides first.
         noise: skill that luck alone may give, by measure.
         reference: skill of a forest or a linear model, by measure.
@@ -104,6 +105,7 @@ class Problem:
     possible: Callable[[Combination], bool]
     steps: int
     left: int
+    fixed: int = 0
     measures: tuple[str, ...] = ("accuracy", "loss")
     noise: Mapping[str, float] = field(default_factory=dict)
     reference: Mapping[str, float] = field(default_factory=dict)

@@ -56,9 +56,9 @@ class Bench:
         """Until the budget is spent."""
         return self.ends - self.clock()
 
-    def calibrate(self, trials: int) -> int:
-        """Measures what a trial costs; the steps that the budget holds, shared among so many
-        trials. What is done once (compilation, a copy) is told from what each step takes."""
+    def calibrate(self) -> int:
+        """Measures what a trial costs: what is done once (compilation, a copy) is told from what
+        each step takes. Returns the steps that the budget holds."""
         self.told("how long a step takes")
         data = self.folds.first.data
         self._timed(data, WARM)  # compiles
@@ -66,8 +66,12 @@ class Bench:
         slope = (long - short) / (many - few) if many > few else 0.0
         self.step_seconds = slope if slope > 0 else long / max(1, many)
         self.fixed_seconds = max(0.0, short - few * self.step_seconds)
-        free = self.seconds_left - trials * self.fixed_seconds * len(self.folds.folds)
-        return max(trials, int(free / self.step_seconds / len(self.folds.folds)))
+        return self.steps_left()
+
+    @property
+    def fixed(self) -> int:
+        """What a trial costs beside its steps, in steps."""
+        return int(self.fixed_seconds / self.step_seconds)
 
     def _timed(self, data: Data, steps: int) -> tuple[float, int]:
         """Seconds of a run of the set-up as it is, and the steps it took."""
@@ -104,10 +108,11 @@ class Bench:
 
     def steps_left(self) -> int:
         """Steps that the rest of the budget holds, as trials have lately cost."""
-        if not self._recent:
-            return int(self.seconds_left / max(self.step_seconds, 1e-6))
-        cost = float(np.median([seconds / steps for seconds, steps in self._recent]))
-        return int(self.seconds_left / max(cost, 1e-9))
+        each = self.step_seconds * len(self.folds.folds)
+        dearer = float(
+            np.median([seconds / (steps * each) for seconds, steps in self._recent] or 1)
+        )
+        return int(self.seconds_left / (dearer * each))
 
     def score(self, ask: Ask) -> Score | None:
         """One trial, judged; None if it cannot be made, or there is no time for it."""
@@ -129,7 +134,8 @@ class Bench:
             self.seconds_left <= 0
         ):
             return None  # cut off: it was not as long as the others
-        self._recent = [*self._recent[1 - RECENT :], (seconds, steps)]
+        made = max(1, sum(run.steps for run, _ in runs) // len(runs))  # fewer where it diverged
+        self._recent = [*self._recent[1 - RECENT :], (seconds, made + self.fixed)]
         pairs = zip(self.folds.folds, runs, strict=True)
         judged = [fold.judged(run, data) for fold, (run, data) in pairs]
         finite = all(np.isfinite(run.loss) and np.isfinite(run.output).all() for run, _ in runs)

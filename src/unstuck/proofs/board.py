@@ -14,7 +14,7 @@ LEAST = 0.025  # of the best skill, likewise: two points of accuracy, below whic
 ERRORS = 1.5  # times the error that a repair leaves: what leaves that much is improvable
 RESTORES = 0.9  # of the twin's gain, which a repair must have
 ANYWHERE = 0.1  # skill above which something was learnt
-TRIALS = 40  # that a budget should hold
+TRIALS = 80  # of screening, that a budget should hold
 KEPT = 20  # trials' worth of steps that screening leaves for confirming
 
 
@@ -27,6 +27,8 @@ class Board:
         left: steps that the budget still holds.
         steps: of a trial.
         measure: that decides.
+        impossible: combinations that cannot be tried.
+        rejected: what was taken for a repair, and fresh seeds did not bear out.
     """
 
     problem: Problem
@@ -35,10 +37,12 @@ class Board:
     measure: str = ""
     scores: dict[tuple[Combination, int], dict[int, Score]] = field(default_factory=dict)
     impossible: set[Combination] = field(default_factory=set)
+    rejected: set[Combination] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.left = self.problem.left
-        self.steps = max(1, min(self.problem.steps, self.left // TRIALS))
+        fixed = self.problem.fixed  # a trial as long as that costs no more than twice the least
+        self.steps = max(1, min(self.problem.steps, max(self.left // TRIALS - fixed, fixed)))
         self.measure = self.problem.measures[0]
 
     def ask(self, *wanted: tuple[Combination, int]) -> Asking[list[Score | None]]:
@@ -69,7 +73,7 @@ class Board:
 
     def holds(self, trials: float) -> bool:
         """Whether so many more trials fit into what is left."""
-        return self.left >= trials * self.steps
+        return self.left >= trials * (self.steps + self.problem.fixed)
 
     def of(self, changes: Combination, confirmed: bool = False) -> list[Score]:
         """The scores of a combination at the board's steps."""
@@ -114,7 +118,8 @@ class Board:
     @property
     def best(self) -> Combination:
         """The combination with the highest skill; a tie goes to the smaller."""
-        return max(self.comparable, key=lambda c: (round(self.skill(c), 3), -len(c)), default=())
+        some = [c for c in self.comparable if c not in self.rejected]
+        return max(some, key=lambda c: (round(self.skill(c), 3), -len(c)), default=())
 
     @property
     def reach(self) -> float:
@@ -154,3 +159,8 @@ class Board:
         """Whether a skill has this share of the best one's gain over the set-up as it is."""
         base, reach = self.base, self.reach
         return self.counts(skill) and skill >= base + share * (reach - base)
+
+    def order(self) -> list[Combination]:
+        """What was tried beside the set-up as it is and was not rejected, the best first."""
+        some = [c for c in self.tried if c and c not in self.rejected]
+        return sorted(some, key=lambda c: -self.skill(c))

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unstuck.causes import load
-from unstuck.changes.activation import RELU
+from unstuck.changes.activation import RELU, TANH
 from unstuck.changes.batch import BATCH_32
 from unstuck.changes.capacity import PLAIN
 from unstuck.changes.change import Change, Combination, in_order
@@ -27,7 +27,7 @@ from unstuck.proofs.asks import Suspected
 from unstuck.records.report import Suspect
 from unstuck.records.training import Sighting
 from unstuck.setups.routine import Zeroing
-from unstuck.setups.subject import About
+from unstuck.setups.subject import About, UpdateRule
 
 # Causes that may be there though their symptoms stay below the thresholds, the change that changes
 # least first. All others are seen for certain, or are not there.
@@ -46,6 +46,16 @@ UNSUSPECTED = (
 )
 SATURATING = frozenset({"sigmoid", "tanh", "hard_sigmoid", "softsign", "hardtanh", "hardsigmoid"})
 BOUNDED = SATURATING | {"softmax", "relu", "relu6", "softplus"}
+# Causes that are read off the program, not off numbers that may be harmless: like those that the
+# watch sees for certain they are cured first, and nothing is proven around them.
+CERTAIN = frozenset({"loss-mismatch", "target-range"})
+FOR_CLASSES, FOR_NUMBERS = frozenset({LOGITS, CROSSENTROPY}), frozenset({SQUARED, LINEAR})
+# Hidden units below which none may be a ReLU's: a layer of k is born dead in a share of draws that
+# falls with k like 2⁻ᵏ (Lu et al. 2020, "Dying ReLU and initialization", theorem 3.3), and one
+# that dies later takes a good part of so few.
+NARROW = 8
+USUAL_RATE, OFF = 1e-3, 3.0  # of Adam; factor beyond which a rate is not the usual one any more
+GAINS = (0.3, 2.0)  # root mean square × √fan_in of usual starts: 0.6 PyTorch's, 1 LeCun's, 1.4 He's
 NEAR = 0.1  # of what standardized data have: mean within and spread about it are as they should be
 
 
@@ -60,6 +70,8 @@ class Facts:
         output_ndim: axes of one batch of outputs, as the model returns it.
         hidden: activations of the hidden layers.
         classes: whether it is a classification.
+        narrowest: units of the narrowest hidden layer; None for no hidden layer.
+        gains: of the kernels: root mean square × √fan_in; see `probes.kernel_gain`.
     """
 
     about: About
@@ -68,17 +80,25 @@ class Facts:
     output_ndim: int
     hidden: tuple[str, ...]
     classes: bool
+    narrowest: int | None = None
+    gains: tuple[float, ...] = ()
 
 
-def suspected(suspects: Sequence[Suspect], sightings: Sequence[Sighting]) -> tuple[Suspected, ...]:
+def suspected(
+    suspects: Sequence[Suspect], sightings: Sequence[Sighting], facts: Facts
+) -> tuple[Suspected, ...]:
     """Causes seen for certain first, then those that symptoms point to, in their order."""
     sighted = [s.cause for s in sightings]
+    sighted += [s.name for s in suspects if s.name in CERTAIN and s.name not in sighted]
     names = list(dict.fromkeys([*sighted, *(s.name for s in suspects)]))
-    return tuple(
-        Suspected(name, tuple((c,) for c in load(name).changes), name in sighted)
-        for name in names
-        if load(name).changes
-    )
+    made = [Suspected(name, _against(name, facts), name in sighted) for name in names]
+    return tuple(suspect for suspect in made if suspect.changes)
+
+
+def _against(name: str, facts: Facts) -> tuple[Combination, ...]:
+    """A cause's changes that fit the task."""
+    wrong = FOR_NUMBERS if _coded(facts) else FOR_CLASSES
+    return tuple((c,) for c in load(name).changes if c not in wrong)
 
 
 def others(facts: Facts, known: Sequence[Suspected]) -> tuple[Suspected, ...]:
@@ -86,7 +106,7 @@ def others(facts: Facts, known: Sequence[Suspected]) -> tuple[Suspected, ...]:
     values = [a for a, kind in zip(facts.data.x, facts.data.kinds, strict=True) if kind == "values"]
     large = any(np.nanmean(np.square(a, dtype=np.float64)) > 1 for a in values)
     out = {s.name for s in known} | {"input-too-small" if large else "input-spread"}
-    rest = [Suspected(n, tuple((c,) for c in load(n).changes)) for n in UNSUSPECTED if n not in out]
+    rest = [Suspected(n, _against(n, facts)) for n in UNSUSPECTED if n not in out]
     return (*rest, Suspected("optimizer-unsuited", ((ADAM,),)))
 
 
@@ -133,12 +153,16 @@ def mismatched(facts: Facts) -> bool:
 
 def _network(facts: Facts) -> list[Change]:
     made: list[Change] = []
-    if facts.hidden and set(facts.hidden) <= SATURATING | {"linear"}:
+    narrow = facts.narrowest is not None and facts.narrowest < NARROW
+    if narrow and facts.hidden and set(facts.hidden) != {"tanh"}:
+        made.append(TANH)
+    elif facts.hidden and set(facts.hidden) <= SATURATING | {"linear"}:
         made.append(RELU)
     if not _coded(facts) and facts.about.output_activation in BOUNDED:
         made.append(LINEAR)
     mode = [TRAINING_MODE] if facts.about.routine.evaluating else []
-    return [*made, *mode, GLOROT, NO_DROPOUT]
+    start = [] if all(GAINS[0] <= gain <= GAINS[1] for gain in facts.gains) else [GLOROT]
+    return [*made, *mode, *start, NO_DROPOUT]
 
 
 def _loss(facts: Facts) -> list[Change]:
@@ -157,7 +181,7 @@ def _loss(facts: Facts) -> list[Change]:
 def _loop(facts: Facts) -> list[Change]:
     about = facts.about
     made: list[Change] = []
-    if about.rule is None or about.rule.name not in ("adam", "adamw", "nadam"):
+    if about.rule is None or not _usual(about.rule):
         made.append(ADAM)
     if about.batch_size > max(64, len(facts.data.y) // 8):
         made.append(BATCH_32)
@@ -168,6 +192,13 @@ def _loop(facts: Facts) -> list[Change]:
     if about.routine.rates:
         made.append(CONSTANT)
     return made
+
+
+def _usual(rule: UpdateRule) -> bool:
+    """Whether it is Adam, or one of its kind, at a rate near its usual one."""
+    rate = rule.learning_rate
+    near = rate is None or USUAL_RATE / OFF <= rate <= USUAL_RATE * OFF
+    return rule.name in ("adam", "adamw", "nadam") and near
 
 
 def _standardized(a: NDArray[np.generic]) -> bool:

@@ -173,3 +173,16 @@ def other_repairs(found: Findings, causes: dict[str, tuple[str, ...]]) -> tuple[
                 )
                 made.append(Repair(parts, in_words(h.arm), effect))
     return tuple(made)
+
+
+def left(found: Findings, causes: dict[str, tuple[str, ...]]) -> tuple[Repair, ...]:
+    """Changes that were proven to gain on top of the repair."""
+    made = []
+    for h in found.tested:
+        if h.kind == "left" and decides(found, h) is Status.PROVEN:
+            effect = h.effect(Status.PROVEN)
+            assert effect is not None
+            more = tuple(c for c in h.arm if c not in h.against)
+            parts = tuple(Part(c.name, c.says, causes.get(c.name, ()), None, effect) for c in more)
+            made.append(Repair(parts, in_words(more), effect))
+    return tuple(made)

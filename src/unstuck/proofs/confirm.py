@@ -9,19 +9,26 @@ from unstuck.proofs.hypothesis import Hypothesis
 from unstuck.records.states import Status
 
 PAIRS = 16  # at most: two losses among them still decide
+SEEDS = 100  # of an attempt
 
 
-def confirmed(board: Board, hypotheses: Sequence[Hypothesis]) -> Asking[None]:
+SHARES = (0.81, 0.1, 0.09)  # of the error rate: five pairs decide the first attempt, nine the rest
+
+
+def confirmed(board: Board, hypotheses: Sequence[Hypothesis], attempt: int = 0) -> Asking[None]:
     """Adds pairs to each hypothesis until it is decided; the first ones come first.
 
-    The repair is tested at the full error rate, and what its parts do only once it is proven
-    (serial gatekeeping: a false proof of a part then needs a true repair, or an error already
-    counted); all others share the rate by Bonferroni's inequality. A placebo takes none of it.
+    Each attempt at a repair has a share of the error rate, and seeds of its own. What its parts do
+    is tested only once it is proven (serial gatekeeping: a false proof of a part then needs a true
+    repair, or an error already counted); they share its share by Bonferroni's inequality. A
+    placebo takes none of it.
     """
     first = [h for h in hypotheses if h.kind in ("repair", "placebo")]
     rest = [h for h in hypotheses if h not in first]
-    for hypothesis in rest:
-        hypothesis.among = len(rest)
+    for hypothesis in hypotheses:
+        of = len(rest) if hypothesis in rest else 1
+        hypothesis.among = of / SHARES[attempt]
+        hypothesis.seeds = CONFIRM + SEEDS * attempt
     for hypothesis in first:
         yield from _pairs(board, hypothesis)
     if all(h.status is Status.PROVEN for h in first if h.kind == "repair"):
@@ -33,7 +40,7 @@ def _pairs(board: Board, hypothesis: Hypothesis) -> Asking[None]:
     for i in range(PAIRS):
         if not _open(hypothesis, i) or not board.holds(2):
             return
-        seed = CONFIRM + i
+        seed = hypothesis.seeds + i
         against, arm = yield from board.ask((hypothesis.against, seed), (hypothesis.arm, seed))
         if against is None or arm is None:
             return

@@ -167,6 +167,7 @@ def _trial(proven: Proven, built: Built) -> Callable[[int], Score | None]:
             run = trainer.train(data, (), seed, board.steps, max(bench.seconds_left, 1.0))
         except UnstuckError:
             return as_proven(seed)
+        run = replace(run, output=built.restored(run.output), fitted=built.restored(run.fitted))
         finite = bool(np.isfinite(run.loss) and np.isfinite(run.output).all())
         return folds.score([folds.first.judged(run, data)], finite)
 

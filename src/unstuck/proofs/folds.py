@@ -10,7 +10,7 @@ from unstuck.changes.change import Combination, changed
 from unstuck.changes.data import Data, finite_rows
 from unstuck.judging.yardstick import Judged, OwnLoss, Yardstick, yardsticks
 from unstuck.proofs.asks import Score
-from unstuck.setups.split import split
+from unstuck.setups.split import is_whole, split
 from unstuck.setups.subject import About, Sample
 from unstuck.setups.trainer import Run
 
@@ -18,7 +18,6 @@ SMALL = 200  # examples below which a quarter held out tells little: cross-valid
 FOLDS = 4
 CHI2 = 3.84  # 95 % of χ² with one degree of freedom
 ALL = 0.1  # skill on the whole function that a start alone may give
-WHOLE = 64  # examples at most of which it is asked whether they are the whole function
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,9 +125,7 @@ def folds(sample: Sample, about: About, outputs: int, own: OwnLoss) -> Folds | N
     given = sample.x_validation is not None and sample.y_validation is not None
     parts: list[Data]
     if is_whole(sample):
-        kind = "training"
-        whole = Data(sample.x, sample.y, sample.x, sample.y, tuple(sample.kinds))
-        parts = [replace(whole, note="the training examples: they are the whole function")]
+        kind, parts = "training", [split(sample)]
     elif n < SMALL and not given and n >= 2 * FOLDS:
         kind, parts = "cross-validated", _crossed(sample)
     else:
@@ -140,18 +137,6 @@ def folds(sample: Sample, about: About, outputs: int, own: OwnLoss) -> Folds | N
             return None
         made.append(Fold(data, *both, lambda data: yardsticks(about, data, outputs, own)))
     return Folds(tuple(made), kind)
-
-
-def is_whole(sample: Sample) -> bool:
-    """Whether every combination of the inputs' values is there: XOR's four rows are all there is
-    to learn, and none can be held out."""
-    if len(sample.x) != 1 or sample.x[0].ndim != 2 or sample.kinds != ("values",):
-        return False
-    x = sample.x[0]
-    if not 2 <= len(x) <= WHOLE or not np.isfinite(x).all():
-        return False
-    sizes = [len(np.unique(column)) for column in x.T]
-    return len(np.unique(x, axis=0)) == int(np.prod(sizes)) and max(sizes) < len(x)
 
 
 def _crossed(sample: Sample) -> list[Data]:

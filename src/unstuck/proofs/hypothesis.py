@@ -7,7 +7,7 @@ import numpy as np
 from unstuck.changes.change import Combination
 from unstuck.judging import sequential
 from unstuck.proofs.asks import Score
-from unstuck.proofs.board import ERRORS
+from unstuck.proofs.board import CONFIRM, ERRORS
 from unstuck.records.effect import Effect
 from unstuck.records.states import Status
 
@@ -22,8 +22,9 @@ class Hypothesis:
         measure: that decides.
         margin: gain in skill that counts.
         errors: whether the other must also leave `ERRORS` times the error.
-        among: hypotheses that share the error rate.
+        among: one over its share of the error rate.
         higher: whether more of the measure is better.
+        seeds: the first of its fresh seeds.
     """
 
     kind: str
@@ -32,8 +33,9 @@ class Hypothesis:
     measure: str
     margin: float
     errors: bool = False
-    among: int = 1
+    among: float = 1.0
     higher: bool = True
+    seeds: int = CONFIRM
     pairs: list[tuple[Score, Score]] = field(default_factory=list)  # (against, arm)
 
     def add(self, against: Score, arm: Score) -> None:

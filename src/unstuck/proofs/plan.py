@@ -12,16 +12,20 @@ Pure: trials are asked for and their scores are told, with a clock in steps.
 
 from dataclasses import dataclass, field
 
-from unstuck.changes.change import Combination, in_order
+import numpy as np
+
+from unstuck.changes.change import Combination, fits_together, in_order
 from unstuck.changes.placebo import PLACEBO
 from unstuck.proofs.asks import Asking, Problem
-from unstuck.proofs.board import CONFIRM, LEARNS, LEAST, SCREEN, Board
-from unstuck.proofs.confirm import confirmed
+from unstuck.proofs.board import CONFIRM, ERRORS, KEPT, LEARNS, LEAST, SCREEN, Board
+from unstuck.proofs.confirm import SHARES, confirmed
 from unstuck.proofs.hypothesis import Hypothesis
 from unstuck.proofs.reduction import reduced, singles
-from unstuck.proofs.screen import longer, screen, structural
+from unstuck.proofs.screen import longer, screen, seen_twice, structural, twins, wider
 from unstuck.records.states import Status
 
+FINALISTS = 4  # of screening, which longer trials see as well
+LEFT = 2  # changes on top of the repair that are confirmed, at most
 ALONE = 3  # seeds of the set-up as it is, where there is nothing to test
 SUSPECTS = 4  # causes that are no part of the repair, tested on their own, at most
 
@@ -35,7 +39,8 @@ class Findings:
         best_of: the best change against each cause that was tried, by the cause's name.
         repair: the smallest that was found; () for none.
         others: other combinations that restore on their own.
-        tested: hypotheses with their pairs: "repair", "necessary", "sufficient", "left".
+        tested: hypotheses with their pairs: "repair", "necessary", "sufficient",
+            "left" (on top of the repair).
         placebo: None where none was tried.
         untried: causes that there was no time for.
         screened: steps of a screening trial.
@@ -65,16 +70,44 @@ def plan(problem: Problem) -> Asking[Findings]:
     found = Findings(board)
     found.best_of = yield from screen(board)
     found.screened = board.steps
-    first = structural(board)
-    found.repair = yield from _repair(found, first)
-    found.untried = tuple(s.name for s in problem.suspects if s.name not in found.best_of)
+    found.repair = yield from _repair(found)
     if longer(board):
         yield from _again(found)
-    yield from _confirm(found)
-    while rest := _smaller(found):  # trials are paired by seed: what is known is not run again
-        found.repair = rest
-        yield from _confirm(found)
+    for attempt in range(len(SHARES)):
+        if attempt:
+            yield from _elsewhere(found)
+        yield from _confirm(found, attempt)
+        while rest := _smaller(found):  # trials are paired by seed: known ones are not run again
+            found.repair = rest
+            yield from _confirm(found, attempt)
+        if not _failed(found) or not board.holds(KEPT):
+            break
+    yield from _left(found)
+    found.untried = tuple(s.name for s in problem.suspects if s.name not in found.best_of)
     return found
+
+
+def _failed(found: Findings) -> bool:
+    """Whether there is something to repair, and fresh seeds did not bear the repair out."""
+    board = found.board
+    repair = found.hypothesis("repair", found.repair) if found.repair else None
+    if repair is not None:
+        return repair.status is not Status.PROVEN
+    best = max(board.reach, board.problem.reference.get(board.measure, 0.0))
+    return best > board.noise and board.base < LEARNS * best
+
+
+def _elsewhere(found: Findings) -> Asking[None]:
+    """Another repair than those that fresh seeds did not bear out: from what nothing pointed to,
+    from twins once more, from the best on a second seed."""
+    board = found.board
+    if found.repair:
+        board.rejected.add(found.repair)
+        found.repair = ()
+    yield from wider(board, found.best_of)
+    yield from twins(board)
+    yield from seen_twice(board)
+    found.repair = yield from _repair(found)
 
 
 def _smaller(found: Findings) -> Combination:
@@ -86,30 +119,38 @@ def _smaller(found: Findings) -> Combination:
 
 
 def _again(found: Findings) -> Asking[None]:
-    """Whether what screening saw holds in longer trials."""
-    board, before = found.board, found.repair
-    best = max(
-        (c for (c, steps) in board.scores if steps == found.screened),
-        key=lambda c: board.skill_at(c, found.screened),
-    )
-    yield from board.ask(((), SCREEN), (before, SCREEN), (best, SCREEN))
-    yield from board.ask(((), SCREEN + 1), (before, SCREEN + 1))
-    if before and not board.counts(board.skill(before)):
-        found.repair = ()
+    """The repair anew, from what was best in screening, in longer trials."""
+    board, steps = found.board, found.screened
+    seen = [c for (c, n) in board.scores if n == steps and c and c != found.repair]
+    seen.sort(key=lambda c: -board.skill_at(c, steps))
+    few = [c for c in (found.repair, *seen[:FINALISTS]) if c]
+    yield from board.ask(((), SCREEN), ((), SCREEN + 1))
+    for change in few:
+        if board.holds(KEPT - len(few)):
+            yield from board.ask((change, SCREEN))
+    yield from board.ask((found.repair, SCREEN + 1))
+    yield from seen_twice(board)
+    found.repair = yield from _repair(found)
 
 
-def _repair(found: Findings, first: Combination) -> Asking[Combination]:
-    board = found.board
+def _repair(found: Findings) -> Asking[Combination]:
+    """The smallest combination that restores what the best restores; () for none."""
+    board, first = found.board, structural(found.board)
     if first and board.counts(board.skill(first)) and board.skill(first) >= LEARNS * board.reach:
         return first
-    if not board.counts(board.reach):
+    if board.skill(board.best) <= board.noise:
+        return ()
+    if not board.counts(board.skill(board.best)):
         return first if first and board.counts(board.skill(first)) else ()
-    suspects = [c for n, c in found.best_of.items() if n in _suspected(board.problem)]
+    known = _suspected(board.problem)
+    suspects = [c for n, c in found.best_of.items() if n in known]
     alone = singles(board, suspects) or singles(board, found.best_of.values())
     if alone:
         found.others = tuple(alone[1:])
         return alone[0]
     start = board.best
+    if found.repair and board.restores(board.skill(found.repair)):
+        start = found.repair
     return (yield from reduced(board, start, first))
 
 
@@ -117,7 +158,7 @@ def _suspected(problem: Problem) -> set[str]:
     return {s.name for s in problem.suspects}
 
 
-def _confirm(found: Findings) -> Asking[None]:
+def _confirm(found: Findings, attempt: int) -> Asking[None]:
     board = found.board
     tested = _hypotheses(found)
     found.tested = tested
@@ -126,7 +167,36 @@ def _confirm(found: Findings) -> Asking[None]:
     if not tested:
         found.placebo, order = None, []
         yield from board.ask(*(((), CONFIRM + i) for i in range(ALONE) if board.holds(i + 1)))
-    yield from confirmed(board, order)
+    yield from confirmed(board, order, attempt)
+
+
+def _left(found: Findings) -> Asking[None]:
+    """What gains on top of a proven repair: suspects' changes, and those of the twin."""
+    board, repair = found.board, found.repair
+    tested = found.hypothesis("repair", repair) if repair else None
+    if tested is None or tested.status is not Status.PROVEN:
+        return
+    parts = {c.part for c in repair}
+    of_suspects = [found.best_of[n] for n in found.best_of if n in _suspected(board.problem)]
+    more = [c for combination in of_suspects for c in combination] + list(board.problem.twin)
+    gains: list[Combination] = []
+    for change in dict.fromkeys(c for c in more if c.part not in parts):
+        arm = in_order((*repair, change))
+        if not fits_together(arm) or not board.holds(KEPT):
+            continue
+        yield from board.ask((arm, tested.seeds), (arm, tested.seeds + 1))
+        if _less(1 - board.skill(repair), 1 - board.skill(arm)):
+            gains.append(arm)
+    made = [_hypothesis(found, "left", arm, repair) for arm in gains[:LEFT]]
+    for h in made:
+        h.errors = True
+        h.margin = LEAST * board.reach
+    yield from confirmed(board, made, len(SHARES) - 1)
+    found.tested = [*found.tested, *made]
+
+
+def _less(error: float, less: float) -> bool:
+    return np.isfinite(less) and error >= ERRORS * less and error - less >= LEAST
 
 
 def _hypotheses(found: Findings) -> list[Hypothesis]:
@@ -141,7 +211,10 @@ def _hypotheses(found: Findings) -> list[Hypothesis]:
         made += [_hypothesis(found, "sufficient", (change,), ()) for change in repair]
     own = [found.best_of[n] for n in found.best_of if n in _suspected(board.problem)]
     rest_of = [c for c in dict.fromkeys(own) if c != repair and not set(c) <= set(repair)]
-    made += [_hypothesis(found, "sufficient", c, ()) for c in rest_of[:SUSPECTS]]
+    first = structural(board)  # a fault seen for certain is cured on both sides
+    for combination in rest_of[:SUSPECTS]:
+        against = first if set(first) < set(combination) else ()
+        made.append(_hypothesis(found, "sufficient", combination, against))
     if repair:
         better = [c for c in found.others if c not in rest_of][:1]
         made += [_hypothesis(found, "sufficient", c, ()) for c in better]

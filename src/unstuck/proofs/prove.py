@@ -17,7 +17,7 @@ from unstuck.proofs import conclusion
 from unstuck.proofs.agreement import SEEDS, agreement
 from unstuck.proofs.asks import Problem
 from unstuck.proofs.bench import Bench
-from unstuck.proofs.board import KEPT, TRIALS, Board
+from unstuck.proofs.board import Board
 from unstuck.proofs.candidates import Facts, mismatched, others, plain, suspected, twin
 from unstuck.proofs.folds import Folds, folds
 from unstuck.proofs.plan import Findings, plan
@@ -26,7 +26,7 @@ from unstuck.records.proof import Agreement, Proof
 from unstuck.records.report import Report
 from unstuck.records.states import State
 from unstuck.records.training import Sighting, Witness
-from unstuck.setups.subject import Observation, Subject
+from unstuck.setups.subject import Layer, Observation, Subject
 from unstuck.setups.untouched import untouched
 
 EXAMPLES = 4_096  # trained on, at most
@@ -115,7 +115,7 @@ def _proven(
             "one label or target an example, and finite targets",
         )
     bench = Bench(trainer, splits, began + SHARE * budget, clock, told)
-    left = bench.calibrate(TRIALS + KEPT)
+    left = bench.calibrate()
     problem = _problem(report, subject, seen, splits, bench, left, epochs, witness, sightings)
     found, agrees = _decided(problem, bench, subject, witness)
     state = conclusion.state(found) if agrees.agrees is not False else _watched(problem)
@@ -145,10 +145,12 @@ def _problem(
         2 if shape is None else 1 + len(shape),
         tuple(layer.activation for layer in seen.layers[:-1]),
         splits.first.held.labels is not None,
+        min((_units(layer) for layer in seen.layers[:-1]), default=None),
+        _gains(seen),
     )
-    suspects = suspected(report.suspects, sightings)
     if mismatched(facts):
-        suspects = (*suspected((), (Sighting("target-shape", (), ""),)), *suspects)
+        sightings = (Sighting("target-shape", (), ""), *sightings)
+    suspects = suspected(report.suspects, sightings, facts)
     batches = -(-len(data.y) // max(1, about.batch_size))
     steps = _steps(about.routine.steps, epochs, batches)
     return Problem(
@@ -159,11 +161,26 @@ def _problem(
         bench.possible,
         steps,
         left,
+        bench.fixed,
         tuple(m.name for m in splits.first.held.measures),
         splits.noise(),
         {} if splits.small else reference(data, splits.first.held, about.output_activation),
         _seen(witness),
         splits.small,
+    )
+
+
+def _units(layer: Layer) -> int:
+    """Of a layer that was seen; a narrow one that was not is not told."""
+    return 10**9 if layer.pre_activation is None else layer.pre_activation.shape[1]
+
+
+def _gains(seen: Observation) -> tuple[float, ...]:
+    """Of the kernels; see `probes.kernel_gain`."""
+    return tuple(
+        float(np.sqrt(np.mean(np.square(p.value, dtype=np.float64)) * p.fan_in))
+        for p in seen.parameters
+        if p.fan_in is not None
     )
 
 

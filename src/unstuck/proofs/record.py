@@ -55,7 +55,7 @@ def record(
         _beside(found),
         repair,
         conclusion.other_repairs(found, of_changes),
-        (),
+        conclusion.left(found, of_changes),
         agrees,
         _arms(found),
         None if found.placebo is None else found.placebo.effect(),

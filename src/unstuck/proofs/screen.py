@@ -9,7 +9,7 @@ from unstuck.proofs.asks import Asking, Suspected
 from unstuck.proofs.board import KEPT, SCREEN, Board
 
 GOOD = 0.5  # skill of a twin that is enough where no reference tells more
-FASTER = rate(2)
+FASTER, MUCH_FASTER = rate(2), rate(3)
 ALIKE = 0.02  # in skill
 SHARE = 0.25  # of what is left, which one long trial may take
 
@@ -27,29 +27,40 @@ def screen(board: Board) -> Asking[dict[str, Combination]]:
     for suspect in board.problem.suspects:
         if not suspect.sighted:
             yield from _cause(board, suspect, first, best_of)
-    yield from _twins(board, first)
-    yield from _seen_twice(board)
+    yield from twins(board)
+    yield from seen_twice(board)
     board.choose_measure()
     if not any(board.restores(board.skill(c)) for c in best_of.values()):
-        for other in board.problem.others:
-            if other.name not in best_of and board.holds(KEPT):
-                yield from _cause(board, other, first, best_of)
-        yield from _seen_twice(board)
+        yield from wider(board, best_of)
     for suspect in board.problem.suspects:
-        if suspect.sighted and suspect.changes and board.of(suspect.changes[0]):
-            best_of[suspect.name] = suspect.changes[0]
+        if suspect.sighted and (change := _cure(board, suspect)) and board.of(change):
+            best_of[suspect.name] = change
     return best_of
+
+
+def wider(board: Board, best_of: dict[str, Combination]) -> Asking[None]:
+    """Causes that nothing points to, where those that something points to do not do."""
+    first = structural(board)
+    for other in board.problem.others:
+        if other.name not in best_of and board.holds(KEPT):
+            yield from _cause(board, other, first, best_of)
+    yield from seen_twice(board)
 
 
 def structural(board: Board) -> Combination:
     """The changes that cure what was seen for certain."""
     made: Combination = ()
     for suspect in board.problem.suspects:
-        if suspect.sighted and suspect.changes:
-            more = (*made, *suspect.changes[0])
+        if suspect.sighted:
+            more = tuple(dict.fromkeys((*made, *_cure(board, suspect))))
             if fits_together(more) and board.possible(more):
                 made = more
     return in_order(made)
+
+
+def _cure(board: Board, suspect: Suspected) -> Combination:
+    """The first of a cause's changes that can be made; () for none."""
+    return next((c for c in suspect.changes if board.possible(c)), ())
 
 
 def together(first: Combination, change: Combination) -> Combination:
@@ -84,16 +95,16 @@ def _cause(
         best_of[suspect.name] = min((c for c in tried if board.skill(c) >= good), key=changes.index)
 
 
-def _twins(board: Board, first: Combination) -> Asking[None]:
+def twins(board: Board) -> Asking[None]:
     """Set-ups that should work, the nearest first, until one does."""
     usual = tuple(c for c in board.problem.twin if board.possible((c,)))
-    twin = together(first, usual)
+    twin = together(structural(board), usual)
     for candidate in _candidates(twin, board.problem.plain):
         cost = 1.0
         for change in candidate:
             if change.part is Part.STEPS and isinstance(change.value, int):
                 cost *= change.value
-        if cost * board.steps > max(SHARE * board.left, board.steps):
+        if cost > 1 and cost * board.steps + board.problem.fixed > SHARE * board.left:
             continue
         if cost > 1 and _works(board, board.reach):
             continue
@@ -107,7 +118,7 @@ def _twins(board: Board, first: Combination) -> Asking[None]:
 
 def _candidates(twin: Combination, plain: Combination) -> list[Combination]:
     parts = {c.part for c in twin}
-    made = [twin, in_order((*twin, FASTER))]
+    made = [twin, in_order((*twin, FASTER)), in_order((*twin, MUCH_FASTER))]
     if Part.STEPS not in parts:
         made += [in_order((*twin, LONGER[0])), in_order((*twin, FASTER, LONGER[1]))]
     for change in plain:
@@ -122,17 +133,17 @@ def _works(board: Board, skill: float) -> bool:
     return skill > board.noise and skill >= enough
 
 
-def _seen_twice(board: Board) -> Asking[None]:
+def seen_twice(board: Board) -> Asking[None]:
     """The best two on a second seed, so that luck counts less."""
-    order = sorted(board.tried, key=lambda c: -board.skill(c))
-    for change in order[:2]:
+    for change in board.order()[:2]:
         if board.holds(KEPT):
             yield from board.ask((change, SCREEN + 1))
 
 
 def longer(board: Board) -> bool:
     """Makes trials longer, up to the script's own training, as far as confirming allows."""
-    steps = max(board.steps, min(board.problem.steps, board.left // KEPT))
+    affordable = board.left // KEPT - board.problem.fixed
+    steps = max(board.steps, min(board.problem.steps, affordable))
     changed = steps > board.steps
     board.steps = steps
     return changed

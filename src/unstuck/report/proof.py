@@ -150,7 +150,7 @@ def _suspect(proof: Proof, suspect: Suspect) -> RenderableType:
     tested = suspect.tested
     if tested is None:
         untried = suspect.status is Status.INCONCLUSIVE
-        says = "There was no time for a trial." if untried else suspect.status.sentence
+        says = "It was not put to the test on fresh seeds." if untried else suspect.status.sentence
         return Group(title, Padding(Text(says), (0, 0, 1, 3)))
     others = f" (together with {', '.join(tested.together)})" if tested.together else ""
     told = Text(f"{tested.change}: {_against(tested.effect, proof.measure)}{others}")

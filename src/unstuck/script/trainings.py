@@ -351,6 +351,8 @@ class Trainings:
                     with self.guard(f"look at the {line}"):
                         self._look(line, arguments)
             watch = _watch(line.report)
+            if line.refused and any(s.cause == "label-coding" for s in line.sightings):
+                watch.void = "a class among its targets has no output, so that its loss is none"
             watch.notice = lambda seen: self._notice(line, seen)
             if framework in _STEPWISE:
                 watch.enough, watch.least = STEPS, FEW

@@ -55,7 +55,7 @@ def built(subject: KerasSubject, cure: Cure) -> Built:
     arguments: dict[str, Any] = {"batch_size": plan.batch_size, "shuffle": plan.shuffled}
     if data.targets is not None:
         arguments["targets"] = data.targets
-    return Built(cured, text, arguments, left if inside else data)
+    return Built(cured, text, arguments, left if inside else data, plan.restored)
 
 
 def _draw(core: Any, plan: Plan, data: Data, trainer: KerasTrainer) -> None:

@@ -8,12 +8,12 @@ import torch
 
 from unstuck.changes.change import Part, value
 from unstuck.changes.data import Clip, Data, Inputs, Map
-from unstuck.cures.built import Built
+from unstuck.cures.built import Built, Floats
 from unstuck.cures.cure import Cure
 from unstuck.cures.printed import Names, code
 from unstuck.errors import UsageError
 from unstuck.frameworks.torch.changes import Changed, put
-from unstuck.frameworks.torch.logits import Refused
+from unstuck.frameworks.torch.logits import Refused, ended
 from unstuck.frameworks.torch.printing import printed as printed
 from unstuck.frameworks.torch.setup import seeded
 from unstuck.frameworks.torch.subject import TorchSubject
@@ -88,7 +88,14 @@ def built(subject: TorchSubject, cure: Cure) -> Built:
         arguments["targets"] = data.targets
     names = Names(loader="x" if subject.loaded else "")
     text = code(printed(subject, cure, names))
-    return Built(done.setup.model, text, arguments, left)
+
+    def restored(output: Floats) -> Floats:
+        """The activation that was taken off, put on again."""
+        if done.end is None:
+            return output
+        return np.asarray(ended(torch.from_numpy(output), done.end))
+
+    return Built(done.setup.model, text, arguments, left, restored)
 
 
 def _chain(data: Data) -> list[Map]:
