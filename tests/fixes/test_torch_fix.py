@@ -33,7 +33,7 @@ torch = pytest.importorskip("torch")
 nn = torch.nn
 
 from unstuck.cures.cure import cure  # noqa: E402
-from unstuck.cures.printed import Names, TakeOut  # noqa: E402
+from unstuck.cures.printed import Names, Unwrap  # noqa: E402
 from unstuck.frameworks.torch.cure import built as built_of  # noqa: E402
 from unstuck.frameworks.torch.cure import printed  # noqa: E402
 
@@ -265,7 +265,7 @@ def test_a_softmax_that_is_a_function_is_told():
     made = built(subject, (losses.LOGITS,))
     assert "take softmax out of the end of forward()" in made.code
     (block,) = printed(subject, cure((losses.LOGITS,)), Names())
-    assert TakeOut("softmax", "model") in block.edits
+    assert Unwrap("softmax", "Own") in block.edits
 
 
 def test_a_trained_model_is_drawn_anew():

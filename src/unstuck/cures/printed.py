@@ -94,7 +94,20 @@ class TakeOut:
     to_epoch: bool = False
 
 
-Edit = Argument | Call | Insert | TakeOut
+@dataclass(frozen=True)
+class Unwrap:
+    """The output activation to take off where a model applies it.
+
+    Args:
+        name: of the activation's function: "softmax".
+        kind: class of the model.
+    """
+
+    name: str
+    kind: str
+
+
+Edit = Argument | Call | Insert | TakeOut | Unwrap
 
 
 @dataclass(frozen=True)

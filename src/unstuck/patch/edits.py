@@ -2,7 +2,8 @@
 
 import libcst as cst
 
-from unstuck.cures.printed import Argument, Block, Call, Edit, Insert, TakeOut
+from unstuck.cures.printed import Argument, Block, Call, Edit, Insert, TakeOut, Unwrap
+from unstuck.patch.ends import unwrapped
 from unstuck.patch.imports import Imports
 from unstuck.patch.makers import function_of_loss, maker
 from unstuck.patch.roles import Training, called
@@ -54,6 +55,8 @@ class Edits:
                 return self._insert(edit, block)
             case TakeOut():
                 return self._take_out(edit)
+            case Unwrap():
+                return unwrapped(self._tree, edit)
 
     def _argument(self, edit: Argument, block: Block) -> list[tuple[str, cst.CSTNode, str]] | None:
         node = maker(self._tree, self._found, edit.of)

@@ -115,12 +115,15 @@ def _taken(tree: Tree, e: cst.BaseExpression, node: cst.CSTNode) -> Taken:
 
 
 def behind_binding(
-    tree: Tree, wanted: list[cst.BaseExpression], node: cst.CSTNode
+    tree: Tree, wanted: list[cst.BaseExpression], node: cst.CSTNode, at_once: bool = False
 ) -> tuple[Statement, bool]:
     """Where lines go that change names: a statement, and whether behind it.
 
     Behind the last statement that binds one of them before a node; before the outermost loop
     around the node that binds none of them, where they are bound outside.
+
+    Args:
+        at_once: whether what reads them in between gets the new values; else it gets the old.
     """
     statement = tree.statement(node)
     last: cst.CSTNode | None = None
@@ -138,6 +141,7 @@ def behind_binding(
             last, above = above, next(tree.above(above))
         # what still reads the old values comes first
         body = [s for s in getattr(above, "body", ()) if tree.line(last) < tree.line(s)]
+        body = [] if at_once else body
         read = {tree.code(e) for e in wanted}
         last = next(
             (
@@ -163,8 +167,11 @@ def _statement(tree: Tree, node: cst.CSTNode) -> Statement | None:
     return next((a for a in tree.above(node) if isinstance(a, cst.SimpleStatementLine)), None)
 
 
-def of_model(tree: Tree, found: Training) -> tuple[str, Statement, bool]:
+def of_model(tree: Tree, found: Training, at_once: bool) -> tuple[str, Statement, bool]:
     """What the model is called where it has been made, and where that is.
+
+    Args:
+        at_once: whether the optimizer, made behind it, is to get the changed model.
 
     Raises:
         NotPlaced: it has no name there.
@@ -187,5 +194,5 @@ def of_model(tree: Tree, found: Training) -> tuple[str, Statement, bool]:
     found_at = bindings(tree, e, node)
     if not found_at and base(e) != "self":
         raise NotPlaced(f"{code!r} comes from what cannot be seen in the script")
-    place, behind = behind_binding(tree, [e], node)
+    place, behind = behind_binding(tree, [e], node, at_once)
     return code, place, behind

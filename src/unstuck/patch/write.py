@@ -85,7 +85,8 @@ class _Patch:
             if block.role is Role.DATA:
                 self._data(i)
             elif block.role in (Role.NETWORK, Role.START):
-                name, place, behind = of_model(self._tree, self._found)
+                at_once = block.role is Role.NETWORK
+                name, place, behind = of_model(self._tree, self._found, at_once)
                 asked = self._printed(i, model=name)
                 self._put(asked, asked.lines, place, behind)
             elif block.role in (Role.LOSS, Role.OPTIMIZER):

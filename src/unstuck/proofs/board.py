@@ -15,6 +15,7 @@ ERRORS = 1.5  # times the error that a repair leaves: what leaves that much is i
 RESTORES = 0.9  # of the twin's gain, which a repair must have
 ANYWHERE = 0.1  # skill above which something was learnt
 TRIALS = 80  # of screening, that a budget should hold
+WORTH = 1.5  # times as many steps, below which longer trials are not worth being made anew
 KEPT = 20  # trials' worth of steps that screening leaves for confirming
 
 
@@ -42,7 +43,10 @@ class Board:
     def __post_init__(self) -> None:
         self.left = self.problem.left
         fixed = self.problem.fixed  # a trial as long as that costs no more than twice the least
-        self.steps = max(1, min(self.problem.steps, max(self.left // TRIALS - fixed, fixed)))
+        self.steps = max(1, max(self.left // TRIALS - fixed, fixed))
+        if self.steps * WORTH > self.problem.steps:
+            self.steps = self.problem.steps if self.holds(KEPT) else self.steps
+        self.steps = min(self.steps, self.problem.steps)
         self.measure = self.problem.measures[0]
 
     def ask(self, *wanted: tuple[Combination, int]) -> Asking[list[Score | None]]:

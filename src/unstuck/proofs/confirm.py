@@ -9,7 +9,9 @@ from unstuck.proofs.hypothesis import Hypothesis
 from unstuck.records.states import Status
 
 PAIRS = 16  # at most: two losses among them still decide
+EACH = 9  # pairs, before others have had theirs: enough for a dozen to be decided together
 SEEDS = 100  # of an attempt
+PLACEBO = 3  # pairs of a placebo whose every pair comes out the same
 
 
 SHARES = (0.81, 0.1, 0.09)  # of the error rate: five pairs decide the first attempt, nine the rest
@@ -30,14 +32,15 @@ def confirmed(board: Board, hypotheses: Sequence[Hypothesis], attempt: int = 0) 
         hypothesis.among = of / SHARES[attempt]
         hypothesis.seeds = CONFIRM + SEEDS * attempt
     for hypothesis in first:
-        yield from _pairs(board, hypothesis)
+        yield from _pairs(board, hypothesis, PAIRS)
     if all(h.status is Status.PROVEN for h in first if h.kind == "repair"):
-        for hypothesis in rest:
-            yield from _pairs(board, hypothesis)
+        for pairs in (EACH, PAIRS):  # none takes what decides another
+            for hypothesis in rest:
+                yield from _pairs(board, hypothesis, pairs)
 
 
-def _pairs(board: Board, hypothesis: Hypothesis) -> Asking[None]:
-    for i in range(PAIRS):
+def _pairs(board: Board, hypothesis: Hypothesis, most: int) -> Asking[None]:
+    for i in range(len(hypothesis.pairs), most):
         if not _open(hypothesis, i) or not board.holds(2):
             return
         seed = hypothesis.seeds + i
@@ -48,6 +51,6 @@ def _pairs(board: Board, hypothesis: Hypothesis) -> Asking[None]:
 
 
 def _open(hypothesis: Hypothesis, i: int) -> bool:
-    if i < AT_LEAST:
-        return True
-    return hypothesis.kind != "placebo" and hypothesis.status is Status.INCONCLUSIVE
+    if hypothesis.kind == "placebo":
+        return i < (PLACEBO if hypothesis.flat else AT_LEAST)
+    return i < AT_LEAST or hypothesis.status is Status.INCONCLUSIVE

@@ -150,15 +150,17 @@ def _trial(proven: Proven, built: Built) -> Callable[[int], Score | None]:
     data = built.data or base
     x = data.x if len(data.x) > 1 else data.x[0]
     held = data.x_held if len(data.x_held) > 1 else data.x_held[0]
-    arguments = {k: v for k, v in built.arguments.items() if k in _GIVEN}
+    about = subject.about
+    arguments: dict[str, Any] = {"batch_size": about.batch_size, "shuffle": about.shuffled}
+    arguments |= {k: v for k, v in built.arguments.items() if k in _GIVEN}
     given = Given(x, data.y, (held, data.y_held), examples=len(data.y), **arguments)
     try:
-        cured = recognize(built.model, given).with_routine(subject.about.routine)
+        cured = recognize(built.model, given).with_routine(about.routine)
         trainer = cured.trainer()
     except UnstuckError:
         return as_proven
     targets = folds.changed(found.repair)[0].targets
-    if subject.about.framework == "sklearn":  # what its pipeline makes of the data
+    if about.framework == "sklearn":  # what its pipeline makes of the data
         data = split(cured.sample)
     data = replace(data, targets=targets)
 

@@ -83,6 +83,11 @@ class Hypothesis:
         """Whether nothing is seen of it, by wins: what a placebo must show."""
         return self.status not in (Status.PROVEN, Status.HARMFUL)
 
+    @property
+    def flat(self) -> bool:
+        """Whether every pair so far differs by less than a tenth of the margin."""
+        return all(abs(b - a) < self.margin / 10 for a, b in self._skills())
+
     def effect(self, status: Status | None = None) -> Effect | None:
         """In the measure's units, from the same numbers; None without a pair.
 

@@ -24,7 +24,7 @@ from unstuck.proofs.reduction import reduced, singles
 from unstuck.proofs.screen import longer, screen, seen_twice, structural, twins, wider
 from unstuck.records.states import Status
 
-FINALISTS = 4  # of screening, which longer trials see as well
+FINALISTS = 3  # of screening, which longer trials see as well
 LEFT = 2  # changes on top of the repair that are confirmed, at most
 ALONE = 3  # seeds of the set-up as it is, where there is nothing to test
 SUSPECTS = 4  # causes that are no part of the repair, tested on their own, at most

@@ -2,15 +2,16 @@
 not used again."""
 
 from unstuck.changes.capacity import PLAIN
-from unstuck.changes.change import Combination, Part, fits_together, in_order
+from unstuck.changes.change import Combination, Part, fits_together, in_order, value
 from unstuck.changes.learning_rate import rate
 from unstuck.changes.steps import LONGER
 from unstuck.proofs.asks import Asking, Suspected
-from unstuck.proofs.board import KEPT, SCREEN, Board
+from unstuck.proofs.board import KEPT, SCREEN, WORTH, Board
 
 GOOD = 0.5  # skill of a twin that is enough where no reference tells more
 FASTER, MUCH_FASTER = rate(2), rate(3)
 ALIKE = 0.02  # in skill
+TWICE = 3  # twins that are tried in longer trials as well
 SHARE = 0.25  # of what is left, which one long trial may take
 
 
@@ -19,6 +20,7 @@ def screen(board: Board) -> Asking[dict[str, Combination]]:
 
     Sighted causes are cured in every other arm: nothing is proven around them.
     """
+    short = board.steps
     yield from board.ask(((), SCREEN), ((), SCREEN + 1))
     first = structural(board)
     if first:
@@ -28,9 +30,13 @@ def screen(board: Board) -> Asking[dict[str, Combination]]:
         if not suspect.sighted:
             yield from _cause(board, suspect, first, best_of)
     yield from twins(board)
+    if board.steps > short:
+        known = [c for c in (first, *best_of.values()) if c]
+        yield from board.ask(*((c, SCREEN) for c in known))
     yield from seen_twice(board)
     board.choose_measure()
-    if not any(board.restores(board.skill(c)) for c in best_of.values()):
+    restored = any(board.restores(board.skill(c)) for c in best_of.values())
+    if not restored and not _works(board, board.reach):  # else the twin is walked back from
         yield from wider(board, best_of)
     for suspect in board.problem.suspects:
         if suspect.sighted and (change := _cure(board, suspect)) and board.of(change):
@@ -75,15 +81,16 @@ def _cause(
     """Tries the changes that take a cause away; the best stands for it. Of many (rates) every
     second, then the neighbours of the best."""
     changes = [together(first, c) for c in suspect.changes]
-    coarse = changes if len(changes) <= 3 else changes[1::2]
+    sizes = len(changes) > 3  # of one change, in order
+    coarse = changes[1::2] if sizes else changes
     tried: list[Combination] = []
     for change in coarse:
-        if not board.holds(KEPT):
+        if not board.holds(KEPT) or (sizes and _past_its_best(board, tried)):
             break
         yield from board.ask((change, SCREEN))
         if board.of(change):
             tried.append(change)
-    if len(coarse) < len(changes) and tried and board.holds(KEPT):
+    if sizes and tried and board.holds(KEPT):
         at = changes.index(max(tried, key=board.skill))
         for near in (at - 1, at + 1):
             if 0 <= near < len(changes):
@@ -95,20 +102,36 @@ def _cause(
         best_of[suspect.name] = min((c for c in tried if board.skill(c) >= good), key=changes.index)
 
 
+def _past_its_best(board: Board, tried: list[Combination]) -> bool:
+    """Whether the last of several sizes of one change did worse than one before."""
+    if len(tried) < 2:
+        return False
+    best = max(board.skill(c) for c in tried[:-1])
+    return board.skill(tried[-1]) < min(best, board.base) - ALIKE or (
+        best > board.noise and board.skill(tried[-1]) < best - ALIKE
+    )
+
+
 def twins(board: Board) -> Asking[None]:
-    """Set-ups that should work, the nearest first, until one does."""
+    """Set-ups that should work, the nearest first, until one does; in trials that double where
+    none does, up to the script's own training, and in longer ones than that at the last."""
     usual = tuple(c for c in board.problem.twin if board.possible((c,)))
     twin = together(structural(board), usual)
-    for candidate in _candidates(twin, board.problem.plain):
-        cost = 1.0
-        for change in candidate:
-            if change.part is Part.STEPS and isinstance(change.value, int):
-                cost *= change.value
-        if cost > 1 and cost * board.steps + board.problem.fixed > SHARE * board.left:
-            continue
-        if cost > 1 and _works(board, board.reach):
-            continue
-        if not candidate or not fits_together(candidate):
+    candidates = [c for c in _candidates(twin, board.problem.plain) if c and fits_together(c)]
+    while True:
+        for candidate in candidates:
+            yield from board.ask((candidate, SCREEN))
+            board.choose_measure()
+            if _works(board, board.skill(candidate)):
+                return
+        candidates = sorted(candidates, key=lambda c: -board.skill(c))[:TWICE]
+        if not _doubled(board):
+            break
+        yield from board.ask(((), SCREEN), ((), SCREEN + 1))
+    for candidate in _longer(twin):
+        factor = value(candidate, Part.STEPS, 1)
+        assert isinstance(factor, float | int)
+        if factor * board.steps + board.problem.fixed > SHARE * board.left:
             continue
         yield from board.ask((candidate, SCREEN))
         board.choose_measure()
@@ -117,14 +140,27 @@ def twins(board: Board) -> Asking[None]:
 
 
 def _candidates(twin: Combination, plain: Combination) -> list[Combination]:
-    parts = {c.part for c in twin}
     made = [twin, in_order((*twin, FASTER)), in_order((*twin, MUCH_FASTER))]
-    if Part.STEPS not in parts:
-        made += [in_order((*twin, LONGER[0])), in_order((*twin, FASTER, LONGER[1]))]
     for change in plain:
         rest = tuple(c for c in twin if c.part not in PLAIN.excludes)
         made.append(in_order((*rest, change)))
     return made
+
+
+def _longer(twin: Combination) -> list[Combination]:
+    if any(c.part is Part.STEPS for c in twin):
+        return []
+    return [in_order((*twin, LONGER[0])), in_order((*twin, FASTER, LONGER[1]))]
+
+
+def _doubled(board: Board) -> bool:
+    """Makes trials twice as long, at most as the script's own training, if that is affordable."""
+    steps = min(2 * board.steps, board.problem.steps)
+    cost = steps + board.problem.fixed
+    if steps < WORTH * board.steps or board.left < (KEPT + TWICE) * cost:
+        return False
+    board.steps = steps
+    return True
 
 
 def _works(board: Board, skill: float) -> bool:
@@ -143,7 +179,8 @@ def seen_twice(board: Board) -> Asking[None]:
 def longer(board: Board) -> bool:
     """Makes trials longer, up to the script's own training, as far as confirming allows."""
     affordable = board.left // KEPT - board.problem.fixed
-    steps = max(board.steps, min(board.problem.steps, affordable))
-    changed = steps > board.steps
+    steps = min(board.problem.steps, affordable)
+    if steps < WORTH * board.steps:
+        return False
     board.steps = steps
-    return changed
+    return True

@@ -9,9 +9,10 @@ import torch
 from unstuck.changes.change import Change, Combination, Part, Role
 from unstuck.changes.fits import Affinely, Fit, Logged, Scale, Shift, ToBulk
 from unstuck.cures.cure import Cure
-from unstuck.cures.printed import Argument, Block, Call, Edit, Insert, Names, TakeOut
+from unstuck.cures.printed import Argument, Block, Call, Edit, Insert, Names, TakeOut, Unwrap
 from unstuck.errors import UsageError
 from unstuck.frameworks.torch.changes import ACTIVATIONS, DROPOUTS, Changed
+from unstuck.frameworks.torch.containers import containers, unlisted
 from unstuck.frameworks.torch.logits import Refused
 from unstuck.frameworks.torch.setup import seeded
 from unstuck.frameworks.torch.subject import TorchSubject
@@ -72,6 +73,8 @@ class Printer:
             else:
                 found.append(getattr(self, f"_{change.part.name.lower()}")(change))
         parts = {c.part for c in self.changes}
+        if lines := self._registered():
+            found.append(self._model(Role.NETWORK, lines))
         if optimizer or parts & REBUILT:
             found.append(self._optimizer())
         if skorch:
@@ -171,13 +174,12 @@ class Printer:
 
     def _without(self, end: Any, role: Role, lines: tuple[str, ...] = ()) -> Block:
         """A block that takes an activation off the model's end."""
-        model = self.names.model
+        model, whole = self.names.model, self.subject.setup.model
+        off = Unwrap(end.name, type(whole).__name__)
         if end.module:
-            own = self.subject.setup.model.get_submodule(end.module)
-            edit = TakeOut(type(own).__name__, model)
             identity = _put(model, end.module, "torch.nn.Identity()")
-            return self._model(role, [identity, *lines], (edit,))
-        block = self._model(role, list(lines), (TakeOut(end.name, model),))
+            return self._model(role, [identity, *lines], (off,))
+        block = self._model(role, list(lines), (off,))
         comment = f"take {end.name} out of the end of forward()"
         return Block(
             role, block.lines, block.imports, block.reads, block.writes, block.edits, comment
@@ -344,20 +346,9 @@ class Printer:
             numbers = "".join(f", {name}={number(v)}" for name, v in told.items())
             made = f"torch.optim.{kind.__name__}({parameters}{numbers})"
             lines.append(f"{names.optimizer} = {made}")
-            edits: tuple[Edit, ...] = (Call("optimizer", made),)
-            if not anew:
-                before = _told(kind, own.param_groups[0]) if own is not None else {}
-                edits = tuple(
-                    Argument(
-                        "optimizer",
-                        n,
-                        number(told[n]) if n in told else "",
-                        1 if n == "lr" else None,
-                    )
-                    for n in sorted({*told, *before})
-                    if n not in told or n not in before or told[n] != before[n]
-                )
-            return Block(role, tuple(lines), IMPORT, reads, frozenset({"optimizer"}), edits)
+            return Block(
+                role, tuple(lines), IMPORT, reads, frozenset({"optimizer"}), self._edits(made)
+            )
         if anew and Part.HELD in parts:
             lines += [
                 f"held = {{p for group in {names.optimizer}.param_groups"
@@ -374,18 +365,37 @@ class Printer:
         both = frozenset({"model", "optimizer"})
         return Block(role, tuple(lines), (), both, frozenset({"optimizer"}))
 
+    def _edits(self, made: str) -> tuple[Edit, ...]:
+        """What changes where the script makes its optimizer: `made` as a whole, or arguments."""
+        parts = {c.part for c in self.changes}
+        held = Part.HELD in parts
+        if held and not self._registered():
+            return ()  # where it is made the model may be another one
+        optimizer, own = self.done.setup.optimizer, self.subject.setup.optimizer
+        kind = type(optimizer)
+        if own is None or type(own) is not kind or parts & (REBUILT | {Part.OPTIMIZER}):
+            return (Call("optimizer", made),)
+        now, before = _told(kind, optimizer.param_groups[0]), _told(kind, own.param_groups[0])
+        differ = [
+            Argument("optimizer", n, number(now[n]) if n in now else "", 1 if n == "lr" else None)
+            for n in sorted({*now, *before})
+            if n not in now or n not in before or now[n] != before[n]
+        ]
+        parameters = Argument("optimizer", "params", f"{self.names.model}.parameters()", 0)
+        return (parameters, *differ) if held else tuple(differ)
+
+    def _registered(self) -> list[str]:
+        """Lines that put layers in plain lists and dictionaries where torch sees them."""
+        return [f"{place} = {made}" for place, _, made in self._containers() if made]
+
     def _hidden(self) -> list[str]:
-        """Layers in plain lists, as expressions."""
-        found, model = [], self.subject.setup.model
-        for name, owner in model.named_modules():
-            known = set(model.modules())
-            for attribute, values in vars(owner).items():
-                if attribute.startswith("_") or not isinstance(values, list | tuple):
-                    continue
-                for i, value in enumerate(values):
-                    if isinstance(value, torch.nn.Module) and value not in known:
-                        found.append(f"{_place(self.names.model, name)}.{attribute}[{i}]")
-        return found if Part.HELD in {c.part for c in self.changes} else []
+        """Layers in plain lists that cannot be put so, as expressions."""
+        return [e for place, values, made in self._containers() if not made
+                for e in unlisted(self.subject.setup.model, values, place)]  # fmt: skip
+
+    def _containers(self) -> list[tuple[str, Any, str]]:
+        held = Part.HELD in {c.part for c in self.changes}
+        return containers(self.subject.setup.model, self.names.model) if held else []
 
     # -- training ---------------------------------------------------------------------------
 

@@ -1,0 +1,95 @@
+"""Where a script's torch model applies its output activation, and the same without it."""
+
+import libcst as cst
+
+from unstuck.cures.printed import Unwrap
+from unstuck.patch.tree import Tree, nodes, targets
+
+SHAPES = frozenset({"squeeze", "view", "reshape", "flatten", "float", "double"})
+Plan = list[tuple[str, cst.CSTNode, str]]
+
+
+def unwrapped(tree: Tree, edit: Unwrap) -> Plan | None:
+    """The edit that takes the activation off; None where it is not plain which call it is.
+
+    In `forward`: `return F.softmax(z, dim=1)`, `x.sigmoid()`, `self.softmax(z)`, or the same as the
+    last value of the name that is returned. As a module: the last of `nn.Sequential(…)`.
+    """
+    forwards = [
+        (node, method)
+        for node in nodes(tree.module)
+        if isinstance(node, cst.ClassDef)
+        for method in node.body.body
+        if isinstance(method, cst.FunctionDef) and method.name.value == "forward"
+    ]
+    own = [pair for pair in forwards if pair[0].name.value == edit.kind]
+    for among in (own, forwards):
+        plans = [p for cls, method in among if (p := _in_forward(tree, cls, method, edit.name))]
+        if len(plans) == 1:
+            return plans[0]
+    plans = [p for node in nodes(tree.module) if (p := _in_sequential(tree, node, edit.name))]
+    return plans[0] if len(plans) == 1 else None
+
+
+def _in_forward(tree: Tree, cls: cst.ClassDef, method: cst.FunctionDef, name: str) -> Plan | None:
+    returned = [n for n in nodes(method, inner=False) if isinstance(n, cst.Return) and n.value]
+    if len(returned) != 1:
+        return None
+    value = returned[0].value
+    if isinstance(value, cst.Name):
+        bound = [
+            n
+            for n in nodes(method, inner=False)
+            if isinstance(n, cst.Assign) and [tree.code(t) for t in targets(n)] == [value.value]
+        ]
+        value = bound[-1].value if bound else None
+    while isinstance(value, cst.Call) and _name(value) in SHAPES:
+        assert isinstance(value.func, cst.Attribute)
+        value = value.func.value
+    if not isinstance(value, cst.Call):
+        return None
+    inside = _applied(tree, cls, value, name)
+    return None if inside is None else [("replace", value, tree.code(inside))]
+
+
+def _applied(tree: Tree, cls: cst.ClassDef, call: cst.Call, name: str) -> cst.BaseExpression | None:
+    """What the activation is applied to; None where the call is another."""
+    plain = [a.value for a in call.args if a.keyword is None and not a.star]
+    if _name(call) == name:
+        receiver = call.func.value if isinstance(call.func, cst.Attribute) else None
+        library = receiver is None or tree.code(receiver) in _LIBRARIES
+        return (plain[0] if plain else None) if library else receiver
+    made = [
+        n.value
+        for n in nodes(cls)
+        if isinstance(n, cst.Assign)
+        and [tree.code(t) for t in targets(n)] == [tree.code(call.func)]
+    ]
+    if len(made) == 1 and _is_module(made[0], name) and len(plain) == 1:
+        return plain[0]
+    return None
+
+
+def _in_sequential(tree: Tree, node: cst.CSTNode, name: str) -> Plan | None:
+    if not isinstance(node, cst.Call) or _name(node) != "Sequential" or len(node.args) < 2:
+        return None
+    *before, last = node.args
+    if last.keyword is not None or not _is_module(last.value, name):
+        return None
+    before[-1] = before[-1].with_changes(comma=last.comma)
+    return [("replace", node, tree.code(node.with_changes(args=before)))]
+
+
+def _is_module(node: cst.BaseExpression, name: str) -> bool:
+    """Whether it makes the activation's module: `nn.LogSoftmax(dim=1)` for "log_softmax"."""
+    return isinstance(node, cst.Call) and _name(node).lower() == name.replace("_", "")
+
+
+def _name(call: cst.Call) -> str:
+    """Of a function, a method or a class, without what it is in."""
+    if isinstance(call.func, cst.Attribute):
+        return call.func.attr.value
+    return call.func.value if isinstance(call.func, cst.Name) else ""
+
+
+_LIBRARIES = frozenset({"F", "nn.functional", "torch", "torch.nn.functional", "functional"})
