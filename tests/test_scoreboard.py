@@ -51,7 +51,7 @@ def test_a_slice(tmp_path: Path) -> None:
     slots = scoreboard.slots("development")
     chosen = [
         next(s for s in slots if s[1:3] == wanted)
-        for wanted in (("", "engine"), ("feature-scales", "sklearn"), ("target-scale", "engine"))
+        for wanted in (("", "sklearn"), ("feature-scales", "sklearn"))
     ]
     target = tmp_path / "lines.jsonl"
     command = [sys.executable, str(BENCHMARKS / "scoreboard.py"), "work"]

@@ -12,7 +12,10 @@ from unstuck.changes.loss import LOGITS
 from unstuck.changes.optimizer import ADAM
 from unstuck.changes.steps import LONGER
 from unstuck.changes.target_scaling import TARGETS
-from unstuck.proofs.asks import Suspected
+from unstuck.judging.sequential import decided
+from unstuck.proofs.asks import Ask, Score, Suspected
+from unstuck.proofs.board import CONFIRM
+from unstuck.proofs.confirm import SHARES
 from unstuck.records.states import Status
 
 INPUTS = frozenset({PER_FEATURE, SPREAD})
@@ -111,6 +114,50 @@ def test_parts_that_each_gain_a_little_are_found_together() -> None:
     found = solved(World((INPUTS, TARGET), partial=0.2, noise=0.02))
     assert set(found.repair) == {PER_FEATURE, TARGETS}
     assert status(found, "necessary", (TARGETS,)) is Status.PROVEN
+
+
+class LuckyOnce(World):
+    """Screening sees a change do what no fresh seed sees again."""
+
+    def score(self, ask: Ask) -> Score | None:
+        if ask.changes == (SPREAD,) and ask.seed < CONFIRM:
+            return Score({"accuracy": 0.9}, {"accuracy": 0.9}, {"accuracy": 0.9})
+        return super().score(ask)
+
+
+def test_what_fresh_seeds_do_not_bear_out_is_given_up_for_another_repair() -> None:
+    found = solved(LuckyOnce((RATE,), noise=0.01))
+    assert found.board.rejected == {(SPREAD,)}
+    assert set(found.repair) <= RATE
+    proven = found.hypothesis("repair", found.repair)
+    assert proven.status is Status.PROVEN
+    assert proven.among == pytest.approx(10)  # a tenth of the error rate: nine pairs, not five
+    assert len(proven.pairs) == 9
+
+
+def test_attempts_share_the_error_rate() -> None:
+    assert sum(SHARES) == pytest.approx(1)
+    assert decided(5, 0, 1 / SHARES[0])
+    assert all(decided(9, 0, 1 / share) and not decided(8, 0, 1 / share) for share in SHARES[1:])
+
+
+def test_screening_trials_double_until_the_twin_works() -> None:
+    world = World((TARGET,), needed=3_000, noise=0.01)
+    found = solved(world, steps=4_000, left=200_000)
+    screened = [a.steps for a in world.asked if a.seed < CONFIRM]
+    assert min(screened) == 2_500  # what the budget holds eighty times
+    assert found.board.steps == 4_000  # the script's own
+    assert found.repair == (TARGETS,)
+    assert all(a.steps == 4_000 for a in world.asked if a.seed >= CONFIRM)
+
+
+def test_what_is_left_beside_a_proven_repair_is_tried_on_top_of_it() -> None:
+    found = solved(World((TARGET,), gains={LOGITS: 0.08}, noise=0.001))
+    assert found.repair == (TARGETS,)
+    (left,) = (h for h in found.tested if h.kind == "left")
+    assert set(left.arm) - set(left.against) == {LOGITS}
+    assert left.against == (TARGETS,)
+    assert left.status is Status.PROVEN
 
 
 def test_a_placebo_is_null() -> None:

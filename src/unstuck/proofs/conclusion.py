@@ -38,10 +38,11 @@ def state(found: Findings) -> State:
 
 def _improved(found: Findings) -> bool:
     """Whether a set-up that learns is worth a repair: it gets somewhere, in trials as long as the
-    script's own training."""
+    script's own training, and fits no less: what only generalises better learns no better."""
     board = found.board
     long = board.steps >= LONG * board.problem.steps
-    return long and repaired(found) and board.skill(found.repair) > board.noise
+    fits = board.fit(found.repair) >= board.fit(()) - board.noise
+    return long and fits and repaired(found) and board.skill(found.repair) > board.noise
 
 
 def _by_trials(found: Findings, scores: list[Score]) -> State:

@@ -42,7 +42,8 @@ def record(
     """
     board, splits = found.board, bench.folds
     of_changes = _causes_of_changes(found, report)
-    repair = conclusion.repair_record(found, of_changes)
+    sound = state in (State.LEARNING, State.NOTHING)
+    repair = None if sound else conclusion.repair_record(found, of_changes)
     return Proof(
         replace(report, suspects=_suspects(report, sightings, found, bench, state), state=state),
         state,

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import unstuck
@@ -24,6 +25,8 @@ def run_record(lines: Sequence[Line], folder: Path) -> RunRecord:
 def subject(line: Line, folder: Path) -> SubjectRecord:
     """The record of one line."""
     proof, report = line.proof, line.report
+    if report is not None and line.meaningless:  # nothing says whether it learns
+        report = replace(report, suspects=())
     judges = proof is not None and proof.agreement.agrees is not False
     unit = line.witness.unit
     return of_subject(

@@ -133,6 +133,8 @@ class Line:
             return set()
         report = self.report if proof is None else proof.report
         seen = {Status.SUSPECTED} if self.sightings else set()
+        if self.meaningless:  # whether it learns, nobody can say: nothing is suspected of it
+            return seen
         if proof is not None and proof.repaired:
             seen.add(Status.PROVEN)
         return seen | (set() if report is None else {s.status for s in report.suspects})

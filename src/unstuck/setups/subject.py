@@ -32,11 +32,13 @@ class LossView:
         name: as the framework calls it.
         takes: what it expects of the model's output.
         targets: "ids" (n,), "one-hot" (n, k), "binary" (0 or 1 an output), "values".
+        ignored: class id that it leaves out; None for none.
     """
 
     name: str
     takes: Literal["probabilities", "logits", "log-probabilities", "values", "unknown"] = "unknown"
     targets: Literal["ids", "one-hot", "binary", "values", "unknown"] = "unknown"
+    ignored: int | None = None
 
 
 @dataclass(frozen=True)

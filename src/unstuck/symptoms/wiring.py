@@ -18,7 +18,10 @@ def _coding(evidence: Evidence) -> tuple[str, str] | None:
     if ids and coding == "fractions":
         return "fractions", "targets"
     if ids and coding.startswith("ids"):
-        low, high = float(y.min()), float(y.max())
+        counted = y if look.about.loss.ignored is None else y[y != look.about.loss.ignored]
+        if not counted.size:
+            return None
+        low, high = float(counted.min()), float(counted.max())
         if low < 0 or high >= outputs:
             return coding, f"{outputs} outputs"
         if low >= 1 and look.labels is not None and outputs > high + 1:

@@ -83,7 +83,7 @@ def view_of(loss: Any) -> LossView:
     settings = {**vars(loss), **getattr(loss, "_fn_kwargs", {})}
     if takes == "probabilities" and settings.get("from_logits"):
         takes = "logits"
-    return LossView(name, takes, targets)
+    return LossView(name, takes, targets, settings.get("ignore_class"))
 
 
 def each(loss: Any) -> Any:
@@ -116,7 +116,7 @@ def check_targets(view: LossView, y: NDArray[Any] | None, output: tuple[int, ...
                 "the number of the class of each example",
                 'loss="categorical_crossentropy", or y.argmax(axis=1)',
             )
-        low, high = _range(y)
+        low, high = _range(y if view.ignored is None else y[y != view.ignored])
         if low < 0 or high >= classes:
             outside = low if low < 0 else high
             raise LabelsOutOfRange(
