@@ -167,7 +167,7 @@ def test_a_placebo_is_null() -> None:
 
 
 def test_no_budget_proves_nothing() -> None:
-    found = solved(World((INPUTS, TARGET), noise=0.01), left=30)
+    found = solved(World((INPUTS, TARGET), noise=0.01), left=10)
     assert all(h.status is Status.INCONCLUSIVE for h in found.tested)
 
 

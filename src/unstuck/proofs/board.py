@@ -17,6 +17,7 @@ ANYWHERE = 0.1  # skill above which something was learnt
 TRIALS = 80  # of screening, that a budget should hold
 WORTH = 1.5  # times as many steps, below which longer trials are not worth being made anew
 KEPT = 20  # trials' worth of steps that screening leaves for confirming
+CONFIRMING = 13  # trials that confirm a repair: five pairs, and a placebo's
 
 
 @dataclass(eq=False)

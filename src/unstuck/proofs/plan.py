@@ -17,7 +17,7 @@ import numpy as np
 from unstuck.changes.change import Combination, fits_together, in_order
 from unstuck.changes.placebo import PLACEBO
 from unstuck.proofs.asks import Asking, Problem
-from unstuck.proofs.board import CONFIRM, ERRORS, KEPT, LEARNS, LEAST, SCREEN, Board
+from unstuck.proofs.board import CONFIRM, CONFIRMING, ERRORS, KEPT, LEARNS, LEAST, SCREEN, Board
 from unstuck.proofs.confirm import SHARES, confirmed
 from unstuck.proofs.hypothesis import Hypothesis
 from unstuck.proofs.reduction import reduced, singles
@@ -126,7 +126,7 @@ def _again(found: Findings) -> Asking[None]:
     few = [c for c in (found.repair, *seen[:FINALISTS]) if c]
     yield from board.ask(((), SCREEN), ((), SCREEN + 1))
     for change in few:
-        if board.holds(KEPT - len(few)):
+        if board.holds(CONFIRMING + 2):
             yield from board.ask((change, SCREEN))
     yield from board.ask((found.repair, SCREEN + 1))
     yield from seen_twice(board)

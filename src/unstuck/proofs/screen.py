@@ -6,12 +6,14 @@ from unstuck.changes.change import Combination, Part, fits_together, in_order, v
 from unstuck.changes.learning_rate import rate
 from unstuck.changes.steps import LONGER
 from unstuck.proofs.asks import Asking, Suspected
-from unstuck.proofs.board import KEPT, SCREEN, WORTH, Board
+from unstuck.proofs.board import KEPT, LEARNS, SCREEN, WORTH, Board
 
 GOOD = 0.5  # skill of a twin that is enough where no reference tells more
 FASTER, MUCH_FASTER = rate(2), rate(3)
 ALIKE = 0.02  # in skill
 TWICE = 3  # twins that are tried in longer trials as well
+AGAIN = 6  # trials that see once more in longer ones what screening saw
+FLAT = 2  # sizes of a change that nothing points to, which may do nothing before others are left
 SHARE = 0.25  # of what is left, which one long trial may take
 
 
@@ -49,7 +51,7 @@ def wider(board: Board, best_of: dict[str, Combination]) -> Asking[None]:
     first = structural(board)
     for other in board.problem.others:
         if other.name not in best_of and board.holds(KEPT):
-            yield from _cause(board, other, first, best_of)
+            yield from _cause(board, other, first, best_of, FLAT)
     yield from seen_twice(board)
 
 
@@ -76,21 +78,34 @@ def together(first: Combination, change: Combination) -> Combination:
 
 
 def _cause(
-    board: Board, suspect: Suspected, first: Combination, best_of: dict[str, Combination]
+    board: Board,
+    suspect: Suspected,
+    first: Combination,
+    best_of: dict[str, Combination],
+    flat: int = 10**9,
 ) -> Asking[None]:
-    """Tries the changes that take a cause away; the best stands for it. Of many (rates) every
-    second, then the neighbours of the best."""
+    """Tries the changes that take a cause away; the best stands for it.
+
+    Of many (rates) every second, then the neighbours of the best.
+
+    Args:
+        flat: how many of them may do nothing before the others are left.
+    """
     changes = [together(first, c) for c in suspect.changes]
     sizes = len(changes) > 3  # of one change, in order
-    coarse = changes[1::2] if sizes else changes
     tried: list[Combination] = []
-    for change in coarse:
-        if not board.holds(KEPT) or (sizes and _past_its_best(board, tried)):
+
+    def idle() -> bool:
+        nothing = [c for c in tried if board.skill(c) <= board.base + ALIKE]
+        return len(nothing) == len(tried) >= flat
+
+    for change in changes[1::2] if sizes else changes:
+        if not board.holds(KEPT) or (sizes and (_past_its_best(board, tried) or idle())):
             break
         yield from board.ask((change, SCREEN))
         if board.of(change):
             tried.append(change)
-    if sizes and tried and board.holds(KEPT):
+    if sizes and tried and not idle() and board.holds(KEPT):
         at = changes.index(max(tried, key=board.skill))
         for near in (at - 1, at + 1):
             if 0 <= near < len(changes):
@@ -165,7 +180,7 @@ def _doubled(board: Board) -> bool:
 
 def _works(board: Board, skill: float) -> bool:
     known = board.problem.reference.get(board.measure, 0.0)
-    enough = 0.9 * known if known > board.noise else GOOD
+    enough = LEARNS * known if known > board.noise else GOOD
     return skill > board.noise and skill >= enough
 
 
@@ -178,7 +193,7 @@ def seen_twice(board: Board) -> Asking[None]:
 
 def longer(board: Board) -> bool:
     """Makes trials longer, up to the script's own training, as far as confirming allows."""
-    affordable = board.left // KEPT - board.problem.fixed
+    affordable = board.left // (KEPT + AGAIN) - board.problem.fixed
     steps = min(board.problem.steps, affordable)
     if steps < WORTH * board.steps:
         return False
