@@ -53,3 +53,11 @@ def test_nothing_seen_is_not_agreement() -> None:
     assert agreement(None, TRIALS, 100, 1_000).agrees is None
     meaningless = witness(TRIALS[0], meaningless="rewards")
     assert agreement(meaningless, TRIALS, 100, 1_000).agrees is None
+
+
+@pytest.mark.parametrize("ends", [np.nan, np.inf, 1e12])
+def test_what_diverges_in_the_script_and_in_trials_agrees_however_far_it_came(ends) -> None:
+    seen = witness(((1, 2.3), (2, 500.0), (3, 1e30)), broken=4)
+    diverging = [((1, 2.3), (2, 90.0), (3, ends))] * 2
+    assert agreement(seen, diverging, 100, 1_000).agrees
+    assert not agreement(seen, TRIALS, 100, 1_000).agrees

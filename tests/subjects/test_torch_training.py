@@ -22,6 +22,8 @@ from subjects.torch_trials import (
 )
 from unstuck.causes.examples import regression
 from unstuck.frameworks.recognize import recognize
+from unstuck.frameworks.torch.logits import ended
+from unstuck.frameworks.torch.survey import End
 from unstuck.setups.order import batches
 from unstuck.setups.routine import Routine, Zeroing
 from unstuck.setups.split import split
@@ -369,3 +371,12 @@ def test_skorch():
         run = trained(subject, combination, steps=200)
         assert judged(subject, run) > 0.7
         recognize(run.model, Given(X / 255, Y.astype(np.int64), **run.arguments))
+
+
+def test_a_softmax_of_one_unit_is_judged_as_the_sigmoid_that_was_meant():
+    z = torch.tensor([[-2.0], [3.0]])
+    softmax, log = End("softmax", "softmax", "", 0), End("log_softmax", "log_softmax", "", 0)
+    torch.testing.assert_close(ended(z, softmax), torch.sigmoid(z))
+    torch.testing.assert_close(ended(z, log), nn.functional.logsigmoid(z))
+    two = torch.cat([z, -z], 1)
+    torch.testing.assert_close(ended(two, softmax), torch.softmax(two, 1))

@@ -12,6 +12,7 @@ from unstuck.records.training import Witness
 FEW = 2  # points that are compared, at least
 TOLERANCE = 0.15  # of the loss of knowing nothing, or of the losses themselves where these are
 # more: other seeds, other examples of the sample, moving averages that frameworks report as means
+BEYOND = 1e3  # times the loss of knowing nothing, or the first loss: it diverges
 CONFIDENCE = 0.99  # of the interval that one more run falls into, given those of other seeds
 SEEDS = 5  # with so many it is final
 
@@ -33,6 +34,9 @@ def agreement(
     """
     if witness is None or witness.meaningless or not witness.losses or not curves:
         return Agreement(None, "the script's losses were not seen")
+    if witness.broken and np.mean([_diverged(c, witness) for c in curves]) > 0.5:
+        told = "the loss stops being finite in the script, and grows beyond all bounds in trials"
+        return Agreement(True, told, tuple(witness.losses), tuple(tuple(c) for c in curves))
     scale = batches if witness.unit == "epoch" else 1
     script = tuple((step * scale, loss) for step, loss in witness.losses)
     trials = tuple(tuple(curve) for curve in curves)
@@ -51,6 +55,15 @@ def agreement(
     if share >= 0.5 and off[-1]:
         return Agreement(True, told, script, trials)
     return Agreement(False, f"the trials don't do what the script does: {told}", script, trials)
+
+
+def _diverged(curve: Sequence[Point], witness: Witness) -> bool:
+    """Whether a trial's loss ends where no script's comes back from."""
+    if not curve:
+        return False
+    size = witness.nothing if isfinite(witness.nothing) else curve[0][1]
+    last = curve[-1][1]
+    return not isfinite(last) or abs(last) > BEYOND * max(abs(size), abs(curve[0][1]))
 
 
 def _spread(values: Sequence[float]) -> float:

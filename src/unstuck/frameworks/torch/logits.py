@@ -211,4 +211,6 @@ def ended(z: Any, end: End, axis: int | None = None) -> Any:
     if axis is None:
         axis = 1 if z.ndim > 1 else -1
     name = end.becomes if end.becomes in _ENDS else end.name
+    if z.shape[axis] == 1:  # a softmax of one unit is 1 whatever happens: a sigmoid was meant
+        name = {"softmax": "sigmoid", "log_softmax": "log_sigmoid"}.get(name, name)
     return _ENDS[name](z, axis)
