@@ -4,12 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from unstuck.changes.data import Data
-
-Floats = NDArray[np.floating]
+from unstuck.setups.subject import Floats
 
 
 def _as_it_is(output: Floats) -> Floats:

@@ -3,7 +3,7 @@
 import libcst as cst
 
 from unstuck.cures.printed import Argument, Block, Call, Edit, Insert, TakeOut, Unwrap
-from unstuck.patch.ends import unwrapped
+from unstuck.patch.ends import Plan, unwrapped
 from unstuck.patch.imports import Imports
 from unstuck.patch.makers import function_of_loss, maker
 from unstuck.patch.roles import Training, called
@@ -45,7 +45,7 @@ class Edits:
                         self._text.out(node)  # type: ignore[arg-type]
         return True
 
-    def _plan(self, edit: Edit, block: Block) -> list[tuple[str, cst.CSTNode, str]] | None:
+    def _plan(self, edit: Edit, block: Block) -> Plan | None:
         match edit:
             case Argument():
                 return self._argument(edit, block)
@@ -58,7 +58,7 @@ class Edits:
             case Unwrap():
                 return unwrapped(self._tree, edit)
 
-    def _argument(self, edit: Argument, block: Block) -> list[tuple[str, cst.CSTNode, str]] | None:
+    def _argument(self, edit: Argument, block: Block) -> Plan | None:
         node = maker(self._tree, self._found, edit.of)
         own = self._imports.own
         if isinstance(node, cst.SimpleString) and edit.of == "optimizer" and edit.value:
@@ -93,7 +93,7 @@ class Edits:
             args[-1] = args[-1].with_changes(comma=node.args[-1].comma)
         return [("replace", node, self._tree.code(node.with_changes(args=args)))]
 
-    def _call(self, edit: Call, block: Block) -> list[tuple[str, cst.CSTNode, str]] | None:
+    def _call(self, edit: Call, block: Block) -> Plan | None:
         node = maker(self._tree, self._found, edit.of)
         if node is None and edit.of == "loss":
             node = function_of_loss(self._tree, self._found)
@@ -123,7 +123,7 @@ class Edits:
         near = [c for c in calls if loops and loops[0] in self._tree.above(c)] or calls
         return near[0] if len(near) == 1 else None
 
-    def _insert(self, edit: Insert, block: Block) -> list[tuple[str, cst.CSTNode, str]] | None:
+    def _insert(self, edit: Insert, block: Block) -> Plan | None:
         call = self._step(edit.call)
         if call is None:
             return None
@@ -135,7 +135,7 @@ class Edits:
             return [("behind", small, f"; {code}") if edit.behind else ("put", small, f"{code}; ")]
         return [("line behind" if edit.behind else "line", line, code)]
 
-    def _take_out(self, edit: TakeOut) -> list[tuple[str, cst.CSTNode, str]] | None:
+    def _take_out(self, edit: TakeOut) -> Plan | None:
         call = self._step(edit.call, edit.of)
         if call is None:
             return None
@@ -145,7 +145,7 @@ class Edits:
         block = next(self._tree.above(line))
         if len(getattr(block, "body", ())) < 2:
             return None
-        plan: list[tuple[str, cst.CSTNode, str]] = [("out", line, "")]
+        plan: Plan = [("out", line, "")]
         if edit.to_epoch:
             loops = [a for a in self._tree.above(line) if isinstance(a, cst.For | cst.While)]
             if len(loops) < 2:

@@ -3,6 +3,7 @@
 import libcst as cst
 
 from unstuck.cures.printed import Unwrap
+from unstuck.patch.roles import called
 from unstuck.patch.tree import Tree, nodes, targets
 
 SHAPES = frozenset({"squeeze", "view", "reshape", "flatten", "float", "double"})
@@ -43,7 +44,7 @@ def _in_forward(tree: Tree, cls: cst.ClassDef, method: cst.FunctionDef, name: st
             if isinstance(n, cst.Assign) and [tree.code(t) for t in targets(n)] == [value.value]
         ]
         value = bound[-1].value if bound else None
-    while isinstance(value, cst.Call) and _name(value) in SHAPES:
+    while isinstance(value, cst.Call) and called(value) in SHAPES:
         assert isinstance(value.func, cst.Attribute)
         value = value.func.value
     if not isinstance(value, cst.Call):
@@ -55,7 +56,7 @@ def _in_forward(tree: Tree, cls: cst.ClassDef, method: cst.FunctionDef, name: st
 def _applied(tree: Tree, cls: cst.ClassDef, call: cst.Call, name: str) -> cst.BaseExpression | None:
     """What the activation is applied to; None where the call is another."""
     plain = [a.value for a in call.args if a.keyword is None and not a.star]
-    if _name(call) == name:
+    if called(call) == name:
         receiver = call.func.value if isinstance(call.func, cst.Attribute) else None
         library = receiver is None or tree.code(receiver) in _LIBRARIES
         return (plain[0] if plain else None) if library else receiver
@@ -71,7 +72,7 @@ def _applied(tree: Tree, cls: cst.ClassDef, call: cst.Call, name: str) -> cst.Ba
 
 
 def _in_sequential(tree: Tree, node: cst.CSTNode, name: str) -> Plan | None:
-    if not isinstance(node, cst.Call) or _name(node) != "Sequential" or len(node.args) < 2:
+    if not isinstance(node, cst.Call) or called(node) != "Sequential" or len(node.args) < 2:
         return None
     *before, last = node.args
     if last.keyword is not None or not _is_module(last.value, name):
@@ -82,14 +83,7 @@ def _in_sequential(tree: Tree, node: cst.CSTNode, name: str) -> Plan | None:
 
 def _is_module(node: cst.BaseExpression, name: str) -> bool:
     """Whether it makes the activation's module: `nn.LogSoftmax(dim=1)` for "log_softmax"."""
-    return isinstance(node, cst.Call) and _name(node).lower() == name.replace("_", "")
-
-
-def _name(call: cst.Call) -> str:
-    """Of a function, a method or a class, without what it is in."""
-    if isinstance(call.func, cst.Attribute):
-        return call.func.attr.value
-    return call.func.value if isinstance(call.func, cst.Name) else ""
+    return isinstance(node, cst.Call) and called(node).lower() == name.replace("_", "")
 
 
 _LIBRARIES = frozenset({"F", "nn.functional", "torch", "torch.nn.functional", "functional"})

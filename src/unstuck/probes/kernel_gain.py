@@ -4,6 +4,7 @@ import numpy as np
 
 from unstuck.probes.look import Look, Measured, Value
 from unstuck.probes.probe import Probe
+from unstuck.setups.subject import Parameter
 
 
 def gain(look: Look) -> Measured:
@@ -14,10 +15,18 @@ def gain(look: Look) -> Measured:
     Source: LeCun et al. 1998, §4.6; He et al. 2015, eq. 10.
     """
     return {
-        p.layer: float(np.sqrt(np.mean(np.square(p.value, dtype=np.float64)) * p.fan_in))
+        p.layer: of
         for p in look.seen.parameters
-        if p.fan_in is not None and p.name not in look.begins_at_zero
+        if p.name not in look.begins_at_zero and (of := of_kernel(p)) is not None
     }
+
+
+def of_kernel(parameter: Parameter) -> float | None:
+    """Root mean square × √fan_in; None for what is no kernel."""
+    if parameter.fan_in is None:
+        return None
+    square = np.mean(np.square(parameter.value, dtype=np.float64))
+    return float(np.sqrt(square * parameter.fan_in))
 
 
 def alike(look: Look) -> Measured:

@@ -17,7 +17,7 @@ ANYWHERE = 0.1  # skill above which something was learnt
 TRIALS = 80  # of screening, that a budget should hold
 WORTH = 1.5  # times as many steps, below which longer trials are not worth being made anew
 KEPT = 20  # trials' worth of steps that screening leaves for confirming
-CONFIRMING = 13  # trials that confirm a repair: five pairs, and a placebo's
+CONFIRMING = 15  # trials that confirm a repair: five pairs and a placebo's, and what comes before
 
 
 @dataclass(eq=False)
@@ -44,7 +44,7 @@ class Board:
     def __post_init__(self) -> None:
         self.left = self.problem.left
         fixed = self.problem.fixed  # a trial as long as that costs no more than twice the least
-        self.steps = max(1, max(self.left // TRIALS - fixed, fixed))
+        self.steps = max(1, self.left // TRIALS - fixed, fixed)
         if self.steps * WORTH > self.problem.steps:
             self.steps = self.problem.steps if self.holds(KEPT) else self.steps
         self.steps = min(self.steps, self.problem.steps)

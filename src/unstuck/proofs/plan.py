@@ -126,7 +126,7 @@ def _again(found: Findings) -> Asking[None]:
     few = [c for c in (found.repair, *seen[:FINALISTS]) if c]
     yield from board.ask(((), SCREEN), ((), SCREEN + 1))
     for change in few:
-        if board.holds(CONFIRMING + 2):
+        if board.holds(CONFIRMING):
             yield from board.ask((change, SCREEN))
     yield from board.ask((found.repair, SCREEN + 1))
     yield from seen_twice(board)

@@ -13,6 +13,7 @@ import numpy as np
 from unstuck.diagnosis import Diagnosed
 from unstuck.errors import UsageError
 from unstuck.judging.reference import reference
+from unstuck.probes.kernel_gain import of_kernel
 from unstuck.proofs import conclusion
 from unstuck.proofs.agreement import SEEDS, agreement
 from unstuck.proofs.asks import Problem
@@ -146,7 +147,7 @@ def _problem(
         tuple(layer.activation for layer in seen.layers[:-1]),
         splits.first.held.labels is not None,
         min((_units(layer) for layer in seen.layers[:-1]), default=None),
-        _gains(seen),
+        tuple(gain for p in seen.parameters if (gain := of_kernel(p)) is not None),
     )
     if mismatched(facts):
         sightings = (Sighting("target-shape", (), ""), *sightings)
@@ -173,15 +174,6 @@ def _problem(
 def _units(layer: Layer) -> int:
     """Of a layer that was seen; a narrow one that was not is not told."""
     return 10**9 if layer.pre_activation is None else layer.pre_activation.shape[1]
-
-
-def _gains(seen: Observation) -> tuple[float, ...]:
-    """Of the kernels; see `probes.kernel_gain`."""
-    return tuple(
-        float(np.sqrt(np.mean(np.square(p.value, dtype=np.float64)) * p.fan_in))
-        for p in seen.parameters
-        if p.fan_in is not None
-    )
 
 
 def _steps(own: int, epochs: int | None, batches: int) -> int:

@@ -43,7 +43,7 @@ def reduced(board: Board, start: Combination, keep: Combination) -> Asking[Combi
 def _tried(board: Board, kept: Combination, away: Sequence[Change]) -> Asking[Combination]:
     """Without these where it restores without them, on two seeds."""
     rest = in_order(c for c in kept if c not in away)
-    if not rest or not board.holds(CONFIRMING + 2):
+    if not rest or not board.holds(CONFIRMING):
         return kept
     yield from board.ask((rest, SCREEN))
     if not board.of(rest) or not board.restores(board.skill(rest), NEARLY):

@@ -40,6 +40,10 @@ class LossView:
     targets: Literal["ids", "one-hot", "binary", "values", "unknown"] = "unknown"
     ignored: int | None = None
 
+    def counted(self, y: NDArray[Any]) -> NDArray[Any]:
+        """Targets without those that are left out."""
+        return y if self.ignored is None else y[y != self.ignored]
+
 
 @dataclass(frozen=True)
 class UpdateRule:

@@ -18,7 +18,7 @@ def _coding(evidence: Evidence) -> tuple[str, str] | None:
     if ids and coding == "fractions":
         return "fractions", "targets"
     if ids and coding.startswith("ids"):
-        counted = y if look.about.loss.ignored is None else y[y != look.about.loss.ignored]
+        counted = look.about.loss.counted(y)
         if not counted.size:
             return None
         low, high = float(counted.min()), float(counted.max())

@@ -116,7 +116,7 @@ def check_targets(view: LossView, y: NDArray[Any] | None, output: tuple[int, ...
                 "the number of the class of each example",
                 'loss="categorical_crossentropy", or y.argmax(axis=1)',
             )
-        low, high = _range(y if view.ignored is None else y[y != view.ignored])
+        low, high = _range(view.counted(y))
         if low < 0 or high >= classes:
             outside = low if low < 0 else high
             raise LabelsOutOfRange(

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from torch.utils._pytree import tree_leaves
 
 from unstuck.changes.change import Combination, Part, Value, of_setup, value
+from unstuck.frameworks.torch.containers import plain_lists
 from unstuck.frameworks.torch.logits import FromLogits, Refused, belonging, from_logits
 from unstuck.frameworks.torch.redrawn import seed_torch
 from unstuck.frameworks.torch.setup import Setup
@@ -24,7 +24,6 @@ ACTIVATIONS: dict[str, type[Any]] = {
     "leaky_relu": torch.nn.LeakyReLU,
     "tanh": torch.nn.Tanh,
 }
-_PLAIN = (list, tuple, dict)
 RATES = {"adam": 1e-3, "sgd": 1e-2}
 BOUNDED = {"sigmoid", "tanh", "softsign", "hardtanh", "hardsigmoid", "softmax", "relu", "relu6"}
 BOUNDED |= {"softplus"}
@@ -112,15 +111,6 @@ def change(done: Changed, changes: Combination) -> None:
 
 
 # -- optimizer ------------------------------------------------------------------------------
-
-
-def plain_lists(model: Any) -> list[Any]:
-    """Modules that a model keeps in plain lists, tuples or dictionaries, nested ones too, where
-    torch does not see them."""
-    known = set(model.modules())
-    kept = [v for owner in known for v in vars(owner).values() if isinstance(v, _PLAIN)]
-    inside = (m for m in tree_leaves(kept) if isinstance(m, torch.nn.Module))
-    return [m for m in dict.fromkeys(inside) if m not in known]
 
 
 def parameters_of(setup: Setup) -> list[Any]:

@@ -9,6 +9,22 @@ from torch.utils._pytree import tree_leaves
 PLAIN = (list, tuple, dict)
 
 
+def place(model: str, name: str) -> str:
+    """A module as an expression: model.net[2]."""
+    for part in name.split(".") if name else ():
+        model += f"[{part}]" if part.isdigit() else f".{part}"
+    return model
+
+
+def plain_lists(model: Any) -> list[Any]:
+    """Modules that a model keeps in plain lists, tuples or dictionaries, nested ones too, where
+    torch does not see them."""
+    known = set(model.modules())
+    kept = [v for owner in known for v in vars(owner).values() if isinstance(v, PLAIN)]
+    inside = (m for m in tree_leaves(kept) if isinstance(m, torch.nn.Module))
+    return [m for m in dict.fromkeys(inside) if m not in known]
+
+
 def containers(model: Any, name: str) -> list[tuple[str, Any, str]]:
     """Those that hold layers unknown to torch: as an expression, the value, and what makes it one
     of torch's containers; "" where nothing does.
@@ -18,25 +34,23 @@ def containers(model: Any, name: str) -> list[tuple[str, Any, str]]:
     """
     known, found = set(model.modules()), []
     for path, owner in model.named_modules():
-        place = ".".join([name, *(f"[{p}]" if p.isdigit() else p for p in path.split(".") if p)])
-        place = place.replace(".[", "[")
         for attribute, values in vars(owner).items():
             if attribute.startswith("_") or not isinstance(values, PLAIN):
                 continue
             held = [v for v in tree_leaves(values) if isinstance(v, torch.nn.Module)]
             if any(v not in known for v in held):
-                whole = f"{place}.{attribute}"
+                whole = f"{place(name, path)}.{attribute}"
                 found.append((whole, values, _registering(values, whole)))
     return found
 
 
-def unlisted(model: Any, values: Any, place: str) -> list[str]:
+def unlisted(model: Any, values: Any, code: str) -> list[str]:
     """The layers of a plain list that torch does not know, as expressions."""
     known = set(model.modules())
     if not isinstance(values, list | tuple):
         return []
     return [
-        f"{place}[{i}]"
+        f"{code}[{i}]"
         for i, value in enumerate(values)
         if isinstance(value, torch.nn.Module) and value not in known
     ]

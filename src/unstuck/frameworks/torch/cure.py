@@ -8,7 +8,7 @@ import torch
 
 from unstuck.changes.change import Part, value
 from unstuck.changes.data import Clip, Data, Inputs, Map
-from unstuck.cures.built import Built, Floats
+from unstuck.cures.built import Built
 from unstuck.cures.cure import Cure
 from unstuck.cures.printed import Names, code
 from unstuck.errors import UsageError
@@ -21,6 +21,7 @@ from unstuck.frameworks.torch.survey import Survey
 from unstuck.frameworks.torch.training import TorchTrainer
 from unstuck.scalers import Affine
 from unstuck.setups.split import split
+from unstuck.setups.subject import Floats
 
 TOLERANCE = 1e-3  # relative, of a loss in float32 on inputs of any size
 

@@ -1,6 +1,7 @@
 """A cure for a torch set-up as blocks of code, in the names that whoever asks for them chooses."""
 
 import inspect
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from unstuck.cures.cure import Cure
 from unstuck.cures.printed import Argument, Block, Call, Edit, Insert, Names, TakeOut, Unwrap
 from unstuck.errors import UsageError
 from unstuck.frameworks.torch.changes import ACTIVATIONS, DROPOUTS, Changed
-from unstuck.frameworks.torch.containers import containers, unlisted
+from unstuck.frameworks.torch.containers import containers, place, unlisted
 from unstuck.frameworks.torch.logits import Refused
 from unstuck.frameworks.torch.setup import seeded
 from unstuck.frameworks.torch.subject import TorchSubject
@@ -201,14 +202,14 @@ class Printer:
         if not name:
             line = f"{model} = torch.nn.Sequential({norm}, {model})"
         else:
-            line = _put(model, name, f"torch.nn.Sequential({norm}, {_place(model, name)})")
+            line = _put(model, name, f"torch.nn.Sequential({norm}, {place(model, name)})")
         return self._model(Role.NETWORK, [line])
 
     def _dropout(self, change: Change) -> Block:
         found = self.subject.setup.model.named_modules()
         names = [n for n, m in found if isinstance(m, DROPOUTS) and m.p != change.value]
         return self._model(
-            Role.NETWORK, [f"{_place(self.names.model, n)}.p = {change.value}" for n in names]
+            Role.NETWORK, [f"{place(self.names.model, n)}.p = {change.value}" for n in names]
         )
 
     def _statistics(self, change: Change) -> Block:
@@ -217,7 +218,7 @@ class Printer:
         names = [n for n, m in found if isinstance(m, kinds) and m.track_running_stats]
         return self._model(
             Role.NETWORK,
-            [f"{_place(self.names.model, n)}.momentum = {change.value}" for n in names],
+            [f"{place(self.names.model, n)}.momentum = {change.value}" for n in names],
         )
 
     def _mode(self, change: Change) -> Block:
@@ -360,8 +361,8 @@ class Printer:
         for i, (group, was) in enumerate(zip(groups, was_groups, strict=False)):
             for key in ("lr", "eps", "weight_decay"):
                 if key in group and group[key] != was.get(key):
-                    place = f'{names.optimizer}.param_groups[{i}]["{key}"]'
-                    lines.append(f"{place} = {number(group[key])}")
+                    entry = f'{names.optimizer}.param_groups[{i}]["{key}"]'
+                    lines.append(f"{entry} = {number(group[key])}")
         both = frozenset({"model", "optimizer"})
         return Block(role, tuple(lines), (), both, frozenset({"optimizer"}))
 
@@ -386,13 +387,14 @@ class Printer:
 
     def _registered(self) -> list[str]:
         """Lines that put layers in plain lists and dictionaries where torch sees them."""
-        return [f"{place} = {made}" for place, _, made in self._containers() if made]
+        return [f"{whole} = {made}" for whole, _, made in self._containers if made]
 
     def _hidden(self) -> list[str]:
         """Layers in plain lists that cannot be put so, as expressions."""
-        return [e for place, values, made in self._containers() if not made
-                for e in unlisted(self.subject.setup.model, values, place)]  # fmt: skip
+        return [e for whole, values, made in self._containers if not made
+                for e in unlisted(self.subject.setup.model, values, whole)]  # fmt: skip
 
+    @cached_property
     def _containers(self) -> list[tuple[str, Any, str]]:
         held = Part.HELD in {c.part for c in self.changes}
         return containers(self.subject.setup.model, self.names.model) if held else []
@@ -587,15 +589,8 @@ def _new(name: str, taken: frozenset[str]) -> str:
     return name
 
 
-def _place(model: str, name: str) -> str:
-    """A module as an expression: model.net[2]."""
-    for part in name.split(".") if name else ():
-        model += f"[{part}]" if part.isdigit() else f".{part}"
-    return model
-
-
 def _put(model: str, name: str, code: str) -> str:
-    return f"{_place(model, name)} = {code}"
+    return f"{place(model, name)} = {code}"
 
 
 def _module(module: Any) -> str:
