@@ -74,6 +74,9 @@ class NumpyTrainer:
         left = [c for c in changes if c.part not in (Part.RATE, Part.OPTIMIZER, Part.ORDER)]
         return f"{left[0].says} is nothing NumPy knows" if left else ""
 
+    def foresee(self, steps):
+        pass
+
     def train(self, data, changes, seed, steps, seconds=float("inf")):
         began = time.perf_counter()
         about = self.setup.about

@@ -11,7 +11,7 @@ The forms part where gradients are as small as ε: where inputs are tiny, or tra
 optimizer's `weight_decay`); `l2` is added to the gradient (PyTorch's SGD and Adam `weight_decay`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, NamedTuple
 
@@ -157,3 +157,19 @@ def build(spec: Optimizer, numbers: Numbers) -> optax.GradientTransformation:
         parts.append(optax.add_decayed_weights(numbers["weight_decay"]))
     parts.append(optax.scale_by_learning_rate(numbers["learning_rate"]))
     return optax.chain(*parts)
+
+
+def grouped(
+    specs: Sequence[Optimizer], groups: Sequence[int | None], numbers: Sequence[Numbers]
+) -> optax.GradientTransformation:
+    """One optimizer for a list of parameters in groups.
+
+    Args:
+        specs: a group each.
+        groups: of each parameter; None for one that is left alone.
+        numbers: of each group.
+    """
+    if len(specs) == 1 and None not in groups:
+        return build(specs[0], numbers[0])
+    each = {str(i): build(s, n) for i, (s, n) in enumerate(zip(specs, numbers, strict=True))}
+    return optax.partition(each | {"None": optax.set_to_zero()}, [str(g) for g in groups])

@@ -24,6 +24,7 @@ from unstuck.setups.trainer import Run, Trainer
 from unstuck.trials.executor import InLine
 
 RECENT = 8  # trials whose cost tells that of the next
+MANY = 20  # trials of the set-up as it is, or with other data or numbers alone, in any proof
 WARM, SLOPE = 10, 40  # steps of the runs that tell fixed cost from that of a step
 
 
@@ -56,12 +57,19 @@ class Bench:
         """Until the budget is spent."""
         return self.ends - self.clock()
 
-    def calibrate(self) -> int:
+    def calibrate(self, steps: int) -> int:
         """Measures what a trial costs: what is done once (compilation, a copy) is told from what
-        each step takes. Returns the steps that the budget holds."""
+        each step takes. Returns the steps that the budget holds.
+
+        Args:
+            steps: of the script's own training.
+        """
         self.told("how long a step takes")
         data = self.folds.first.data
         self._timed(data, WARM)  # compiles
+        self.trainer.foresee(MANY * steps)
+        self._timed(data, WARM)  # a compiled loop, where that pays
+        self.trainer.foresee(0)
         (short, few), (long, many) = self._timed(data, WARM), self._timed(data, SLOPE)
         slope = (long - short) / (many - few) if many > few else 0.0
         self.step_seconds = slope if slope > 0 else long / max(1, many)

@@ -116,8 +116,11 @@ def _proven(
             "one label or target an example, and finite targets",
         )
     bench = Bench(trainer, splits, began + SHARE * budget, clock, told)
-    left = bench.calibrate()
-    problem = _problem(report, subject, seen, splits, bench, left, epochs, witness, sightings)
+    about = subject.about
+    batches = -(-len(splits.first.data.y) // max(1, about.batch_size))
+    steps = _steps(about.routine.steps, epochs, batches)
+    left = bench.calibrate(steps)
+    problem = _problem(report, subject, seen, splits, bench, left, steps, witness, sightings)
     found, agrees = _decided(problem, bench, subject, witness)
     state = conclusion.state(found) if agrees.agrees is not False else _watched(problem)
     made = record(
@@ -133,7 +136,7 @@ def _problem(
     splits: Folds,
     bench: Bench,
     left: int,
-    epochs: int | None,
+    steps: int,
     witness: Witness | None,
     sightings: tuple[Sighting, ...],
 ) -> Problem:
@@ -152,8 +155,6 @@ def _problem(
     if mismatched(facts):
         sightings = (Sighting("target-shape", (), ""), *sightings)
     suspects = suspected(report.suspects, sightings, facts)
-    batches = -(-len(data.y) // max(1, about.batch_size))
-    steps = _steps(about.routine.steps, epochs, batches)
     return Problem(
         suspects,
         others(facts, suspects),

@@ -69,6 +69,13 @@ def curve(
     return tuple((int(b), float(values[a:b].mean())) for a, b in pairwise(ends))
 
 
+def last_of(losses: list[float], steps: int) -> float:
+    """A run's loss: the mean over the last steps; the last one where that is not finite."""
+    if not losses or not np.isfinite(losses[-1]):
+        return losses[-1] if losses else float("nan")
+    return float(np.mean(losses[-steps:]))
+
+
 class Trainer(Protocol):
     """Trains copies of one subject; the subject itself is never touched.
 
@@ -84,6 +91,11 @@ class Trainer(Protocol):
     def refuses(self, changes: "Combination") -> str:
         """Why these changes cannot be tried in this framework, as half a sentence; "" if they
         can. Changes of data, of `Part.STEPS` and of `Part.ORDER` are never refused."""
+        ...
+
+    def foresee(self, steps: int) -> None:
+        """Told how many steps in all will be asked for of the set-ups that are trained next, so
+        that it can decide what to make ready; 0 when that is not known any more."""
         ...
 
     def train(

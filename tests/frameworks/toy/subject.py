@@ -93,6 +93,9 @@ class LineTrainer:
     def refuses(self, changes):
         return refusal(changes)
 
+    def foresee(self, steps):
+        pass
+
     def train(self, data, changes, seed, steps, seconds=float("inf")):
         began = time.perf_counter()
         x, y = data.x[0], data.y.reshape(len(data.y), -1)

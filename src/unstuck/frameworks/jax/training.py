@@ -23,7 +23,7 @@ from unstuck.frameworks.jax.subject import JaxSubject
 from unstuck.setups.order import batches
 from unstuck.setups.routine import Routine
 from unstuck.setups.subject import Floats
-from unstuck.setups.trainer import Refused, Run, curve, fitted_rows
+from unstuck.setups.trainer import Refused, Run, curve, fitted_rows, last_of
 
 CHUNK = 50  # steps between looks at the clock and the loss
 LAST = 32  # steps whose mean loss is a run's
@@ -54,6 +54,9 @@ class JaxTrainer:
         except Refused as reason:
             return str(reason)
         return self._template.refuses(of_rest(changes))
+
+    def foresee(self, steps: int) -> None:
+        """See the protocol; there is nothing to make ready."""
 
     def train(
         self,
@@ -97,12 +100,11 @@ class JaxTrainer:
                 output = np.asarray(program.predict(params, both), np.float64)
                 path.append((begin + count, output[: min(m, LOOKED)]))
         output = np.asarray(program.predict(params, both), np.float64)
-        loss = losses[-1] if not np.isfinite(losses[-1]) else float(np.mean(losses[-LAST:]))
         model, arguments = self._template.model_of(of_setup(changes), jax.device_get(params))
         return Run(
             output[:m],
             output[m:],
-            loss,
+            last_of(losses, LAST),
             curve(losses),
             len(losses),
             time.perf_counter() - start,

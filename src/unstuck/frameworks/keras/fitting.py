@@ -61,13 +61,6 @@ class Watch(keras.callbacks.Callback):  # type: ignore[misc]
         return next((look for look in self._looks if look > self.taken), self.steps)
 
     @property
-    def loss(self) -> float:
-        """The mean over the last steps."""
-        if not self.losses or not math.isfinite(self.losses[-1]):
-            return self.losses[-1] if self.losses else math.nan
-        return float(np.mean(self.losses[-LAST:]))
-
-    @property
     def step_seconds(self) -> float:
         """Of one step: the median, which tracing and compiling do not move."""
         return float(np.median(self._ticks)) if self._ticks else 0.0

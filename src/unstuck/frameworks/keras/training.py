@@ -3,6 +3,7 @@
 import math
 import time
 from collections import OrderedDict
+from collections.abc import Callable, Hashable
 from typing import Any
 
 import numpy as np
@@ -13,13 +14,16 @@ from unstuck.changes.data import Data
 from unstuck.errors import UsageError
 from unstuck.frameworks.keras.architecture import Refusal
 from unstuck.frameworks.keras.changes import Plan, class_ids, planned
+from unstuck.frameworks.keras.compiled import Compiled, compiled_of
 from unstuck.frameworks.keras.copies import Copy
-from unstuck.frameworks.keras.fitting import CHUNK, LOOKED, Watch, order, predicted
+from unstuck.frameworks.keras.fitting import CHUNK, LAST, LOOKED, LOOKS, Watch, order, predicted
 from unstuck.frameworks.keras.network import explained
 from unstuck.frameworks.keras.seeds import traceless
+from unstuck.frameworks.keras.starts import values_of
 from unstuck.frameworks.keras.subject import KerasSubject, target
+from unstuck.setups.compiled import CHECKED, CompiledLoops, Walk, check
 from unstuck.setups.subject import Floats, Inputs
-from unstuck.setups.trainer import Run, curve, fitted_rows
+from unstuck.setups.trainer import Run, curve, fitted_rows, last_of
 
 COPIES = 32  # compiled ones that are kept at a time, at most
 NUMBERS = 1 << 26  # weights of all copies that are kept, about
@@ -41,6 +45,7 @@ class KerasTrainer:
         self._subject = subject
         self.copies = subject.copies
         self._compiled: OrderedDict[Any, Copy] = OrderedDict()
+        self._loops: CompiledLoops[Compiled] = CompiledLoops()
         self._reasons: dict[Combination, str] = {}
         self.notes = (*self.copies.notes, *subject.about.routine.unseen)
 
@@ -66,6 +71,10 @@ class KerasTrainer:
             raise UsageError(f"{in_words(changes)} cannot be tried: {refusal}")
         return planned(self._subject, changes)
 
+    def foresee(self, steps: int) -> None:
+        """See the protocol; many steps are worth a compiled loop."""
+        self._loops.foreseen = steps
+
     def train(
         self,
         data: Data,
@@ -82,23 +91,26 @@ class KerasTrainer:
         with traceless(), explained(data.x, data.y):
             copy = self._copy(plan, changes)
             self.copies.begin(copy, plan, data, seed)
-            watch = Watch(steps, start + seconds, plan)
             path: list[tuple[int, Floats]] = []
             few = tuple(a[:LOOKED] for a in data.x_held)
-            for _ in self._fit(copy, plan, data, seed, stream, watch):
-                if watch.taken < steps and not watch.ended:
-                    path.append((watch.taken, self._output(copy, plan, few)))
+
+            def look(step: int) -> None:
+                path.append((step, self._output(copy, plan, few)))
+
+            losses, step_seconds = self._steps(
+                copy, plan, changes, data, seed, stream, steps, start + seconds, look
+            )
             output = self._output(copy, plan, data.x_held)
             chosen = fitted_rows(len(data.y))
             fitted = self._output(copy, plan, tuple(a[chosen] for a in data.x))
         return Run(
             output,
             fitted,
-            watch.loss,
-            curve(watch.losses),
-            watch.taken,
+            last_of(losses, LAST),
+            curve(losses),
+            len(losses),
             time.perf_counter() - start,
-            watch.step_seconds,
+            step_seconds,
             copy.model,
             {"batch_size": plan.batch_size, "shuffle": plan.shuffled},
             tuple(path),
@@ -129,10 +141,14 @@ class KerasTrainer:
         found = predicted(copy.model, subject._pack, subject._cast(x), subject.about.elements)
         return plan.restored(found)
 
+    def _key(self, plan: Plan, changes: Combination) -> Hashable:
+        """What copies of one structure share."""
+        left_out = OUTSIDE if plan.scheduled else (*OUTSIDE, Part.RATE)
+        return frozenset(without(of_setup(changes), *left_out))
+
     def _copy(self, plan: Plan, changes: Combination) -> Copy:
         """The compiled copy of a structure."""
-        left_out = OUTSIDE if plan.scheduled else (*OUTSIDE, Part.RATE)
-        key = frozenset(without(of_setup(changes), *left_out))
+        key = self._key(plan, changes)
         if key not in self._compiled:
             self._compiled[key] = made = self.copies.made(plan)
             size = sum(math.prod(v.shape) for v in made.variables)
@@ -140,6 +156,60 @@ class KerasTrainer:
                 self._compiled.popitem(last=False)
         self._compiled.move_to_end(key)
         return self._compiled[key]
+
+    def _steps(
+        self,
+        copy: Copy,
+        plan: Plan,
+        changes: Combination,
+        data: Data,
+        seed: int,
+        stream: int,
+        steps: int,
+        until: float,
+        look: Callable[[int], None],
+    ) -> tuple[list[float], float]:
+        """Trains the copy, which is at its start: losses, and seconds of a step."""
+        subject, n = self._subject, len(data.y)
+        batch = min(plan.batch_size, n)
+        y = target(data.y)
+        assert y is not None
+        arrays = [*subject._cast(data.x), y]
+        kind = self._key(plan, changes), batch, tuple((a.shape[1:], a.dtype) for a in arrays)
+
+        def walked(steps: int) -> NDArray[np.int64]:
+            rows = order(n, seed, stream, plan.shuffled)
+            return np.fromiter(rows, np.int64, steps * batch).reshape(steps, batch)
+
+        def make() -> Compiled:
+            loop = compiled_of(copy, plan, subject._pack, [a[walked(1)[0]] for a in arrays])
+            before = values_of(loop.trained)
+            try:
+                first = Watch(CHECKED, float("inf"), plan)
+                for _ in self._fit(copy, plan, data, seed, stream, first):
+                    pass
+                native = Walk(first.losses, values_of(loop.trained), first.step_seconds)
+                self.copies.begin(copy, plan, data, seed)
+                done = loop.train(plan, arrays, walked(CHECKED), seed)
+                after = values_of(loop.trained)
+                again = loop.train(plan, arrays, walked(CHECKED), seed)  # compiled by now
+                own = Walk(done.losses, after, again.step_seconds)
+            finally:
+                self.copies.begin(copy, plan, data, seed)
+            check(before, native, own, loop.random)
+            return loop
+
+        compiled = self._loops.of(kind, steps, make)
+        if compiled is not None:
+            seen = sorted({steps * i // LOOKS for i in range(1, LOOKS)})
+            done = compiled.train(plan, arrays, walked(steps), seed, until, seen, look)
+            return done.losses, done.step_seconds
+        watch = Watch(steps, until, plan)
+        for _ in self._fit(copy, plan, data, seed, stream, watch):
+            if watch.taken < steps and not watch.ended:
+                look(watch.taken)
+        self._loops.native(kind, watch.taken, watch.step_seconds)
+        return watch.losses, watch.step_seconds
 
     def _fit(self, copy: Copy, plan: Plan, data: Data, seed: int, stream: int, watch: Watch) -> Any:
         """Calls `fit` for a stretch after the other, and yields after each."""

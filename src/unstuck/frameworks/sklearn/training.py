@@ -43,6 +43,9 @@ class MlpTrainer:
             return "this scikit-learn's networks take no weights of examples"
         return ""
 
+    def foresee(self, steps: int) -> None:
+        """See the protocol; there is nothing to make ready."""
+
     def train(
         self,
         data: Data,

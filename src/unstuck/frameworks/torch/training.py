@@ -3,9 +3,10 @@
 What the script's loop does around a step is done here as well: `About.routine`.
 """
 
+import copy
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -18,18 +19,20 @@ from unstuck.changes.change import Combination, Part, in_words, of_setup, value,
 from unstuck.changes.data import Data
 from unstuck.errors import UsageError
 from unstuck.frameworks.torch.changes import Changed, change, parameters_of, steps_an_epoch
+from unstuck.frameworks.torch.compiled import Compiled, Parts, base_rate, compiled_of, looks
 from unstuck.frameworks.torch.logits import Refused, ended
 from unstuck.frameworks.torch.own_loss import own_loss
 from unstuck.frameworks.torch.redrawn import kept, redraw, seed_torch
-from unstuck.frameworks.torch.setup import LOW, PEAK, Setup, copied, first_line, seeded
+from unstuck.frameworks.torch.setup import LOW, Setup, copied, first_line, seeded
 from unstuck.frameworks.torch.subject import MODEL, TorchSubject, _explained, _rows
 from unstuck.frameworks.torch.survey import Survey
+from unstuck.setups.compiled import CHECKED, CompiledLoops, Walk, check
 from unstuck.setups.order import batches
 from unstuck.setups.routine import Routine, Zeroing
 from unstuck.setups.subject import Floats, Inputs
-from unstuck.setups.trainer import Run, curve, fitted_rows
+from unstuck.setups.trainer import Run, curve, fitted_rows, last_of
 
-LOOKED, LOOKS = 256, 4  # held-out examples, and how many times less one, on the way
+LOOKED = 256  # held-out examples, on the way
 LAST = 32  # steps whose mean loss is a run's
 ROWS = 256  # on which LSUV measures variances
 EVALUATED = 1 << 24  # activations held at a time in evaluation: 64 MB in float32
@@ -44,6 +47,7 @@ class TorchTrainer:
         self.survey = _survey(subject)
         self._axis = self.survey.class_axis()
         self._refused: dict[Combination, str] = {}
+        self._loops: CompiledLoops[Compiled] = CompiledLoops()
         self.notes = (*self.keep.notes, *subject.about.routine.unseen)
 
     def refuses(self, changes: Combination) -> str:
@@ -52,6 +56,10 @@ class TorchTrainer:
         if key not in self._refused:
             self._refused[key] = self._tried(key)
         return self._refused[key]
+
+    def foresee(self, steps: int) -> None:
+        """See the protocol; many steps are worth a compiled loop."""
+        self._loops.foreseen = steps
 
     def train(
         self,
@@ -73,6 +81,8 @@ class TorchTrainer:
             except Refused as reason:
                 raise UsageError(f"{in_words(changes)} cannot be tried: {reason}") from None
             rows = self._rows(done, data, seed, stream, steps)
+            kind = _kind(changes, done, tensors, rows)
+            compiled = self._loops.of(kind, steps, lambda: self._compiled(done, tensors, rows))
             _seed(seed, stream, subject.device)
             few = slice(0, LOOKED)
             x_few, y_few = tuple(a[few] for a in data.x_held), data.y_held[few]
@@ -82,7 +92,8 @@ class TorchTrainer:
                 with torch.random.fork_rng(devices=[]):
                     path.append((step, self._output(done, x_few, y_few)))
 
-            losses, step_seconds = replayed(
+            trained = replayed if compiled is None else compiled.train
+            losses, step_seconds = trained(
                 done.setup,
                 self._loss(done),
                 tensors,
@@ -92,15 +103,15 @@ class TorchTrainer:
                 began + seconds,
                 look,
             )
+            if compiled is None:
+                self._loops.native(kind, len(losses), step_seconds)
             output = self._output(done, data.x_held, data.y_held)
             chosen = fitted_rows(len(data.y))
             fitted = self._output(done, tuple(a[chosen] for a in data.x), data.y[chosen])
-        last = losses[-LAST:]
-        diverged = not last or not np.isfinite(last[-1])
         return Run(
             output,
             fitted,
-            last[-1] if last and diverged else float(np.mean(last)) if last else float("nan"),
+            last_of(losses, LAST),
             curve(losses),
             len(losses),
             time.perf_counter() - began,
@@ -109,6 +120,25 @@ class TorchTrainer:
             self.arguments(done),
             tuple(path),
         )
+
+    def _compiled(self, done: Changed, tensors: list[Any], rows: Any) -> Compiled:
+        """The compiled loop for copies like this one, tested on two more.
+
+        Raises:
+            Untranslatable: it has none.
+        """
+        walks, epoch = [], steps_an_epoch(self.subject, done.batch_size)
+        copies = [replace(done, setup=copy.deepcopy(done.setup)) for _ in range(3)]
+        compiled = compiled_of(copies[0].setup, self._loss(copies[0]), tensors, rows, done.routine)
+        for trained, own in zip((replayed, compiled.train), copies[1:], strict=True):
+            parts = Parts.of(own.setup, done.routine)
+            before = [np.array(p.detach()) for p in parts.trained]
+            how = (own.setup, self._loss(own), tensors, rows[:CHECKED], done.routine, epoch)
+            losses, _ = trained(*how)
+            after = [np.array(p.detach()) for p in parts.trained]
+            walks.append(Walk(losses, after, trained(*how)[1]))  # compiled by now
+        check(before, walks[0], walks[1], compiled.graph.random)
+        return compiled
 
     def _rows(self, done: Changed, data: Data, seed: int, stream: int, steps: int) -> Any:
         """(steps, accumulation, batch) rows of the training examples."""
@@ -247,6 +277,15 @@ class TorchTrainer:
         return _rows(np.concatenate(parts), self._axis)
 
 
+def _kind(changes: Combination, done: Changed, tensors: list[Any], rows: Any) -> Hashable:
+    """What makes the programs of trials differ."""
+    numbers = (Part.ORDER, Part.STEPS, Part.SHUFFLING, Part.RATE, Part.EPSILON, Part.START)
+    groups = len(done.setup.optimizer.param_groups)
+    around = replace(done.routine, rates=(), reference=0.0, weights=())
+    shapes = tuple((t.shape[1:], t.dtype) for t in tensors)
+    return without(of_setup(changes), *numbers), groups, around, shapes, rows.shape[1:]
+
+
 def _survey(subject: TorchSubject) -> Survey:
     """One forward pass of two examples."""
     x, y = subject.first(2)
@@ -301,7 +340,7 @@ def replayed(
     rates = [base_rate(group, routine) for group in optimizer.param_groups]
     device = rows.device.type
     dtype = getattr(torch, routine.autocast) if routine.autocast else None
-    looks = set((np.arange(1, LOOKS) * len(rows) // LOOKS).tolist()) - {0}
+    seen = looks(len(rows))
     losses: list[float] = []
     ticks: list[float] = []
     for i, chosen in enumerate(rows):
@@ -338,17 +377,9 @@ def replayed(
         ticks.append(now - start)
         if now > until:
             break
-        if i + 1 in looks:
+        if i + 1 in seen:
             look(i + 1)
     return losses, float(np.mean(ticks[1:] or ticks or [0.0]))
-
-
-def base_rate(group: dict[str, Any], routine: Routine) -> Any:
-    """The rate of a group's first step, which a routine's factors are of."""
-    low = group.pop(LOW, None)
-    if routine.rates and low is not None and PEAK in group:
-        return group["lr"] * low / group[PEAK]
-    return group.get("lr")
 
 
 def _at_reference(optimizer: Any, routine: Routine) -> None:
