@@ -167,7 +167,8 @@ def batch(scope: cst.CSTNode, e: cst.BaseExpression) -> Role | None:
         while isinstance(iterated, cst.Call) and called(iterated) in _AROUND and iterated.args:
             position -= called(iterated) == "enumerate"
             iterated = iterated.args[0].value
-        if not isinstance(iterated, _NAMED):
+        made_here = isinstance(iterated, cst.Call) and called(iterated) == "DataLoader"
+        if not isinstance(iterated, _NAMED) and not made_here:
             return None
         return Role(iterated, batch=max(position, 0))
 

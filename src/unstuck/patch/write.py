@@ -105,9 +105,17 @@ class _Patch:
         roles = self._found.roles
         code = {k: self._tree.code(r.expression) for k, r in roles.items()}
         if "x" in roles and roles["x"].batch is not None:
-            code["loader"] = code["x"]
+            if not self._arrays_in_sight():
+                code["loader"] = code["x"]
             code |= {k: k for k in ("x", "y") if k in roles}
         return Names(**code, taken=frozenset(self._taken))
+
+    def _arrays_in_sight(self) -> bool:
+        """Whether the script holds what its loader is made of, so that it need not be unpacked."""
+        try:
+            return bool(arrays(self._tree, self._found))
+        except NotPlaced:
+            return False
 
     def _names_of_edit(self, block: Block) -> Names:
         """Names as they read where an edit's object is made."""

@@ -186,5 +186,6 @@ class Bench:
                 run.curve,
                 (*skills, (steps, score.skills[measure])),
                 seconds,
+                run.executor,
             )
         )

@@ -8,7 +8,8 @@ from unstuck.proofs.board import CONFIRM, Board
 from unstuck.proofs.hypothesis import Hypothesis
 from unstuck.records.states import Status
 
-PAIRS = 16  # at most: two losses among them still decide
+PAIRS = 16  # two losses among them still decide
+MOST = 48  # pairs, where nothing else is left to decide
 EACH = 9  # pairs, before others have had theirs: enough for a dozen to be decided together
 SEEDS = 100  # of an attempt
 PLACEBO = 2  # pairs of a placebo whose every pair comes out the same
@@ -34,7 +35,7 @@ def confirmed(board: Board, hypotheses: Sequence[Hypothesis], attempt: int = 0) 
     for hypothesis in first:
         yield from _pairs(board, hypothesis, PAIRS)
     if all(h.status is Status.PROVEN for h in first if h.kind == "repair"):
-        for pairs in (EACH, PAIRS):  # none takes what decides another
+        for pairs in (EACH, PAIRS, MOST):  # none takes what decides another
             for hypothesis in rest:
                 yield from _pairs(board, hypothesis, pairs)
 

@@ -21,7 +21,7 @@ from unstuck.proofs.board import CONFIRM, CONFIRMING, ERRORS, KEPT, LEARNS, LEAS
 from unstuck.proofs.confirm import SHARES, confirmed
 from unstuck.proofs.hypothesis import Hypothesis
 from unstuck.proofs.reduction import reduced, singles
-from unstuck.proofs.screen import longer, screen, seen_twice, structural, twins, wider
+from unstuck.proofs.screen import longer, screen, seen_again, structural, twins, wider
 from unstuck.records.states import Status
 
 FINALISTS = 3  # of screening, which longer trials see as well
@@ -106,7 +106,7 @@ def _elsewhere(found: Findings) -> Asking[None]:
         found.repair = ()
     yield from wider(board, found.best_of)
     yield from twins(board)
-    yield from seen_twice(board)
+    yield from seen_again(board)
     found.repair = yield from _repair(found)
 
 
@@ -129,7 +129,7 @@ def _again(found: Findings) -> Asking[None]:
         if board.holds(CONFIRMING):
             yield from board.ask((change, SCREEN))
     yield from board.ask((found.repair, SCREEN + 1))
-    yield from seen_twice(board)
+    yield from seen_again(board)
     found.repair = yield from _repair(found)
 
 

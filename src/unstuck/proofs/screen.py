@@ -12,6 +12,7 @@ GOOD = 0.5  # skill of a twin that is enough where no reference tells more
 FASTER, MUCH_FASTER = rate(2), rate(3)
 ALIKE = 0.02  # in skill
 TWICE = 3  # twins that are tried in longer trials as well
+SEEDS, PLENTY = 5, 150  # seeds of the best, where the budget holds so many trials
 AGAIN = 6  # trials that see once more in longer ones what screening saw
 FLAT = 2  # sizes of a change that nothing points to, which may do nothing before others are left
 SHARE = 0.25  # of what is left, which one long trial may take
@@ -35,7 +36,7 @@ def screen(board: Board) -> Asking[dict[str, Combination]]:
     if board.steps > short:
         known = [c for c in (first, *best_of.values()) if c]
         yield from board.ask(*((c, SCREEN) for c in known))
-    yield from seen_twice(board)
+    yield from seen_again(board)
     board.choose_measure()
     restored = any(board.restores(board.skill(c)) for c in best_of.values())
     if not restored and not _works(board, board.reach):  # else the twin is walked back from
@@ -52,7 +53,7 @@ def wider(board: Board, best_of: dict[str, Combination]) -> Asking[None]:
     for other in board.problem.others:
         if other.name not in best_of and board.holds(KEPT):
             yield from _cause(board, other, first, best_of, FLAT)
-    yield from seen_twice(board)
+    yield from seen_again(board)
 
 
 def structural(board: Board) -> Combination:
@@ -184,11 +185,18 @@ def _works(board: Board, skill: float) -> bool:
     return skill > board.noise and skill >= enough
 
 
-def seen_twice(board: Board) -> Asking[None]:
-    """The best two on a second seed, so that luck counts less."""
-    for change in board.order()[:2]:
-        if board.holds(KEPT):
-            yield from board.ask((change, SCREEN + 1))
+def seen_again(board: Board) -> Asking[None]:
+    """The best two on a second seed, so that luck counts less; on more where there is time: then
+    what was best by luck falls back, and others are seen in its place."""
+    seen: set[Combination] = set()
+    while best := [c for c in board.order()[:2] if c not in seen]:
+        seen |= set(best)
+        for change in best:
+            for i in range(1, SEEDS):
+                if board.holds(KEPT if i == 1 else PLENTY):
+                    yield from board.ask((change, SCREEN + i))
+        if not board.holds(PLENTY):
+            break
 
 
 def longer(board: Board) -> bool:

@@ -25,7 +25,8 @@ class Trial:
         losses: training loss over steps, at most 64 points.
         skills: held-out skill over steps, at most 64 points; the last is `skill`.
         seconds: wall-clock.
-        executor: where it ran.
+        executor: where and how it ran: "in line", and whether a compiled loop took its steps; if
+            it could not, why.
     """
 
     changes: tuple[str, ...]

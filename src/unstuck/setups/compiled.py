@@ -81,6 +81,12 @@ class CompiledLoops(Generic[T]):
             self.why[kind] = str(reason)
         return self._made[kind]
 
+    def how(self, kind: Hashable) -> str:
+        """How trials of a kind run: compiled, or natively and, where it is known, why."""
+        if self._made.get(kind) is not None:
+            return "compiled"
+        return f"native: {self.why[kind]}" if kind in self.why else "native"
+
     def native(self, kind: Hashable, steps: int, step_seconds: float) -> None:
         """A trial was trained natively."""
         self._step = step_seconds

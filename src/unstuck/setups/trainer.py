@@ -39,6 +39,7 @@ class Run:
         arguments: what `unstuck.diagnose` needs beside the model, x and y: loss, optimizer, …
         path: (step, output of the first 256 held-out examples at most) on the way, at no more
             than eight steps; () where a framework does not look on the way.
+        executor: where and how it ran.
     """
 
     output: Floats
@@ -51,6 +52,7 @@ class Run:
     model: Any
     arguments: dict[str, Any] = field(default_factory=dict)
     path: tuple[tuple[int, Floats], ...] = ()
+    executor: str = "in line"
 
 
 def fitted_rows(n: int) -> NDArray[np.int64]:

@@ -97,7 +97,7 @@ class KerasTrainer:
             def look(step: int) -> None:
                 path.append((step, self._output(copy, plan, few)))
 
-            losses, step_seconds = self._steps(
+            losses, step_seconds, how = self._steps(
                 copy, plan, changes, data, seed, stream, steps, start + seconds, look
             )
             output = self._output(copy, plan, data.x_held)
@@ -114,6 +114,7 @@ class KerasTrainer:
             copy.model,
             {"batch_size": plan.batch_size, "shuffle": plan.shuffled},
             tuple(path),
+            f"in line, {how}",
         )
 
     def loss(self, output: Floats, y: NDArray[Any]) -> float:
@@ -168,8 +169,8 @@ class KerasTrainer:
         steps: int,
         until: float,
         look: Callable[[int], None],
-    ) -> tuple[list[float], float]:
-        """Trains the copy, which is at its start: losses, and seconds of a step."""
+    ) -> tuple[list[float], float, str]:
+        """Trains the copy, which is at its start: losses, seconds of a step, and how."""
         subject, n = self._subject, len(data.y)
         batch = min(plan.batch_size, n)
         y = target(data.y)
@@ -203,13 +204,13 @@ class KerasTrainer:
         if compiled is not None:
             seen = sorted({steps * i // LOOKS for i in range(1, LOOKS)})
             done = compiled.train(plan, arrays, walked(steps), seed, until, seen, look)
-            return done.losses, done.step_seconds
+            return done.losses, done.step_seconds, self._loops.how(kind)
         watch = Watch(steps, until, plan)
         for _ in self._fit(copy, plan, data, seed, stream, watch):
             if watch.taken < steps and not watch.ended:
                 look(watch.taken)
         self._loops.native(kind, watch.taken, watch.step_seconds)
-        return watch.losses, watch.step_seconds
+        return watch.losses, watch.step_seconds, self._loops.how(kind)
 
     def _fit(self, copy: Copy, plan: Plan, data: Data, seed: int, stream: int, watch: Watch) -> Any:
         """Calls `fit` for a stretch after the other, and yields after each."""

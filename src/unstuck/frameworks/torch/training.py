@@ -119,6 +119,7 @@ class TorchTrainer:
             done.setup.model,
             self.arguments(done),
             tuple(path),
+            f"in line, {self._loops.how(kind)}",
         )
 
     def _compiled(self, done: Changed, tensors: list[Any], rows: Any) -> Compiled:
