@@ -13,9 +13,10 @@ from unstuck.changes.optimizer import ADAM
 from unstuck.changes.steps import LONGER
 from unstuck.changes.target_scaling import TARGETS
 from unstuck.judging.sequential import decided
-from unstuck.proofs.asks import Ask, Score, Suspected
-from unstuck.proofs.board import CONFIRM
-from unstuck.proofs.confirm import SHARES
+from unstuck.proofs.asks import Ask, Problem, Score, Suspected
+from unstuck.proofs.board import CONFIRM, Board
+from unstuck.proofs.confirm import SHARES, confirmed
+from unstuck.proofs.hypothesis import Hypothesis
 from unstuck.records.states import Status
 
 INPUTS = frozenset({PER_FEATURE, SPREAD})
@@ -133,6 +134,18 @@ def test_what_fresh_seeds_do_not_bear_out_is_given_up_for_another_repair() -> No
     assert proven.status is Status.PROVEN
     assert proven.among == pytest.approx(10)  # a tenth of the error rate: nine pairs, not five
     assert len(proven.pairs) == 9
+
+
+def test_pairs_that_were_made_before_count_when_the_budget_is_spent() -> None:
+    board = Board(Problem((), (), (), (), lambda c: True, 100, 10_000, 0, ("accuracy",)))
+    for i in range(5):
+        for change, skill in (((), 0.0), ((SPREAD,), 0.9)):
+            score = Score({"accuracy": skill}, {"accuracy": skill}, {"accuracy": skill})
+            board.scores.setdefault((change, board.steps), {})[CONFIRM + i] = score
+    board.left = -1
+    repair = Hypothesis("repair", (SPREAD,), (), "accuracy", 0.2)
+    assert list(confirmed(board, [repair])) == []  # nothing is asked for
+    assert repair.status is Status.PROVEN
 
 
 def test_attempts_share_the_error_rate() -> None:

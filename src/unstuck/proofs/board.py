@@ -65,6 +65,10 @@ class Board:
                     self.scores.setdefault((a.changes, a.steps), {})[a.seed] = score
         return [self._known(a) for a in asks]
 
+    def new(self, *wanted: tuple[Combination, int]) -> int:
+        """How many of these were not made yet at the board's steps."""
+        return sum(self._known(Ask(in_order(c), seed, self.steps)) is None for c, seed in wanted)
+
     def _known(self, ask: Ask) -> Score | None:
         return self.scores.get((ask.changes, ask.steps), {}).get(ask.seed)
 

@@ -42,10 +42,12 @@ def confirmed(board: Board, hypotheses: Sequence[Hypothesis], attempt: int = 0) 
 
 def _pairs(board: Board, hypothesis: Hypothesis, most: int) -> Asking[None]:
     for i in range(len(hypothesis.pairs), most):
-        if not _open(hypothesis, i) or not board.holds(2):
-            return
         seed = hypothesis.seeds + i
-        against, arm = yield from board.ask((hypothesis.against, seed), (hypothesis.arm, seed))
+        pair = (hypothesis.against, seed), (hypothesis.arm, seed)
+        new = board.new(*pair)  # trials made before cost nothing
+        if not _open(hypothesis, i) or (new and not board.holds(new)):
+            return
+        against, arm = yield from board.ask(*pair)
         if against is None or arm is None:
             return
         hypothesis.add(against, arm)
