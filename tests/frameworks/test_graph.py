@@ -47,6 +47,7 @@ class Words(nn.Module):
 CONVOLUTION = (nn.Conv2d(2, 3, 3, padding=1, stride=2), nn.ReLU(), nn.Conv2d(3, 4, 2, groups=1))
 SETUPS: dict[str, tuple[nn.Module, Any, Any, Any]] = {
     "squares": (dense(1), functional.mse_loss, X, Y),
+    "in double precision": (dense(1).double(), nn.MSELoss(), X.double(), Y.double()),
     "squares of another shape": (dense(1), functional.mse_loss, X, Y[:, 0]),
     "absolute": (dense(1), nn.L1Loss(), X, Y),
     "huber": (dense(1), nn.HuberLoss(delta=0.3), X, Y),
@@ -111,7 +112,8 @@ def test_loss_gradients_and_state_are_pytorchs(name: str) -> None:
     compute = compute_of(model, loss)
     graph = traced(compute, params, state, [x, y])
     arrays = [[_array(t) for t in part] for part in (params, state, [x, y])]
-    found, gradients, after = jax.jit(graph)(*arrays, jax.random.key(0))
+    with graph.precision():
+        found, gradients, after = jax.jit(graph)(*arrays, jax.random.key(0))
 
     state = [b.clone() for b in state]
     expected, state = compute(params, state, [x, y])
@@ -171,12 +173,12 @@ class Unlisted(nn.Module):
 @pytest.mark.parametrize(
     ("model", "x", "why"),
     [
-        (dense(1).double(), X.double(), "float64"),
+        (dense(1).half(), X.half(), "float16"),
         (Branching(), X, "traced"),
         (Unlisted(), X, "in no module"),
         (nn.Sequential(nn.Linear(6, 6), nn.LSTM(6, 1)), X, "rnn"),
     ],
-    ids=["double", "branching", "unlisted", "lstm"],
+    ids=["half", "branching", "unlisted", "lstm"],
 )
 def test_what_cannot_be_translated_says_why(model: nn.Module, x: Any, why: str) -> None:
     def first(output: Any, y: Any) -> Any:

@@ -15,6 +15,7 @@ from jax import Array, lax
 
 DTYPES = {
     torch.float32: jnp.float32,
+    torch.float64: jnp.float64,  # within `graph.precision`
     torch.int64: jnp.int32,  # as JAX counts without its 64-bit mode
     torch.int32: jnp.int32,
     torch.int16: jnp.int16,
@@ -28,7 +29,7 @@ def dtype_of(dtype: Any) -> Any:
     """JAX's dtype for PyTorch's; None stays None.
 
     Raises:
-        KeyError: it has none here, as float64, half precision and complex numbers.
+        KeyError: it has none here, as half precision and complex numbers.
     """
     return None if dtype is None else DTYPES[dtype]
 

@@ -67,19 +67,20 @@ class Compiled:
             look(step)
 
         steps = len(rows)
-        done: Trained = self.loop.train(
-            [_array(p) for p in parts.trained],
-            [_array(p) for p in parts.rest],
-            parts.numbers,
-            [_array(t) for t in tensors],
-            rows.numpy(),
-            np.array([routine.rate(i) for i in range(steps)], np.float32),
-            seed=int(torch.randint(2**31, ())),
-            zeroes=_zeroed(routine, steps, epoch),
-            until=until,
-            looks=sorted(looks(steps)),
-            look=looked,
-        )
+        with self.graph.precision():
+            done: Trained = self.loop.train(
+                [_array(p) for p in parts.trained],
+                [_array(p) for p in parts.rest],
+                parts.numbers,
+                [_array(t) for t in tensors],
+                rows.numpy(),
+                np.array([routine.rate(i) for i in range(steps)], np.float32),
+                seed=int(torch.randint(2**31, ())),
+                zeroes=_zeroed(routine, steps, epoch),
+                until=until,
+                looks=sorted(looks(steps)),
+                look=looked,
+            )
         parts.write(done.params, done.state)
         return done.losses, done.step_seconds
 

@@ -7,6 +7,7 @@ they do there.
 import operator
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -43,6 +44,7 @@ class Graph:
         params: how many parameters it takes.
         reached: whether each of them has a gradient; the others' are zeros.
         random: whether it draws numbers.
+        double: whether it computes in float64.
     """
 
     module: Any
@@ -50,6 +52,12 @@ class Graph:
     params: int
     reached: tuple[bool, ...]
     random: bool
+    double: bool
+
+    def precision(self) -> AbstractContextManager[Any]:
+        """JAX computes in float64 within, where this does."""
+        context: AbstractContextManager[Any] = jax.enable_x64(self.double)
+        return context
 
     def __call__(self, params: Any, state: Any, batch: Any, key: Array) -> tuple[Array, Any, Any]:
         """Loss, gradients and next state, as lists of arrays."""
@@ -114,9 +122,9 @@ def traced(
         raise Untranslatable(f"it cannot be traced: {first_line(error)}") from error
     module.graph.eliminate_dead_code()
     names = _named(module)
-    return Graph(
-        module, names, n, tuple(reached), any(f in RANDOM.values() for f in names.values())
-    )
+    random = any(f in RANDOM.values() for f in names.values())
+    double = any(t.dtype is torch.float64 for t in (*params, *state, *batch))
+    return Graph(module, names, n, tuple(reached), random, double)
 
 
 def _in_place(node: Any) -> bool:
