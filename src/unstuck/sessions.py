@@ -14,6 +14,7 @@ from unstuck.records.fix import Fix
 from unstuck.records.proof import Proof
 from unstuck.records.report import Report
 from unstuck.setups.sample import EXAMPLES
+from unstuck.setups.unmoved import unmoved
 
 if TYPE_CHECKING:
     from unstuck.proofs.fix import Fixed
@@ -42,6 +43,7 @@ class Session(Generic[R]):
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *dir(self.record)})
 
+    @unmoved()
     def __str__(self) -> str:
         from unstuck.report.shown import text
 
@@ -49,16 +51,19 @@ class Session(Generic[R]):
 
     __repr__ = __str__
 
+    @unmoved()
     def __rich__(self) -> Any:
         from unstuck.report.shown import renderable
 
         return renderable(self.record)
 
+    @unmoved()
     def _repr_html_(self) -> str:
         from unstuck.report.shown import html
 
         return html(self.record)
 
+    @unmoved()
     def to_json(self) -> dict[str, Any]:
         """The record as plain JSON values; numbers that are not finite are None."""
         from unstuck.report.as_json import to_json
@@ -76,6 +81,7 @@ class ReportSession(Session[Report]):
 
     diagnosed: Diagnosed
 
+    @unmoved()
     def prove(
         self,
         budget: float = 60.0,
@@ -111,6 +117,7 @@ class ProofSession(Session[Proof]):
 
     of: "Proven"
 
+    @unmoved()
     def fix(self, budget: float | None = None) -> "FixSession":
         """The repair, built and verified on fresh seeds.
 
@@ -147,6 +154,7 @@ class FixSession(Session[Fix]):
         return self.fixed.arguments
 
 
+@unmoved()
 def diagnose(
     model: Any,
     x: Any = None,

@@ -189,7 +189,7 @@ def _teller() -> Callable[[Any], None]:
 
     Drawing takes numbers from Python's generator, which is put back: it is the script's.
     """
-    import random
+    from unstuck.setups.unmoved import unmoved
 
     stream = sys.stderr
 
@@ -199,13 +199,10 @@ def _teller() -> Callable[[Any], None]:
         if isinstance(shown, str):
             stream.write(f"{shown}\n")
         else:
-            state = random.getstate()
-            try:
+            with unmoved():
                 from rich.console import Console
 
                 Console(file=stream).print(_drawn(shown))
-            finally:
-                random.setstate(state)
         stream.flush()
 
     return tell

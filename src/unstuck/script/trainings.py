@@ -18,6 +18,7 @@ from unstuck.records.report import Evidence
 from unstuck.records.states import State, Status
 from unstuck.records.training import Sighting, Witness
 from unstuck.setups.routine import PLAIN, Routine
+from unstuck.setups.unmoved import unmoved
 from unstuck.watching import place
 from unstuck.watching.losses import Watch
 from unstuck.watching.place import Place
@@ -278,7 +279,8 @@ class Trainings:
         """Nothing that this thread trains is seen: we train ourselves."""
         self._thread.quiet += 1
         try:
-            yield
+            with unmoved():
+                yield
         finally:
             self._thread.quiet -= 1
 

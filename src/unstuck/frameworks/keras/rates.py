@@ -10,6 +10,7 @@ import numpy as np
 from unstuck.frameworks.keras.optimizer import inner
 from unstuck.setups import warm_up
 from unstuck.setups.routine import Routine
+from unstuck.watching.sweeps import is_sweep
 
 UNSEEN = "examples have weights of their own, which trials do not give them"
 
@@ -49,6 +50,11 @@ class Around:
             if self._rates and self._rates[-1][0] == at:
                 self._rates.pop()
             self._rates.append((at, rate))
+
+    @property
+    def is_sweep(self) -> bool:
+        """Whether the rate rose at every step, as in a range test."""
+        return len(self._rates) >= self._steps and is_sweep([rate for _, rate in self._rates])
 
     @property
     def routine(self) -> Routine:

@@ -15,6 +15,7 @@ import keras
 from unstuck.frameworks.keras.rates import Around
 from unstuck.watching.batches import Batches
 from unstuck.watching.methods import surround
+from unstuck.watching.sweeps import SWEEPS
 from unstuck.watching.trainings import Training, Trainings
 
 
@@ -66,6 +67,8 @@ def install(trainings: Trainings) -> None:
         with trainings.guard("follow the loss"):
             training, around = fits.get(history.model, (None, None))
             if training is not None and around is not None and "loss" in history.history:
+                if around.is_sweep:
+                    training.says_nothing(SWEEPS)
                 training.watch.loss(history.history["loss"][-1])
                 training.routine(around.routine)
         return result

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
-from unstuck.frameworks.torch.watch.follower import FIRST, SURE, Follower
+from unstuck.frameworks.torch.watch.follower import FIRST, Follower
 from unstuck.records.report import Evidence
 from unstuck.records.training import Sighting
+from unstuck.watching.sweeps import SURE
 
 GONE = 0.01  # of the highest rate: no usual schedule spends half of the training below it
 EPOCHS = 3  # within these a schedule meant for epochs does not end

@@ -14,10 +14,9 @@ import torch
 
 from unstuck.setups.routine import PLAIN, Routine, Zeroing
 from unstuck.setups.warm_up import SHARE
+from unstuck.watching.sweeps import SURE, SWEEP
 
 CHANGES = 1024  # of the rate that are kept; of more, every other one
-SWEEP = 100.0  # a range test goes through two orders of magnitude at least (Smith 2017, § 3.3)
-SURE = 8  # steps that all do the same before it is said of the loop
 SOME = 8  # numbers along each axis of a gradient that are compared
 FIRST = 4  # steps of which all is kept
 _MODES = (

@@ -25,11 +25,11 @@ from unstuck.frameworks.torch.watch.notes import see_clipping, see_loading, see_
 from unstuck.frameworks.torch.watch.recipe import Unseen
 from unstuck.frameworks.torch.watch.tape import Backward, Tape
 from unstuck.setups.untouched import untouched
+from unstuck.watching.sweeps import SWEEPS
 
 PATIENCE = 1000  # steps of others that an optimizer may wait for its own first
 READ = 64  # losses on an accelerator that are read together, since reading waits for it
 ACTIVE = 4  # optimizers that are followed at a time: those that stepped last
-SWEEPS = "its learning rate rises at every step, as in a range test"
 TURNS = "optimizers take turns on each other's networks, as in adversarial training"
 
 Settings = tuple[dict[str, Any], float]  # fields of a routine, steps an epoch

@@ -280,6 +280,8 @@ class Replay:
         self, values: list[Any], function: Callable[[Call], Any] | None, model: Any = None
     ) -> Any:
         """The loss; where there is no function for a call, its output is what it was."""
+        # A forward pass that works in place works on copies: what is handed in may be the script's.
+        values = [v.clone() if isinstance(v, torch.Tensor) else v for v in values]
         known = dict(zip(self._given, values, strict=True))
         rows = next((len(v) for v in values if isinstance(v, torch.Tensor) and v.ndim), self._rows)
 
