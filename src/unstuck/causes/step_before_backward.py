@@ -1,7 +1,7 @@
 """Steps taken before the backward pass."""
 
 from unstuck.causes.cause import Cause
-from unstuck.changes.loop import ZEROED
+from unstuck.changes.loop import STEPPED
 
 CAUSE = Cause(
     "step-before-backward",
@@ -14,5 +14,5 @@ CAUSE = Cause(
         "torch": "optimizer.zero_grad(), loss.backward(), optimizer.step(), in this order",
         "": "step after the backward pass",
     },
-    changes=(ZEROED,),
+    changes=(STEPPED,),
 )

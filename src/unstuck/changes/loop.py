@@ -5,6 +5,7 @@ from unstuck.changes.change import Change, Part
 ZEROED = Change(
     "gradients-zeroed", "gradients set to zero before each backward pass", Part.ZEROING, True
 )
+STEPPED = Change("step-behind-backward", "each step behind the backward pass", Part.ZEROING, "step")
 CONSTANT = Change("rate-constant", "the learning rate kept constant", Part.SCHEDULE, "constant")
 PER_EPOCH = Change(
     "schedule-per-epoch", "the schedule stepped once an epoch", Part.SCHEDULE, "epoch"

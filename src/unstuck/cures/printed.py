@@ -95,6 +95,19 @@ class TakeOut:
 
 
 @dataclass(frozen=True)
+class Behind:
+    """A line of the training loop to put behind another.
+
+    Args:
+        call: the method's name: "step".
+        of: the method's name in the line that comes first: "backward".
+    """
+
+    call: str
+    of: str
+
+
+@dataclass(frozen=True)
 class Unwrap:
     """The output activation to take off where a model applies it.
 
@@ -107,7 +120,7 @@ class Unwrap:
     kind: str
 
 
-Edit = Argument | Call | Insert | TakeOut | Unwrap
+Edit = Argument | Behind | Call | Insert | TakeOut | Unwrap
 
 
 @dataclass(frozen=True)

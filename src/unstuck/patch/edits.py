@@ -2,7 +2,7 @@
 
 import libcst as cst
 
-from unstuck.cures.printed import Argument, Block, Call, Edit, Insert, TakeOut, Unwrap
+from unstuck.cures.printed import Argument, Behind, Block, Call, Edit, Insert, TakeOut, Unwrap
 from unstuck.patch.ends import Plan, unwrapped
 from unstuck.patch.imports import Imports
 from unstuck.patch.makers import function_of_loss, maker
@@ -55,6 +55,8 @@ class Edits:
                 return self._insert(edit, block)
             case TakeOut():
                 return self._take_out(edit)
+            case Behind():
+                return self._behind(edit)
             case Unwrap():
                 return unwrapped(self._tree, edit)
 
@@ -134,6 +136,15 @@ class Edits:
         if len(getattr(line, "body", ())) > 1 or isinstance(line, cst.SimpleStatementSuite):
             return [("behind", small, f"; {code}") if edit.behind else ("put", small, f"{code}; ")]
         return [("line behind" if edit.behind else "line", line, code)]
+
+    def _behind(self, edit: Behind) -> Plan | None:
+        moved, first = self._step(edit.call), self._step(edit.of)
+        if moved is None or first is None:
+            return None
+        lines = self._tree.statement(moved), self._tree.statement(first)
+        if any(not isinstance(s, cst.SimpleStatementLine) or len(s.body) > 1 for s in lines):
+            return None
+        return [("out", lines[0], ""), ("line behind", lines[1], self._tree.code(moved))]
 
     def _take_out(self, edit: TakeOut) -> Plan | None:
         call = self._step(edit.call, edit.of)

@@ -95,18 +95,20 @@ def _optimizer(step: cst.Call) -> Role:
 
 
 def _backward(tree: Tree, scope: cst.CSTNode, step: cst.Call) -> cst.BaseExpression:
-    """What `backward` is called on, last before the step."""
-    found = [
-        c.func.value
+    """What `backward` is called on, last before the step; behind it where there is none before."""
+    calls = [
+        c
         for c in nodes(scope, inner=False)
         if isinstance(c, cst.Call)
         and isinstance(c.func, cst.Attribute)
         and c.func.attr.value == "backward"
-        and tree.line(c) <= tree.line(step)
     ]
-    if not found:
-        raise NotPlaced("no loss.backward() before the optimizer's step")
-    value = found[-1]
+    if not calls:
+        raise NotPlaced("no loss.backward() around the optimizer's step")
+    before = [c for c in calls if tree.line(c) <= tree.line(step)]
+    last = (before or calls)[-1]
+    assert isinstance(last.func, cst.Attribute)
+    value = last.func.value
     if isinstance(value, cst.Call) and called(value) == "scale" and value.args:  # of a GradScaler
         return value.args[0].value
     return value

@@ -15,7 +15,7 @@ from unstuck.changes.data import Data
 from unstuck.changes.initialization import GLOROT
 from unstuck.changes.input_scaling import PER_FEATURE
 from unstuck.changes.label_coding import LABELS
-from unstuck.changes.loop import CONSTANT, TRAINING_MODE, ZEROED
+from unstuck.changes.loop import CONSTANT, STEPPED, TRAINING_MODE, ZEROED
 from unstuck.changes.loss import CROSSENTROPY, LOGITS, SQUARED
 from unstuck.changes.optimizer import ADAM
 from unstuck.changes.output_activation import LINEAR
@@ -188,7 +188,8 @@ def _loop(facts: Facts) -> list[Change]:
     if about.shuffled is False:
         made.append(SHUFFLED)
     if about.routine.zeroing is not Zeroing.STEP:
-        made.append(ZEROED)
+        idle = about.routine.zeroing is Zeroing.BEFORE_STEP
+        made.append(STEPPED if idle else ZEROED)
     if about.routine.rates:
         made.append(CONSTANT)
     return made

@@ -10,6 +10,7 @@ class Zeroing(Enum):
     STEP = "each step"
     NEVER = "never"
     EPOCH = "each epoch"
+    BEFORE_STEP = "between the backward pass and the step"
 
 
 @dataclass(frozen=True)

@@ -179,6 +179,8 @@ def compiled_of(
     """
     if routine.autocast or routine.norm_type != 2.0 or rows.device.type != "cpu":
         raise Untranslatable("mixed precision, another norm or another device")
+    if routine.zeroing is Zeroing.BEFORE_STEP:
+        raise Untranslatable("its steps find no gradients")
     setup.model.train(not routine.evaluating)
     parts = Parts.of(setup, routine)
     graph = parts.traced(loss, [t.index_select(0, rows[0, 0]) for t in tensors])

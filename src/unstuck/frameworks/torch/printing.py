@@ -10,7 +10,17 @@ import torch
 from unstuck.changes.change import Change, Combination, Part, Role
 from unstuck.changes.fits import Affinely, Fit, Logged, Scale, Shift, ToBulk
 from unstuck.cures.cure import Cure
-from unstuck.cures.printed import Argument, Block, Call, Edit, Insert, Names, TakeOut, Unwrap
+from unstuck.cures.printed import (
+    Argument,
+    Behind,
+    Block,
+    Call,
+    Edit,
+    Insert,
+    Names,
+    TakeOut,
+    Unwrap,
+)
 from unstuck.errors import UsageError
 from unstuck.frameworks.torch.changes import ACTIVATIONS, DROPOUTS, Changed
 from unstuck.frameworks.torch.containers import containers, place, unlisted
@@ -413,6 +423,13 @@ class Printer:
         )
 
     def _zeroing(self, change: Change) -> Block:
+        if change.value == "step":
+            return Block(
+                Role.TRAINING,
+                (),
+                edits=(Behind("step", "backward"),),
+                comment=f"{self.names.optimizer}.step() behind backward(), before zero_grad()",
+            )
         call = f"{self.names.optimizer}.zero_grad()"
         return Block(
             Role.TRAINING,

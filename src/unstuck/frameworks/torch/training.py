@@ -366,6 +366,9 @@ def replayed(
                 if value.requires_grad:
                     (value * routine.scaled if routine.scaled != 1 else value).backward()
                 values.append(float(value.detach()))
+            if zeroing is Zeroing.BEFORE_STEP:
+                for p in every:
+                    p.grad = None
             _clipped([p for p in held if p.grad is not None], routine)
             return float(np.mean(values))
 

@@ -169,6 +169,8 @@ class Follower:
         return replace(made, **self._settings)
 
     def _zeroing(self) -> Zeroing:
+        if self.steps >= FIRST <= self.empty and self.reached:
+            return Zeroing.BEFORE_STEP
         if not self.never_zeroed:
             return Zeroing.STEP
         return Zeroing.EPOCH if self.zeroed else Zeroing.NEVER
