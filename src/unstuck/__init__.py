@@ -44,7 +44,10 @@ __all__ = [
 def __getattr__(name: str) -> object:
     if name not in _HOME:
         raise AttributeError(f"module 'unstuck' has no attribute {name!r}")
-    value = getattr(import_module(_HOME[name]), name)
+    from unstuck.setups.unmoved import unmoved
+
+    with unmoved():
+        value = getattr(import_module(_HOME[name]), name)
     globals()[name] = value
     return value
 

@@ -93,6 +93,14 @@ def test_a_fault_seen_for_certain_beside_another_is_part_of_the_repair() -> None
     assert set(found.repair) == {ZEROED, TARGETS}
 
 
+def test_a_fault_seen_for_certain_is_cured_even_where_another_cure_hides_it() -> None:
+    """A rate may make up for a softmax that is applied twice; the softmax goes all the same."""
+    sighted = Suspected("loss-mismatch", ((LOGITS,),), sighted=True)
+    found = solved(World((RATE,), noise=0.01), suspects=(sighted,))
+    assert LOGITS in found.repair
+    assert set(found.repair) - {LOGITS} <= RATE
+
+
 def test_too_few_steps_are_a_fault_too() -> None:
     found = solved(World(needed=400), steps=100)
     assert any(c.part.value == "steps" for c in found.repair)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from unstuck.changes.change import Role
-from unstuck.cures.printed import Argument, Block, Call, Edit, Insert, Names, TakeOut
+from unstuck.cures.printed import Argument, Behind, Block, Call, Edit, Insert, Names, TakeOut
 
 Printer = Callable[[Names], tuple[Block, ...]]
 
@@ -50,6 +50,7 @@ def call(of: str, code: str, *imports: str) -> Printer:
 
 
 ZEROED = edit(Role.TRAINING, lambda n: Insert(f"{n.optimizer}.zero_grad()", "backward"))
+STEPPED = edit(Role.TRAINING, lambda _: Behind("step", "backward"))
 CLIPPED = edit(
     Role.TRAINING,
     lambda n: Insert(f"torch.nn.utils.clip_grad_norm_({n.model}.parameters(), 1)", "step"),

@@ -120,6 +120,21 @@ for epoch in range(3):
         loss.backward()
         opt.step()  # <-
 """,
+    "loader in the loop": """\
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+x, y = torch.rand(100, 4), torch.rand(100)
+net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 1))
+opt = torch.optim.SGD(net.parameters(), lr=0.1)
+for epoch in range(3):
+    for a, b in DataLoader(TensorDataset(x, y), 32):
+        loss = nn.functional.mse_loss(net(a), b)
+        opt.zero_grad()
+        opt.step()  # <-
+        loss.backward()
+""",
     "split loader": """\
 import torch
 from torch import nn
@@ -447,6 +462,20 @@ PAIRS = [
 -loader = DataLoader(TensorDataset(x[:80], y[:80]), 32)
 +loader = DataLoader(TensorDataset(x[:80], y[:80]), 32, shuffle=True)
  net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 1))
+"""),
+    ("loader in the loop", "# <-", "torch", b.COLUMN, """\
+@@
+ x, y = torch.rand(100, 4), torch.rand(100)
++y = y.view(-1, 1)
+ net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 1))
+"""),
+    ("loader in the loop", "# <-", "torch", b.STEPPED, """\
+@@
+         opt.zero_grad()
+-        opt.step()  # <-
+         loss.backward()
++        opt.step()
+ 
 """),
     ("labels read on", "# <-", "keras", b.FROM_ZERO, """\
 @@

@@ -171,8 +171,9 @@ def _block(
 
 
 def word(name: str) -> str:
-    """The last word of an expression, as a prefix of new names."""
-    return "".join(c if c.isalnum() or c == "_" else " " for c in name).split()[-1]
+    """The last name in an expression, as a prefix of new names."""
+    words = "".join(c if c.isalnum() or c == "_" else " " for c in name).split()
+    return next(w for w in reversed(words) if w.isidentifier())
 
 
 def fresh(name: str, taken: frozenset[str]) -> str:

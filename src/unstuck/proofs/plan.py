@@ -111,9 +111,15 @@ def _elsewhere(found: Findings) -> Asking[None]:
 
 
 def _smaller(found: Findings) -> Combination:
-    """The repair without a part that fresh seeds show to do nothing; () where all are needed."""
+    """The repair without a part that fresh seeds show to do nothing; () where all are needed.
+
+    What cures a fault that was seen for certain stays, unless it does harm: another part may well
+    hide the fault.
+    """
+    certain = set(structural(found.board))
     for h in found.tested:
-        if h.kind == "necessary" and h.status in (Status.REFUTED, Status.HARMFUL):
+        idle = h.status is Status.REFUTED and not set(found.repair) - set(h.against) <= certain
+        if h.kind == "necessary" and (idle or h.status is Status.HARMFUL):
             return h.against
     return ()
 

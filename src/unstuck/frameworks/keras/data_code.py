@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from unstuck.changes.change import Change, Part, Role
 from unstuck.changes.fits import Affinely, Fit, Logged, Scale, Shift, ToBulk
+from unstuck.cures.lines import fresh
 from unstuck.cures.printed import Block, Names
 from unstuck.errors import UsageError
 
@@ -28,8 +29,8 @@ class DataCode:
         self.kind: str = subject.loaded
         data = names.loader or names.x
         self.mapped = bool(self.kind) and data == names.x
-        self.x = _new("inputs", names.taken) if self.mapped else names.x
-        self.y = _new("targets", names.taken) if self.mapped else names.y
+        self.x = fresh("inputs", names.taken) if self.mapped else names.x
+        self.y = fresh("targets", names.taken) if self.mapped else names.y
         self.data = data
 
     def blocks(self, changes: list[Change]) -> list[Block]:
@@ -73,7 +74,7 @@ class DataCode:
         return Block(Role.DATA, tuple(lines), imports, both, both, (), comment)
 
     def _units(self, y: str) -> str:
-        mean, std = (_new(f"{_word(y)}_{what}", self.names.taken) for what in ("mean", "std"))
+        mean, std = (fresh(f"{_word(y)}_{what}", self.names.taken) for what in ("mean", "std"))
         call = f"{self.names.model}.predict(…)"
         return f"predictions in the targets' own units: {call} * {std} + {mean}"
 
@@ -114,7 +115,7 @@ class DataCode:
         if len(self.sample.x) > 1:
             raise UsageError("examples of several inputs", "one input", "leave them out by hand")
         sound = " & ".join(f"np.isfinite({a}.reshape(len({a}), -1)).all(axis=1)" for a in checked)
-        keep = _new("sound", self.names.taken)
+        keep = fresh("sound", self.names.taken)
         lines = (f"{keep} = {sound}", f"{x}, {y} = {x}[{keep}], {y}[{keep}]")
         return Block(Role.DATA, lines, NUMPY, frozenset("xy"), frozenset("xy"))
 
@@ -175,9 +176,9 @@ def fitted(fit: Fit, x: str, values: NDArray[Any], taken: frozenset[str]) -> tup
     word = _word(x)
     flat = values.reshape(len(values), -1).astype(np.float64)
     flat = flat[np.isfinite(flat).all(axis=1)]
-    middle = _new(f"{word}_median", taken)
+    middle = fresh(f"{word}_median", taken)
     if isinstance(fit, ToBulk):
-        limit = _new(f"{word}_limit", taken)
+        limit = fresh(f"{word}_limit", taken)
         distance, reach = f"np.abs({x} - {middle})", f"{fit.reach:g} * np.percentile("
         lines = [
             f"{middle} = np.median({x}, axis=0)",
@@ -191,15 +192,15 @@ def fitted(fit: Fit, x: str, values: NDArray[Any], taken: frozenset[str]) -> tup
     assert isinstance(fit, Affinely)
     axis = "axis=0" if fit.each == "feature" else ""
     if fit.shift is Shift.MEDIAN or fit.scale is Scale.QUARTILES:
-        shift, scale = middle, _new(f"{word}_iqr", taken)
+        shift, scale = middle, fresh(f"{word}_iqr", taken)
         lines = [
             f"low, {middle}, high = np.percentile({x}, [25, 50, 75], axis=0)",
             f"{scale} = high - low",
         ]
         spread = np.ptp(np.percentile(flat, [25, 75], axis=0), axis=0)
     else:
-        shift = _new(f"{word}_mean", taken) if fit.shift is Shift.MEAN else ""
-        scale = _new(f"{word}_std", taken) if fit.scale is Scale.SPREAD else ""
+        shift = fresh(f"{word}_mean", taken) if fit.shift is Shift.MEAN else ""
+        scale = fresh(f"{word}_std", taken) if fit.scale is Scale.SPREAD else ""
         made = [(n, f"{x}.{f}({axis})") for n, f in ((shift, "mean"), (scale, "std")) if n]
         lines = [f"{', '.join(n for n, _ in made)} = {', '.join(c for _, c in made)}"]
         spread = flat.std(axis=0)
@@ -225,9 +226,3 @@ def _word(name: str) -> str:
     """The first word of an expression and what follows it, as a prefix of new names."""
     words = "".join(c if c.isalnum() or c == "_" else " " for c in name).split()
     return "_".join(words[-2:] if words[-1].isdigit() else words[-1:])
-
-
-def _new(name: str, taken: frozenset[str]) -> str:
-    while name in taken:
-        name += "_"
-    return name

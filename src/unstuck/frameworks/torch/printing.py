@@ -10,6 +10,7 @@ import torch
 from unstuck.changes.change import Change, Combination, Part, Role
 from unstuck.changes.fits import Affinely, Fit, Logged, Scale, Shift, ToBulk
 from unstuck.cures.cure import Cure
+from unstuck.cures.lines import fresh, word
 from unstuck.cures.printed import (
     Argument,
     Behind,
@@ -109,7 +110,7 @@ class Printer:
         if change.fit is not None:
             values = _finite(sample.y)
             lines = _fitted(change.fit, y, y_held, values, names.taken)
-            mean, std = (_new(f"{_word(y)}_{what}", names.taken) for what in ("mean", "std"))
+            mean, std = (fresh(f"{word(y)}_{what}", names.taken) for what in ("mean", "std"))
             comment = f"predictions in the targets' own units: output * {std} + {mean}"
             return _block(Role.DATA, lines, {"y"}, {"y"}, names, comment)
         if change.part is Part.LABELS:
@@ -475,7 +476,7 @@ class Printer:
 def _data_names(names: Names) -> tuple[str, str, str, str]:
     if not names.loader:
         return names.x, names.y, names.x_held, names.y_held
-    return _new("inputs", names.taken), _new("targets", names.taken), "", ""
+    return fresh("inputs", names.taken), fresh("targets", names.taken), "", ""
 
 
 def _block(
@@ -542,15 +543,15 @@ def _closed(names: Names, done: Changed) -> Block:
 
 def _fitted(fit: Fit, x: str, held: str, values: Any, taken: frozenset[str]) -> list[str]:
     """A fit, with figures of x, done to x and to what is held out."""
-    word = _word(x)
+    stem = word(x)
     both = [a for a in (x, held) if a]
     numbers = [f"{a} = torch.as_tensor({a}, dtype=torch.float32)" for a in both]
     if isinstance(fit, Logged):
         return [*numbers, *(f"{a} = torch.sign({a}) * torch.log1p({a}.abs())" for a in both)]
     flat = values.reshape(len(values), -1).astype(np.float64)
-    middle = _new(f"{word}_median", taken)
+    middle = fresh(f"{stem}_median", taken)
     if isinstance(fit, ToBulk):
-        limit = _new(f"{word}_limit", taken)
+        limit = fresh(f"{stem}_limit", taken)
         lines = [
             f"{middle} = {x}.quantile(0.5, dim=0)",
             f"{limit} = {fit.reach:g} * ({x} - {middle}).abs()"
@@ -566,11 +567,11 @@ def _fitted(fit: Fit, x: str, held: str, values: Any, taken: frozenset[str]) -> 
         return [*numbers, *lines, *done]
     assert isinstance(fit, Affinely)
     where = "axis=0" if fit.each == "feature" else ""
-    mean, std = _new(f"{word}_mean", taken), _new(f"{word}_std", taken)
+    mean, std = fresh(f"{stem}_mean", taken), fresh(f"{stem}_std", taken)
     shift, scale = "", ""
     lines = numbers if values.dtype.kind != "f" else []
     if fit.shift is Shift.MEDIAN or fit.scale is Scale.QUARTILES:
-        iqr = _new(f"{word}_iqr", taken)
+        iqr = fresh(f"{stem}_iqr", taken)
         spread = f"{x}.quantile(0.75, dim=0) - {x}.quantile(0.25, dim=0)"
         lines = [*numbers, f"{middle}, {iqr} = {x}.quantile(0.5, dim=0), {spread}"]
         shift, scale = middle, iqr
@@ -593,17 +594,6 @@ def _fitted(fit: Fit, x: str, held: str, values: Any, taken: frozenset[str]) -> 
 
 def _finite(a: Any) -> Any:
     return a[np.isfinite(a.reshape(len(a), -1)).all(axis=1)] if a.dtype.kind == "f" else a
-
-
-def _word(name: str) -> str:
-    """The last word of an expression, as a prefix of new names."""
-    return "".join(c if c.isalnum() or c == "_" else " " for c in name).split()[-1]
-
-
-def _new(name: str, taken: frozenset[str]) -> str:
-    while name in taken:
-        name += "_"
-    return name
 
 
 def _put(model: str, name: str, code: str) -> str:
