@@ -175,7 +175,7 @@ STUCK = (
     fails("72_dropout_of_nine_tenths", ("no-dropout",)),
     fails("73_net_that_is_frozen", ("unfrozen",)),
     fails("74_adam_at_three_tenths", LOWER, states=("stuck", "diverged")),
-    # Ratings of 1 to 5 into a product of embeddings around 0: held out it is worse than one constant.
+    # Ratings of 1 to 5 into a product of embeddings around 0: worse than one constant.
     fails("23_recommender_keras", ("targets-standardized",), states=("improvable",)),
     # Nothing is left lying: the rate is mended, and the softmax goes too.
     fails("20_softmax_twice_and_slow", HIGHER, ("loss-from-logits",)),
