@@ -10,13 +10,13 @@ import numpy as np
 from unstuck.causes.suspects import Suspicion, harms, judged, suspects
 from unstuck.causes.what_if import what_if
 from unstuck.changes.change import Change
-from unstuck.errors import UsageError
 from unstuck.frameworks.recognize import recognize
 from unstuck.probes import measure, probes
 from unstuck.probes.look import Curvature, Look
 from unstuck.probes.sharpness import PIECE, curvature
 from unstuck.records.report import Evidence as Shown
 from unstuck.records.report import Link, Report, Suspect
+from unstuck.setups.admission import admit
 from unstuck.setups.sample import EXAMPLES
 from unstuck.setups.subject import Given, Inputs, Sample, Subject
 from unstuck.setups.untouched import untouched
@@ -98,13 +98,8 @@ def diagnosed(
         UsageError: a model, loss, optimizer or option that cannot be used.
         DataError: data that cannot be trained on.
     """
-    if examples < 2:
-        raise UsageError(f"examples={examples}", "at least 2")
-    if batch_size is not None and batch_size < 1:
-        raise UsageError(f"batch_size={batch_size}", "at least 1")
-    if x is None:
-        raise UsageError("no data were given", "diagnose(model, x, y)")
     given = Given(x, y, validation_data, loss, optimizer, batch_size, shuffle, step, examples)
+    admit(given)
     began = time.perf_counter()
     with untouched():
         subject = recognize(model, given)

@@ -29,7 +29,10 @@ def second_moment(look: Look) -> Measured:
         return None
     x = x[:, :: -(-x.shape[1] // COLUMNS)]
     middle = x.mean(axis=0)
-    raw, centred = _eigenvalues(x), _eigenvalues(x - middle)
+    try:
+        raw, centred = _eigenvalues(x), _eigenvalues(x - middle)
+    except np.linalg.LinAlgError:  # numbers whose squares are beyond float64
+        return None
     trace = raw.sum()
 
     def condition(values: np.ndarray) -> float | None:

@@ -56,16 +56,22 @@ def subject(model: BaseEstimator, given: Given) -> Perceptron:
     n = x.shape[0] if hasattr(x, "shape") else len(x)
     chosen = rows(n, given.examples)
     network, reach, target = _unwrap(model)
+    _possible(network, given)
     if n != len(y):
         raise DataError(f"{n} training examples but {len(y)} targets", "one for each example")
     if not n:
         raise DataError("the training data are empty", "at least one example of one feature")
     seen, transform = _reaching(reach, _take(x, chosen), y[chosen])
-    coded, code = _coded(network, target, y)
+    try:
+        coded, code = _coded(network, target, y)
+    except ValueError as error:  # scikit-learn's own check of targets
+        raise DataError(
+            str(error).split(". ")[0], "targets that scikit-learn can train on"
+        ) from None
     sample = Sample((seen,), coded[chosen], order=coded[:ORDERED], examples=n, names=("x",))
     checked(sample.x, sample.y)
     if given.validation_data is not None:
-        x_validation, y_validation = given.validation_data
+        x_validation, y_validation = _pair(given.validation_data)
         some = rows(len(y_validation), given.examples)
         sample = replace(
             sample,
@@ -74,6 +80,35 @@ def subject(model: BaseEstimator, given: Given) -> Perceptron:
         )
     made = _of_mlp(network, sample)
     return replace(made, home=_home(model), table=hasattr(x, "iloc"))
+
+
+def _possible(network: Any, given: Given) -> None:
+    """What scikit-learn would say when it trains.
+
+    Raises:
+        UsageError: a parameter of the estimator that cannot be, or an option that is not its.
+    """
+    for name in ("loss", "optimizer", "step"):
+        if getattr(given, name) is not None:
+            raise UsageError(
+                f"{name}={getattr(given, name)!r} for a scikit-learn estimator",
+                "no such option: the estimator has its own",
+            )
+    try:
+        network._validate_params()
+    except ValueError as error:
+        raise UsageError(str(error), "parameters that the estimator can train with") from None
+    hidden = np.ravel(network.hidden_layer_sizes)
+    if (hidden <= 0).any():
+        raise UsageError(f"hidden_layer_sizes={network.hidden_layer_sizes}", "positive numbers")
+    if not np.isfinite(network.learning_rate_init):
+        raise UsageError(f"learning_rate_init={network.learning_rate_init}", "a positive number")
+
+
+def _pair(data: Any) -> tuple[Any, Any]:
+    if not isinstance(data, tuple | list) or len(data) != 2:
+        raise UsageError(f"validation_data is a {type(data).__name__}", "a pair (x, y) of arrays")
+    return data[0], data[1]
 
 
 def _home(model: Any) -> Home:
