@@ -31,6 +31,9 @@ TRIED = (
 NAMES = (
     *LOOP,
     "non-finite-data",
+    "non-finite-weights",
+    "non-finite-loss",
+    "uphill-steps",
     "constant-input",
     "target-shape",
     "label-coding",

@@ -1,8 +1,38 @@
 """Harms that show before the first step: where the network stands at the start."""
 
-from math import log
+from math import isnan, log
 
 from unstuck.symptoms.symptom import Evidence, Symptom, above, below
+
+WEIGHTS = Symptom(
+    "non-finite-weights",
+    "non_finite",
+    "no NaN and no infinite weight",
+    "arithmetic: one of them makes the output NaN, and after a step all of them",
+    lambda e: (
+        (int(count), "parameters")
+        if (count := e.numbers("non_finite").get("parameters", 0)) > 0
+        else None
+    ),
+    harm=True,
+)
+
+
+def _loss_is_nan(evidence: Evidence) -> tuple[str, str] | None:
+    """Where nothing else is NaN that could have made it so."""
+    counts = evidence.numbers("non_finite")
+    sound = not any(counts.get(k, 0) for k in ("inputs", "targets", "parameters", "output"))
+    return ("NaN", "loss") if sound and isnan(evidence.look.seen.loss) else None
+
+
+LOSS = Symptom(
+    "non-finite-loss",
+    "non_finite",
+    "a loss that is a number where data, weights and output are",
+    "arithmetic: what is NaN has no gradient",
+    _loss_is_nan,
+    harm=True,
+)
 
 FROZEN_EXAMPLES = Symptom(
     "frozen-examples",

@@ -1,7 +1,42 @@
-"""Harms that show in what one step would do: too far, or next to nothing."""
+"""Harms that show in what one step would do: uphill, too far, or next to nothing."""
+
+from math import inf
+
+import numpy as np
 
 from unstuck.probes.sharpness import ADAPTIVE
 from unstuck.symptoms.symptom import Evidence, Symptom, above
+
+
+def _uphill(evidence: Evidence) -> tuple[float | str, str] | None:
+    """Not judged where a loss is below 0: what is maximized then may be a likelihood."""
+    look = evidence.look
+    rule = look.about.rule
+    if rule is None or look.seen.loss < 0:
+        return None
+    rate = rule.learning_rate
+    if rate is not None and not 0 <= rate < inf:
+        return f"a learning rate of {rate:g}", ""
+    dot = step = slope = 0.0
+    for p in look.seen.parameters:
+        if p.update is not None and p.gradient is not None:
+            update, gradient = np.float64(p.update), np.float64(p.gradient)
+            dot += float((update * gradient).sum())
+            step += float((update * update).sum())
+            slope += float((gradient * gradient).sum())
+    along = dot / (step * slope) ** 0.5 if step * slope > 0 else 0.0
+    return (along, "") if along > 0.5 else None
+
+
+UPHILL = Symptom(
+    "steps-uphill",
+    "step_decrease",
+    "a finite learning rate above 0, and a first step against the gradient",
+    "arithmetic: to first order a step along the gradient raises the loss; the cosine of the angle"
+    " between them is above ½, which a penalty's part in the step does not make it",
+    _uphill,
+    harm=True,
+)
 
 OVERSHOOT = Symptom(
     "step-overshoots",
