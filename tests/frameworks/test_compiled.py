@@ -130,6 +130,7 @@ def test_a_loop_is_made_once_native_trials_cost_as_much() -> None:
     assert loops.of("kind", 50, lambda: "loop") is None  # 1 s spent, 0.5 to come: less than 2
     loops.native("kind", 50, 0.01)
     assert loops.of("kind", 100, lambda: "loop") == "loop"
+    assert loops.of("new", 10**6, lambda: "loop", left=0.0) is None  # there is no time for it
     assert loops.of("other", 10, lambda: "loop") == "loop"  # it was seen to cost next to nothing
 
 

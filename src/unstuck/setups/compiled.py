@@ -63,10 +63,18 @@ class CompiledLoops(Generic[T]):
     _cost: float = COST
     _step: float = 0.0
 
-    def of(self, kind: Hashable, steps: int, make: Callable[[], T]) -> T | None:
-        """The compiled loop for a trial of so many steps; None if it is to be trained natively."""
+    def of(
+        self, kind: Hashable, steps: int, make: Callable[[], T], left: float = float("inf")
+    ) -> T | None:
+        """The compiled loop for a trial of so many steps; None if it is to be trained natively.
+
+        Args:
+            left: seconds that the trial may take.
+        """
         if kind in self._made:
             return self._made[kind]
+        if left < self._cost:
+            return None
         if self._spent[kind] + max(steps, self.foreseen) * self._step < self._cost:
             return None
         began = time.perf_counter()

@@ -200,7 +200,7 @@ class KerasTrainer:
             check(before, native, own, loop.random)
             return loop
 
-        compiled = self._loops.of(kind, steps, make)
+        compiled = self._loops.of(kind, steps, make, until - time.perf_counter())
         if compiled is not None:
             seen = sorted({steps * i // LOOKS for i in range(1, LOOKS)})
             done = compiled.train(plan, arrays, walked(steps), seed, until, seen, look)

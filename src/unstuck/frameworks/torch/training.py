@@ -82,7 +82,9 @@ class TorchTrainer:
                 raise UsageError(f"{in_words(changes)} cannot be tried: {reason}") from None
             rows = self._rows(done, data, seed, stream, steps)
             kind = _kind(changes, done, tensors, rows)
-            compiled = self._loops.of(kind, steps, lambda: self._compiled(done, tensors, rows))
+            compiled = self._loops.of(
+                kind, steps, lambda: self._compiled(done, tensors, rows), seconds
+            )
             _seed(seed, stream, subject.device)
             few = slice(0, LOOKED)
             x_few, y_few = tuple(a[few] for a in data.x_held), data.y_held[few]
