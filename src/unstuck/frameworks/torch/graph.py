@@ -128,9 +128,9 @@ def traced(
 
 
 def _in_place(node: Any) -> bool:
-    return node.op == "call_function" and str(node.target).split(".")[1:2] != [] and (
-        str(node.target).split(".")[1].endswith("_")
-    )  # fmt: skip
+    """Whether an operation writes into its argument, as ATen's names that end so do."""
+    parts = str(node.target).split(".")
+    return node.op == "call_function" and len(parts) > 1 and parts[1].endswith("_")
 
 
 def _named(module: Any) -> dict[Any, Callable[..., Any]]:
