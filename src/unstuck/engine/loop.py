@@ -37,12 +37,6 @@ class Around(NamedTuple):
     clip_value: float | None = None
     keeps: bool = False
 
-    @property
-    def structure(self) -> "Around":
-        """What decides the program."""
-        norm, most = self.clip_norm, self.clip_value
-        return Around(None if norm is None else 1.0, None if most is None else 1.0, self.keeps)
-
 
 @dataclass(frozen=True, eq=False)
 class Trained:
@@ -108,7 +102,7 @@ class TrainingLoop:
             until: when it ends, by `time.perf_counter`.
             looks: steps on the way after which `look` is called.
         """
-        steps = len(order)
+        steps, order = len(order), order.astype(np.int32)
         zeroed = np.ones(steps, bool) if zeroes is None else zeroes
         numbers = jax.tree.map(lambda v: jnp.asarray(v, jnp.float32), numbers)
         clips = [jnp.float32(c or 0.0) for c in self.around[:2]]
@@ -121,7 +115,7 @@ class TrainingLoop:
         ends = sorted({*range(CHUNK, steps, CHUNK), *(s for s in looks if 0 < s < steps), steps})
         for begin, end in zip([0, *ends], ends, strict=False):
             began, count = time.perf_counter(), end - begin
-            parts = [_filled(a[begin:end]) for a in (order.astype(np.int32), rates, zeroed)]
+            parts = [_filled(a[begin:end]) for a in (order, rates, zeroed)]
             carry, seen = self._run(carry, numbers, clips, arrays, *parts, count)
             values = np.asarray(seen, np.float64)[:count]
             sound = np.isfinite(values)

@@ -1,7 +1,6 @@
 """The gate that everything handed over passes before any work starts."""
 
 import numbers
-from collections.abc import Callable
 from typing import Any
 
 from unstuck.errors import DataError, UsageError
@@ -20,7 +19,7 @@ def admit(given: Given) -> None:
         _number("batch_size", given.batch_size, 1)
     if given.shuffle not in (None, True, False):
         raise UsageError(f"shuffle={given.shuffle!r}", "True, False or None")
-    if given.step is not None and not isinstance(given.step, Callable):  # type: ignore[arg-type]
+    if given.step is not None and not callable(given.step):
         raise UsageError(f"step={given.step!r}", "a function (model, batch) -> loss")
     if given.x is None:
         raise UsageError("no data were given", "diagnose(model, x, y)")

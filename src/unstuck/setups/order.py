@@ -1,7 +1,9 @@
-"""Which examples each step sees."""
+"""Which examples each step sees, at which rate, and after which steps outputs are looked at."""
 
 import numpy as np
 from numpy.typing import NDArray
+
+from unstuck.records.routine import Routine
 
 
 def batches(
@@ -19,3 +21,13 @@ def batches(
     draw = np.random.default_rng([seed, stream])
     orders = [draw.permutation(n) if shuffled else np.arange(n) for _ in range(epochs)]
     return np.concatenate(orders)[: steps * size].reshape(steps, size)
+
+
+def factors(routine: Routine, steps: int, factor: float = 1.0) -> NDArray[np.float32]:
+    """(steps,) factors on the learning rate, all of them times `factor`."""
+    return np.array([factor * routine.rate(i) for i in range(steps)], np.float32)
+
+
+def looks(steps: int, times: int) -> list[int]:
+    """After how many steps outputs are looked at on the way: `times` less one, evenly spaced."""
+    return sorted({steps * i // times for i in range(1, times)} - {0})

@@ -19,7 +19,7 @@ from unstuck.engine.loop import Around, TrainingLoop
 from unstuck.errors import UsageError
 from unstuck.frameworks.jax.changes import Loop, loop_of, of_rest
 from unstuck.frameworks.jax.subject import JaxSubject
-from unstuck.setups.order import batches
+from unstuck.setups.order import batches, factors, looks
 from unstuck.setups.routine import Routine
 from unstuck.setups.subject import Floats
 from unstuck.setups.trainer import Refused, Run, curve, fitted_rows, last_of
@@ -89,10 +89,10 @@ class JaxTrainer:
             (),
             (*data.x, data.y),
             order[:, None, :],
-            np.array([loop.rate * loop.routine.rate(i) for i in range(steps)], np.float32),
+            factors(loop.routine, steps, loop.rate),
             seed=seed,
             until=start + seconds,
-            looks=sorted({steps * i // LOOKS for i in range(1, LOOKS)}),
+            looks=looks(steps, LOOKS),
             look=look,
         )
         output = np.asarray(program.predict(done.params, both), np.float64)

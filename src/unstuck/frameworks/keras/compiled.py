@@ -20,6 +20,7 @@ from unstuck.frameworks.keras.copies import Copy
 from unstuck.frameworks.keras.starts import all_variables, values_of
 from unstuck.setups.compiled import Untranslatable
 from unstuck.setups.compiling import lasting
+from unstuck.setups.order import factors
 
 NAMES = {"SGD": "sgd", "Adam": "adam", "AdamW": "adamw", "RMSprop": "rmsprop", "Adagrad": "adagrad"}
 # Of an optimizer: what has to have this value, lest its steps are of another kind.
@@ -81,7 +82,7 @@ class Compiled:
             [spec.numbers()],
             [standardized(a) for a in data],
             rows[:, None, :],
-            np.array([plan.routine.rate(i) for i in range(len(rows))], np.float32),
+            factors(plan.routine, len(rows)),
             seed=seed,
             until=until,
             looks=looks,

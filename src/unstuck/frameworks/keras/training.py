@@ -22,6 +22,7 @@ from unstuck.frameworks.keras.seeds import traceless
 from unstuck.frameworks.keras.starts import values_of
 from unstuck.frameworks.keras.subject import KerasSubject, target
 from unstuck.setups.compiled import CHECKED, CompiledLoops, Walk, check
+from unstuck.setups.order import looks
 from unstuck.setups.subject import Floats, Inputs
 from unstuck.setups.trainer import Run, curve, fitted_rows, last_of
 
@@ -202,7 +203,7 @@ class KerasTrainer:
 
         compiled = self._loops.of(kind, steps, make, until - time.perf_counter())
         if compiled is not None:
-            seen = sorted({steps * i // LOOKS for i in range(1, LOOKS)})
+            seen = looks(steps, LOOKS)
             done = compiled.train(plan, arrays, walked(steps), seed, until, seen, look)
             return done.losses, done.step_seconds, self._loops.how(kind)
         watch = Watch(steps, until, plan)

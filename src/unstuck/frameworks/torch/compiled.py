@@ -19,6 +19,7 @@ from unstuck.frameworks.torch.graph import Graph, traced
 from unstuck.frameworks.torch.setup import LOW, PEAK, Setup
 from unstuck.setups.compiled import Untranslatable
 from unstuck.setups.compiling import lasting
+from unstuck.setups.order import factors, looks
 from unstuck.setups.routine import Routine, Zeroing
 
 Loss = Callable[[list[Any]], Any]  # the tensors of a batch -> its loss
@@ -74,11 +75,11 @@ class Compiled:
                 parts.numbers,
                 [_array(t) for t in tensors],
                 rows.numpy(),
-                np.array([routine.rate(i) for i in range(steps)], np.float32),
+                factors(routine, steps),
                 seed=int(torch.randint(2**31, ())),
                 zeroes=_zeroed(routine, steps, epoch),
                 until=until,
-                looks=sorted(looks(steps)),
+                looks=looks(steps, LOOKS),
                 look=looked,
             )
         parts.write(done.params, done.state)
@@ -241,8 +242,3 @@ def _zeroed(routine: Routine, steps: int, epoch: int) -> NDArray[np.bool_]:
 def _array(tensor: Any) -> NDArray[Any]:
     found: NDArray[Any] = tensor.detach().numpy()
     return found.astype(np.int32) if found.dtype == np.int64 else np.array(found)
-
-
-def looks(steps: int) -> set[int]:
-    """After how many steps outputs are looked at on the way."""
-    return set((np.arange(1, LOOKS) * steps // LOOKS).tolist()) - {0}

@@ -137,7 +137,7 @@ def _named(module: Any) -> dict[Any, Callable[..., Any]]:
     """What each operation is in JAX."""
     if len(module.graph.nodes) > NODES:
         raise Untranslatable(f"it takes {len(module.graph.nodes)} operations a step")
-    found: dict[Any, Callable[..., Any]] = {}
+    table, found = OPS | RANDOM | EMPTY, dict[Any, Callable[..., Any]]()
     for node in module.graph.nodes:
         if node.op == "get_attr" and getattr(module, node.target).requires_grad:
             raise Untranslatable("parameters that are in no module take part in it")
@@ -147,7 +147,6 @@ def _named(module: Any) -> dict[Any, Callable[..., Any]]:
             found[node] = operator.getitem
             continue
         _, name, overload = [*str(node.target).split("."), ""][:3]
-        table = OPS | RANDOM | EMPTY
         known = table.get(f"{name}.{overload}") or table.get(name)
         if known is None:
             raise Untranslatable(f"{name} is not translated")

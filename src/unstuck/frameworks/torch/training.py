@@ -19,7 +19,7 @@ from unstuck.changes.change import Combination, Part, in_words, of_setup, value,
 from unstuck.changes.data import Data
 from unstuck.errors import UsageError
 from unstuck.frameworks.torch.changes import Changed, change, parameters_of, steps_an_epoch
-from unstuck.frameworks.torch.compiled import Compiled, Parts, base_rate, compiled_of, looks
+from unstuck.frameworks.torch.compiled import LOOKS, Compiled, Parts, base_rate, compiled_of
 from unstuck.frameworks.torch.logits import Refused, ended
 from unstuck.frameworks.torch.own_loss import own_loss
 from unstuck.frameworks.torch.redrawn import kept, redraw, seed_torch
@@ -27,7 +27,7 @@ from unstuck.frameworks.torch.setup import LOW, Setup, copied, first_line, seede
 from unstuck.frameworks.torch.subject import MODEL, TorchSubject, _explained, _rows
 from unstuck.frameworks.torch.survey import Survey
 from unstuck.setups.compiled import CHECKED, CompiledLoops, Walk, check
-from unstuck.setups.order import batches
+from unstuck.setups.order import batches, looks
 from unstuck.setups.routine import Routine, Zeroing
 from unstuck.setups.subject import Floats, Inputs
 from unstuck.setups.trainer import Run, curve, fitted_rows, last_of
@@ -343,7 +343,7 @@ def replayed(
     rates = [base_rate(group, routine) for group in optimizer.param_groups]
     device = rows.device.type
     dtype = getattr(torch, routine.autocast) if routine.autocast else None
-    seen = looks(len(rows))
+    seen = looks(len(rows), LOOKS)
     losses: list[float] = []
     ticks: list[float] = []
     for i, chosen in enumerate(rows):
