@@ -89,7 +89,7 @@ FRAMEWORKS = [
     ),
     Framework("sklearn", (_kind("sklearn", "BaseEstimator"),), {"sklearn.neural_network": "watch"}),
     Framework("engine", (_kind("unstuck", "Setup", pairs=True),)),
-    Framework("jax", (_kind("", "", "bare", pairs=True),)),
+    Framework("jax", (_kind("", "", "bare", pairs=True),), {"jax": "watch", "optax": "watch"}),
 ]
 
 

@@ -28,6 +28,7 @@ from unstuck.frameworks.jax.subject import (
     on_device,
     target_of,
 )
+from unstuck.frameworks.jax.traced import Traced
 from unstuck.setups.arrays import sample_of
 from unstuck.setups.subject import About, Floats, Given, LossView, UpdateRule
 
@@ -45,16 +46,9 @@ def subject(model: tuple[Callable[..., Any], Any], given: Given) -> JaxSubject:
     """
     apply, params = model
     loss_of, view = _loss(given.loss)
+    own = apply.forward if isinstance(apply, Traced) else None
+    view = LossView(apply.name) if isinstance(apply, Traced) else view
     sample = sample_of(given)
-
-    def forward(
-        params: Any, x: tuple[Array, ...], y: Array | None, delta: Array | float
-    ) -> tuple[Array, Seen]:
-        output = apply(params, x[0] if len(x) == 1 else x)
-        logits = output.reshape(len(output), -1) + delta
-        losses = loss_of(logits.reshape(output.shape), y)
-        per_example = losses.reshape(len(x[0]), -1).mean(axis=1) if losses.ndim else None
-        return jnp.mean(losses), Seen(per_example, logits, logits, ())
 
     paths, _ = jax.tree_util.tree_flatten_with_path(params)
     names = [
@@ -82,6 +76,7 @@ def subject(model: tuple[Callable[..., Any], Any], given: Given) -> JaxSubject:
         def update(gradients: Any, params: Any) -> Any:
             return given.optimizer.update(gradients, state, params)[0]
 
+    forward = own or forward_of(apply, loss_of)
     made = JaxSubject(
         about,
         sample,
@@ -99,6 +94,21 @@ def subject(model: tuple[Callable[..., Any], Any], given: Given) -> JaxSubject:
     if given.optimizer is None:
         return made
     return replace(made, about=replace(about, rule=_inferred(made, given.optimizer)))
+
+
+def forward_of(apply: Callable[..., Any], loss_of: Callable[..., Array]) -> Forward:
+    """The loss of a function's outputs, with what is added to them."""
+
+    def forward(
+        params: Any, x: tuple[Array, ...], y: Array | None, delta: Array | float
+    ) -> tuple[Array, Seen]:
+        output = apply(params, x[0] if len(x) == 1 else x)
+        logits = output.reshape(len(output), -1) + delta
+        losses = loss_of(logits.reshape(output.shape), y)
+        per_example = losses.reshape(len(x[0]), -1).mean(axis=1) if losses.ndim else None
+        return jnp.mean(losses), Seen(per_example, logits, logits, ())
+
+    return forward
 
 
 OPTIMIZERS = {"adam": (optax.adam, 1e-3), "sgd": (optax.sgd, 1e-2)}

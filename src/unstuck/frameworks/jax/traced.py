@@ -1,0 +1,103 @@
+"""A script's own loss as a function of parameters, inputs and targets, cut at the model's output."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from unstuck.frameworks.jax.flat import Flat, flattened, read
+from unstuck.frameworks.jax.subject import Seen
+
+# (parameters, inputs, targets) -> loss
+Loss = Callable[[Any, tuple[Any, ...], Any], Any]
+
+
+class Cut(NamedTuple):
+    """Where a loss's program is cut: variables of the last pre-activation and of the output."""
+
+    logits: int
+    output: int
+
+
+class _Program(NamedTuple):
+    flat: Flat
+    cut: Cut
+
+
+@dataclass(eq=False)
+class Traced:
+    """The model within a loss: called, it gives the output.
+
+    Args:
+        whole: the loss.
+        find: (its equations, variables of the parameters, of inputs and target) ↦ where to cut.
+        target: one example's target, shape and dtype: what the model is traced with.
+        params: of the beginning: those of a loss that is judged by its output alone.
+        name: of the loss.
+    """
+
+    whole: Loss
+    find: Callable[[Flat, list[int], list[int]], Cut]
+    target: jax.ShapeDtypeStruct
+    params: Any
+    name: str = "loss"
+    _programs: dict[Any, _Program] = field(default_factory=dict)
+
+    def __call__(self, params: Any, x: Any) -> Array:
+        """The output for inputs: an array, or a tuple of several."""
+        inputs = x if isinstance(x, tuple) else (x,)
+        y = jnp.zeros((len(inputs[0]), *self.target.shape), self.target.dtype)
+        return jnp.asarray(self._values(params, inputs, y, 0.0)[1])
+
+    def forward(
+        self, params: Any, x: tuple[Array, ...], y: Array | None, delta: Array | float
+    ) -> tuple[Array, Seen]:
+        """See `subject.Forward`; what is added to logits goes through to the loss."""
+        loss, output, logits = self._values(params, x, y, delta)
+        n = len(x[0])
+        return loss, Seen(None, output.reshape(n, -1), logits.reshape(n, -1), ())
+
+    def loss(self, output: Array, y: Array) -> Array:
+        """The loss of these outputs; what of it rests on parameters is that of the beginning."""
+        x = tuple(jnp.zeros((len(y), *shape), dtype) for shape, dtype in self._inputs)
+        program = self._program(self.params, x, y)
+        leaves = jax.tree.leaves((self.params, x, y))
+        known = dict(zip(program.flat.inputs, leaves, strict=True))
+        known[program.cut.output] = output
+        return jnp.asarray(program.flat.resumed(known, program.flat.outputs[0]))
+
+    @property
+    def _inputs(self) -> list[tuple[Any, Any]]:
+        """Shape and dtype of an example of each input it was last traced with."""
+        shapes = next(reversed(self._programs))[0]
+        return [(shape[1:], dtype) for shape, dtype in shapes[:-1]]
+
+    def _values(
+        self, params: Any, x: tuple[Any, ...], y: Any, delta: Array | float
+    ) -> tuple[Any, Any, Any]:
+        flat, cut = self._program(params, x, y)
+        shape = flat.shapes[cut.logits].shape
+        added = jnp.reshape(
+            jnp.asarray(delta, flat.shapes[cut.logits].dtype), _fitting(delta, shape)
+        )
+        values = flat.evaluate(jax.tree.leaves((params, x, y)), (cut.logits, added))
+        return read(values, flat.outputs[0]), values[cut.output], values[cut.logits]
+
+    def _program(self, params: Any, x: tuple[Any, ...], y: Any) -> _Program:
+        leaves = jax.tree.leaves((x, y))
+        key = tuple((a.shape, jnp.result_type(a)) for a in leaves), jax.tree.structure(params)
+        if key not in self._programs:
+            shapes = jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape, a.dtype), (params, x, y))
+            flat = flattened(lambda p, x, y: self.whole(p, x, y), *shapes)
+            count = len(jax.tree.leaves(params))
+            self._programs[key] = _Program(
+                flat, self.find(flat, flat.inputs[:count], flat.inputs[count:])
+            )
+        return self._programs[key]
+
+
+def _fitting(delta: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
+    return shape if getattr(delta, "ndim", 0) else ()

@@ -1,0 +1,104 @@
+"""What `unstuck.diagnose` is handed for a loss that a script was seen to differentiate."""
+
+from typing import Any
+
+import jax
+import numpy as np
+import optax
+from numpy.typing import NDArray
+
+from unstuck.frameworks.jax.flat import Flat, flattened
+from unstuck.frameworks.jax.traced import Cut, Traced
+from unstuck.frameworks.jax.watch.closure import Call
+from unstuck.frameworks.jax.watch.roles import Roles, Unseen, roles
+from unstuck.frameworks.jax.watch.updates import Update
+from unstuck.watching import rows
+
+RANDOM = ("random_bits", "random_wrap", "threefry2x32", "random_seed")
+DRAWS = "its loss draws random numbers, which trials would draw alike at every step"
+ONE_BATCH = "one batch of the data was seen"
+
+
+def arguments(call: Call, update: Update) -> tuple[dict[str, Any], str]:
+    """Arguments of `unstuck.diagnose`, and why trials would not tell of it; "" if they would.
+
+    Raises:
+        Unseen: it cannot be told what are inputs, targets and outputs.
+    """
+    opened, params = call.opened(), call.params
+    arrays = opened.arrays
+    flat = flattened(lambda p, a: opened(p, a), params, arrays)
+    count = len(jax.tree.leaves(params))
+    if len(flat.shapes[_first_output(flat)].shape):
+        raise Unseen("its loss is not one number")
+    where = [i for i, a in enumerate(arrays) if np.ndim(a)]
+    found = roles(flat, flat.inputs[:count], [flat.inputs[count:][i] for i in where])
+    places = [where[i] for i in (*found.inputs, found.target)]
+    batch = [np.asarray(arrays[i]) for i in places]
+    sizes = {len(a) for a in batch}
+    if len(sizes) > 1:
+        raise Unseen("its inputs and targets have no axis of examples in common")
+
+    def whole(params: Any, x: tuple[Any, ...], y: Any) -> Any:
+        given = list(arrays)
+        for place, array in zip(places, (*x, y), strict=True):
+            given[place] = array
+        return opened(params, given)
+
+    target = jax.ShapeDtypeStruct(batch[-1].shape[1:], arrays[places[-1]].dtype)
+    name = getattr(call.function, "__name__", "loss")
+    model = Traced(whole, _cut, target, params, name)
+    given, one_batch = _data(batch)
+    random = any(e.source.primitive.name in RANDOM for e in flat.equations)
+    return {
+        "model": (model, params),
+        "loss": model.loss,
+        "optimizer": update.optimizer or optax.sgd(update.rate),
+        **given,
+    }, DRAWS if random else (ONE_BATCH if one_batch else "")
+
+
+def _first_output(flat: Flat) -> int:
+    (output,) = flat.outputs
+    if not isinstance(output, int):
+        raise Unseen("its loss does not depend on anything")
+    return output
+
+
+def _cut(flat: Flat, parameters: list[int], arrays: list[int]) -> Cut:
+    found: Roles = roles(flat, parameters, arrays)
+    return Cut(found.logits, found.output)
+
+
+def _data(batch: list[NDArray[Any]]) -> tuple[dict[str, Any], bool]:
+    """Arrays of the script's that the batch is rows of, or the batch; whether it is one of many."""
+    size = len(batch[0])
+    whole = rows.found(batch, _read)
+    if whole is not None:
+        arrays, drawn = whole
+        return _given(arrays) | {"batch_size": size, "shuffle": drawn}, False
+    alike = all(_is_at_hand(part) for part in batch)
+    return _given(batch) | {"batch_size": size, "shuffle": False}, not alike
+
+
+def _given(arrays: list[NDArray[Any]]) -> dict[str, Any]:
+    x = tuple(arrays[:-1])
+    return {"x": x[0] if len(x) == 1 else x, "y": arrays[-1]}
+
+
+def _is_at_hand(part: NDArray[Any]) -> bool:
+    """Whether the script's own frames hold just these examples: all it has."""
+    for value in rows.values():
+        array = _read(value)
+        if array is not None and array.shape == part.shape and np.array_equal(array, part):
+            return True
+    return False
+
+
+def _read(value: Any) -> NDArray[Any] | None:
+    if isinstance(value, jax.core.Tracer):
+        return None
+    if isinstance(value, jax.Array):
+        plain = not jax.dtypes.issubdtype(value.dtype, jax.dtypes.prng_key)
+        return np.asarray(value) if plain and not value.is_deleted() else None
+    return rows.numbers(value)

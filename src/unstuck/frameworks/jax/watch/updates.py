@@ -1,0 +1,64 @@
+"""How a step changes parameters: an optimizer of optax, or gradient descent that is written out."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Update:
+    """How parameters are changed by a step.
+
+    Args:
+        optimizer: of optax; None for gradient descent that is written out.
+        rate: of that.
+    """
+
+    optimizer: Any
+    rate: float = 0.0
+
+
+def by_hand(params: Any, gradient: Any, after: Any) -> Update | None:
+    """Gradient descent that is written out: parameters less a rate times the gradient.
+
+    Args:
+        params, gradient: of a step.
+        after: parameters after it, or whatever a step returns, with them among it.
+
+    Returns:
+        None where it is nothing of the kind.
+    """
+    new = _alike(params, gradient, after)
+    if new is None:
+        return None
+    old, slope, moved = (
+        np.concatenate([np.ravel(np.asarray(a, np.float64)) for a in jax.tree.leaves(tree)])
+        for tree in (params, gradient, new)
+    )
+    large = np.abs(slope) > 1e-3 * np.abs(slope).max(initial=0)
+    if not large.any():
+        return None
+    rate = float(np.median((old - moved)[large] / slope[large]))
+    # float32 keeps seven digits of the parameters, of which the step is a small part
+    rounding = 1e-6 * np.abs(old).max() + 1e-3 * abs(rate) * np.abs(slope).max()
+    if not rate > 0 or not np.allclose(old - rate * slope, moved, rtol=0, atol=rounding):
+        return None
+    return Update(None, rate)
+
+
+def _alike(params: Any, gradient: Any, after: Any) -> Any:
+    """What among something has the structure and shapes of the parameters, and is no gradient."""
+    wanted = _form(params)
+    gradients = {id(leaf) for leaf in jax.tree.leaves(gradient)}
+    several = after if isinstance(after, tuple | list) else ()
+    for one in (after, *several):
+        if _form(one) == wanted and not any(id(a) in gradients for a in jax.tree.leaves(one)):
+            return one
+    return None
+
+
+def _form(tree: Any) -> Any:
+    leaves, structure = jax.tree.flatten(tree)
+    return structure, [np.shape(leaf) for leaf in leaves]

@@ -1,0 +1,156 @@
+"""The data a batch was taken from, found among the values of the script's frames."""
+
+import sys
+from collections.abc import Callable, Iterator
+from types import FrameType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unstuck.watching.place import is_users
+
+TRIED = 16  # rows of the batch that are looked for
+_SELDOM = 4096  # rows that are still in question before whole rows are compared
+_CHEAP = 1 << 22  # numbers that are copied to change their dtype
+
+# A value as an array that shares its memory; None for what is no array of numbers.
+Read = Callable[[Any], NDArray[Any] | None]
+# What lies one level down in an object of the framework's.
+Open = Callable[[Any], tuple[Any, ...]]
+
+
+def found(
+    batch: list[NDArray[Any]], read: Read, opened: Open = lambda value: ()
+) -> tuple[list[NDArray[Any]], bool] | None:
+    """Arrays of which those of the batch are the same rows, shaped as the batch is.
+
+    Args:
+        batch: arrays of equal length; the first is the one that tells rows apart best.
+
+    Returns:
+        an array each and whether the rows were drawn in another order than they are stored in;
+        None where not all of them are found.
+    """
+    rows = len(batch[0])
+    candidates = [a for a in _arrays(read, opened) if len(a) > rows]
+    for whole in candidates:
+        index = _rows_of(batch[0], whole)
+        if index is None:
+            continue
+        arrays = [_shaped(whole, batch[0])]
+        for part in batch[1:]:
+            fits = (a for a in candidates if len(a) == len(whole) and _same(part, a, index))
+            match = next(fits, None)
+            if match is None:
+                break
+            arrays.append(_shaped(match, part))
+        if len(arrays) == len(batch):
+            in_order = bool(index[0] == 0 and (np.diff(index) > 0).all())
+            return arrays, not in_order
+    return None
+
+
+def values(opened: Open = lambda value: ()) -> Iterator[Any]:
+    """Values of the user's frames, innermost first, and what lies one level down in them."""
+    for frame in _frames():
+        held = list(frame.f_locals.values())
+        if frame.f_code.co_name != "<module>":
+            held += list(frame.f_globals.values())
+        for value in held:
+            yield value
+            yield from _inside(value, opened)
+
+
+def _arrays(read: Read, opened: Open) -> Iterator[NDArray[Any]]:
+    seen: set[int] = set()
+    for value in values(opened):
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        array = read(value)
+        if array is not None and array.ndim:
+            yield array
+
+
+def _frames() -> Iterator[FrameType]:
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if is_users(frame.f_code.co_filename):
+            yield frame
+        frame = frame.f_back
+
+
+def _inside(value: Any, opened: Open) -> Iterator[Any]:
+    if isinstance(value, (tuple, list)) and len(value) <= 16:
+        yield from value
+    elif isinstance(value, dict) and len(value) <= 64:
+        yield from value.values()
+    else:
+        yield from opened(value)
+        if not isinstance(value, type) and _is_users_class(type(value)):
+            yield from vars(value).values() if hasattr(value, "__dict__") else ()
+
+
+def _is_users_class(kind: type) -> bool:
+    module = sys.modules.get(kind.__module__)
+    return kind.__module__ != "builtins" and is_users(getattr(module, "__file__", None) or "<none>")
+
+
+def numbers(value: Any) -> NDArray[Any] | None:
+    """NumPy's and pandas' numbers as an array; None for anything else."""
+    if type(value).__module__.startswith("pandas") and hasattr(value, "to_numpy"):
+        value = value.to_numpy()
+    return value if isinstance(value, np.ndarray) and value.dtype.kind in "fiub" else None
+
+
+def _rows_of(part: NDArray[Any], whole: NDArray[Any]) -> NDArray[Any] | None:
+    """Where some rows of the part stand in the whole; None if one of them does not."""
+    if whole[:1].size != part[:1].size:
+        return None
+    flat, wanted = whole.reshape(len(whole), -1), part.reshape(len(part), -1)
+    index: list[int] = []
+    for place in _tried(len(part)):
+        standing = _place_of(wanted[place], flat, index[0] + place if index else 0)
+        if standing is None:
+            return None
+        index.append(standing)
+    return np.asarray(index)
+
+
+def _tried(rows: int) -> list[int]:
+    return sorted({int(i) for i in np.linspace(0, rows - 1, min(rows, TRIED))})
+
+
+def _place_of(row: NDArray[Any], flat: NDArray[Any], guess: int) -> int | None:
+    if guess < len(flat) and bool((flat[guess].astype(row.dtype) == row).all()):
+        return guess
+    remaining = None
+    # the entries farthest from zero tell rows apart best
+    for column in np.argsort(-np.abs(row.astype(np.float64)))[:8]:
+        held = flat[:, column] if remaining is None else flat[remaining, column]
+        hits = np.flatnonzero(held.astype(row.dtype) == row[column])
+        remaining = hits if remaining is None else remaining[hits]
+        if not len(remaining):
+            return None
+    assert remaining is not None
+    for start in range(0, min(len(remaining), _SELDOM), 256):
+        some = remaining[start : start + 256]
+        same = np.flatnonzero((flat[some].astype(row.dtype) == row).all(1))
+        if len(same):
+            return int(some[same[0]])
+    return None
+
+
+def _same(part: NDArray[Any], whole: NDArray[Any], index: NDArray[Any]) -> bool:
+    """Whether the rows of the whole at these places are those of the part."""
+    if whole[:1].size != part[:1].size:
+        return False
+    rows = whole[index].reshape(len(index), -1).astype(part.dtype)
+    return bool((rows == part[_tried(len(part))].reshape(len(index), -1)).all())
+
+
+def _shaped(whole: NDArray[Any], like: NDArray[Any]) -> NDArray[Any]:
+    """The whole in the shape of the batch, and in its dtype where that is cheap."""
+    shaped = whole.reshape(len(whole), *like.shape[1:])
+    return shaped.astype(like.dtype, copy=False) if whole.size <= _CHEAP else shaped
