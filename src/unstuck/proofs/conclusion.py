@@ -79,10 +79,7 @@ def trusted(found: Findings) -> bool:
         return True
     if not placebo.null or len(placebo.pairs) < 2:
         return False
-    _, low, high = placebo.interval()
-    if repair is None or not repair.pairs:
-        return True
-    return (high - low) / 2 < abs(repair.interval()[0]) / 2
+    return repair is None or placebo.is_narrow(repair)
 
 
 def decides(found: Findings, h: Hypothesis | None) -> Status:

@@ -24,7 +24,7 @@ def confirmed(board: Board, hypotheses: Sequence[Hypothesis], attempt: int = 0) 
     Each attempt at a repair has a share of the error rate, and seeds of its own. What its parts do
     is tested only once it is proven (serial gatekeeping: a false proof of a part then needs a true
     repair, or an error already counted); they share its share by Bonferroni's inequality. A
-    placebo takes none of it.
+    placebo takes none of it; it gets pairs until its interval is narrower than half the effect.
     """
     first = [h for h in hypotheses if h.kind in ("repair", "placebo")]
     rest = [h for h in hypotheses if h not in first]
@@ -34,18 +34,27 @@ def confirmed(board: Board, hypotheses: Sequence[Hypothesis], attempt: int = 0) 
         hypothesis.seeds = CONFIRM + SEEDS * attempt
     for hypothesis in first:
         yield from _pairs(board, hypothesis, PAIRS)
+    for repair in (h for h in first if h.status is Status.PROVEN and h.kind == "repair"):
+        for placebo in (h for h in first if h.kind == "placebo"):
+            while placebo.null and not placebo.is_narrow(repair) and len(placebo.pairs) < MOST:
+                before = len(placebo.pairs)
+                yield from _pairs(board, placebo, before + 1, wanted=True)
+                if len(placebo.pairs) == before:
+                    break
     if all(h.status is Status.PROVEN for h in first if h.kind == "repair"):
         for pairs in (EACH, PAIRS, MOST):  # none takes what decides another
             for hypothesis in rest:
                 yield from _pairs(board, hypothesis, pairs)
 
 
-def _pairs(board: Board, hypothesis: Hypothesis, most: int) -> Asking[None]:
+def _pairs(
+    board: Board, hypothesis: Hypothesis, most: int, wanted: bool = False
+) -> Asking[None]:
     for i in range(len(hypothesis.pairs), most):
         seed = hypothesis.seeds + i
         pair = (hypothesis.against, seed), (hypothesis.arm, seed)
         new = board.new(*pair)  # trials made before cost nothing
-        if not _open(hypothesis, i) or (new and not board.holds(new)):
+        if not (wanted or _open(hypothesis, i)) or (new and not board.holds(new)):
             return
         against, arm = yield from board.ask(*pair)
         if against is None or arm is None:

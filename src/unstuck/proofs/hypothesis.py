@@ -83,6 +83,11 @@ class Hypothesis:
         """Whether nothing is seen of it, by wins: what a placebo must show."""
         return self.status not in (Status.PROVEN, Status.HARMFUL)
 
+    def is_narrow(self, of: "Hypothesis") -> bool:
+        """Whether the interval is narrower than half of another's effect, each side."""
+        _, low, high = self.interval()
+        return not of.pairs or (high - low) / 2 < abs(of.interval()[0]) / 2
+
     @property
     def flat(self) -> bool:
         """Whether every pair so far differs by less than a tenth of the margin."""

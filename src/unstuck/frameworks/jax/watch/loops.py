@@ -80,6 +80,7 @@ class Step:
     training: Any = None
     pending: Gradient | None = None
     computed: Callable[..., Any] | None = None
+    calls: int = 0
     steps: int = 0
     unread: list[Any] = field(default_factory=list)
 
@@ -91,7 +92,7 @@ class Step:
     @property
     def is_due(self) -> bool:
         """Whether the next step's loss is computed."""
-        return self.steps < FIRST or self.steps % STRIDE == 0
+        return self.calls < FIRST or self.calls % STRIDE == 0
 
 
 class _Enough(BaseException):
@@ -279,9 +280,10 @@ class Loops:
             args, kwargs = kept
             loss = step.computed(*args, **kwargs)
             # until the next one it stands for those between them as well
-            self._takes(step, loss, 1 if step.steps < FIRST else STRIDE)
+            self._takes(step, loss, 1 if step.calls < FIRST else STRIDE)
         elif step.computed is None:
             step.steps += 1
+        step.calls += 1
 
     def _computing(self, jitted: Any, kept: tuple[Any, Any]) -> Callable[..., Any] | None:
         """The loss for a step's arguments; None where it lies within a loop of JAX's own."""
