@@ -89,7 +89,15 @@ FRAMEWORKS = [
     ),
     Framework("sklearn", (_kind("sklearn", "BaseEstimator"),), {"sklearn.neural_network": "watch"}),
     Framework("engine", (_kind("unstuck", "Setup", pairs=True),)),
-    Framework("jax", (_kind("", "", "bare", pairs=True),), {"jax": "watch", "optax": "watch"}),
+    Framework(
+        "jax",
+        (
+            _kind("flax", "Module", "modules"),
+            _kind("equinox", "Module", "modules"),
+            _kind("", "", "bare", pairs=True),
+        ),
+        {"jax": "watch", "optax": "watch", "equinox": "watch.equinox", "flax.nnx": "watch.nnx"},
+    ),
 ]
 
 

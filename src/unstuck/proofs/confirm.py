@@ -47,9 +47,7 @@ def confirmed(board: Board, hypotheses: Sequence[Hypothesis], attempt: int = 0) 
                 yield from _pairs(board, hypothesis, pairs)
 
 
-def _pairs(
-    board: Board, hypothesis: Hypothesis, most: int, wanted: bool = False
-) -> Asking[None]:
+def _pairs(board: Board, hypothesis: Hypothesis, most: int, wanted: bool = False) -> Asking[None]:
     for i in range(len(hypothesis.pairs), most):
         seed = hypothesis.seeds + i
         pair = (hypothesis.against, seed), (hypothesis.arm, seed)

@@ -1,4 +1,4 @@
-"""A jaxpr as one list of equations: what is jitted within is opened, so that values can be followed."""
+"""A jaxpr as one list of equations, with what is jitted within opened."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A script's own loss as a function of parameters, inputs and targets, cut at the model's output."""
+"""A script's own loss as a function of parameters, inputs and targets, cut at its output."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -34,14 +34,14 @@ class Traced:
     Args:
         whole: the loss.
         find: (its equations, variables of the parameters, of inputs and target) ↦ where to cut.
-        target: one example's target, shape and dtype: what the model is traced with.
+        target: shape and dtype of one example's target: what the model is traced with.
         params: of the beginning: those of a loss that is judged by its output alone.
         name: of the loss.
     """
 
     whole: Loss
     find: Callable[[Flat, list[int], list[int]], Cut]
-    target: jax.ShapeDtypeStruct
+    target: tuple[tuple[int, ...], Any]
     params: Any
     name: str = "loss"
     _programs: dict[Any, _Program] = field(default_factory=dict)
@@ -49,7 +49,8 @@ class Traced:
     def __call__(self, params: Any, x: Any) -> Array:
         """The output for inputs: an array, or a tuple of several."""
         inputs = x if isinstance(x, tuple) else (x,)
-        y = jnp.zeros((len(inputs[0]), *self.target.shape), self.target.dtype)
+        shape, dtype = self.target
+        y = jnp.zeros((len(inputs[0]), *shape), dtype)
         return jnp.asarray(self._values(params, inputs, y, 0.0)[1])
 
     def forward(
@@ -90,8 +91,7 @@ class Traced:
         leaves = jax.tree.leaves((x, y))
         key = tuple((a.shape, jnp.result_type(a)) for a in leaves), jax.tree.structure(params)
         if key not in self._programs:
-            shapes = jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape, a.dtype), (params, x, y))
-            flat = flattened(lambda p, x, y: self.whole(p, x, y), *shapes)
+            flat = flattened(self.whole, params, x, y)
             count = len(jax.tree.leaves(params))
             self._programs[key] = _Program(
                 flat, self.find(flat, flat.inputs[:count], flat.inputs[count:])

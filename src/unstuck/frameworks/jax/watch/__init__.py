@@ -10,11 +10,17 @@ from unstuck.frameworks.jax.watch.loops import Loops
 _LOOPS: WeakKeyDictionary[Any, Loops] = WeakKeyDictionary()
 
 
-def install(trainings: Any) -> None:
-    """Puts the hooks into JAX and optax, as soon as the script has imported them."""
+def loops_of(trainings: Any) -> Loops:
+    """The JAX loops of a run: one for all libraries on JAX."""
     if trainings not in _LOOPS:
         _LOOPS[trainings] = Loops(trainings)
-    see_jit(_LOOPS[trainings])
-    see_gradients(_LOOPS[trainings])
+    return _LOOPS[trainings]
+
+
+def install(trainings: Any) -> None:
+    """Puts the hooks into JAX and optax, as soon as the script has imported them."""
+    loops = loops_of(trainings)
+    see_jit(loops)
+    see_gradients(loops)
     if "optax" in sys.modules:
-        see_updates(sys.modules["optax"], _LOOPS[trainings])
+        see_updates(sys.modules["optax"], loops)

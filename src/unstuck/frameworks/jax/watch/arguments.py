@@ -3,6 +3,7 @@
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import optax
 from numpy.typing import NDArray
@@ -45,8 +46,8 @@ def arguments(call: Call, update: Update) -> tuple[dict[str, Any], str]:
             given[place] = array
         return opened(params, given)
 
-    target = jax.ShapeDtypeStruct(batch[-1].shape[1:], arrays[places[-1]].dtype)
-    name = getattr(call.function, "__name__", "loss")
+    target = batch[-1].shape[1:], jnp.result_type(arrays[places[-1]])
+    name = getattr(call.of, "__name__", "loss")
     model = Traced(whole, _cut, target, params, name)
     given, one_batch = _data(batch)
     random = any(e.source.primitive.name in RANDOM for e in flat.equations)
@@ -99,6 +100,6 @@ def _read(value: Any) -> NDArray[Any] | None:
     if isinstance(value, jax.core.Tracer):
         return None
     if isinstance(value, jax.Array):
-        plain = not jax.dtypes.issubdtype(value.dtype, jax.dtypes.prng_key)
+        plain = not jnp.issubdtype(value.dtype, jax.dtypes.prng_key)
         return np.asarray(value) if plain and not value.is_deleted() else None
     return rows.numbers(value)

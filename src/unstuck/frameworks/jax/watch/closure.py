@@ -1,4 +1,4 @@
-"""A script's loss with the arrays in its reach as arguments: its own, and those it finds around it."""
+"""A script's loss with all arrays in its reach as arguments: those it finds around it too."""
 
 import functools
 from collections.abc import Callable, Iterator
@@ -8,6 +8,7 @@ from types import CellType, FunctionType, MethodType
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from unstuck.watching.place import is_users
@@ -42,10 +43,11 @@ class Call:
     """A call of a function that the script differentiates, with values.
 
     Args:
-        function: the script's.
+        function: pure, of parameters that are arrays.
         args, kwargs: of the call.
         wrt: places among `args` of what it is differentiated with respect to.
         has_aux: whether it returns the loss and something else.
+        source: the script's function, where it is another one.
     """
 
     function: Callable[..., Any]
@@ -53,6 +55,12 @@ class Call:
     kwargs: dict[str, Any]
     wrt: int | tuple[int, ...]
     has_aux: bool
+    source: Callable[..., Any] | None = None
+
+    @property
+    def of(self) -> Callable[..., Any]:
+        """The script's function."""
+        return self.source or self.function
 
     @property
     def params(self) -> Any:
@@ -60,11 +68,6 @@ class Call:
         return (
             self.args[self.wrt] if isinstance(self.wrt, int) else [self.args[i] for i in self.wrt]
         )
-
-    def loss(self) -> Any:
-        """The loss alone."""
-        result = self.function(*self.args, **self.kwargs)
-        return result[0] if self.has_aux else result
 
     def opened(self) -> "Opened":
         """The loss as a function of its parameters and of every array in reach."""
@@ -80,7 +83,7 @@ class Opened:
 
     def __init__(self, call: Call) -> None:
         self._call = call
-        self._holders = list(_holders(call.function))
+        self._holders = list(_holders(call.of))
         params = {id(leaf) for leaf in jax.tree.leaves(call.params)}
         values = (self._rest(), call.kwargs, [h.value for h in self._holders])
         self._leaves, self._tree = jax.tree.flatten(values)
@@ -184,7 +187,5 @@ def _leaves(value: Any) -> list[Any]:
 def _is_array(value: Any) -> bool:
     if isinstance(value, np.ndarray):
         return value.dtype.kind in "fiub"
-    plain = isinstance(value, jax.Array) and not jax.dtypes.issubdtype(
-        value.dtype, jax.dtypes.prng_key
-    )
+    plain = isinstance(value, jax.Array) and not jnp.issubdtype(value.dtype, jax.dtypes.prng_key)
     return plain

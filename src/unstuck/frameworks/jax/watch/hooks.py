@@ -4,6 +4,7 @@ Only what the script itself calls is surrounded: what libraries call goes by unt
 """
 
 import functools
+import inspect
 import sys
 from collections.abc import Callable
 from types import MethodType
@@ -19,42 +20,75 @@ if TYPE_CHECKING:
     from unstuck.frameworks.jax.watch.loops import Loops, Step
 
 
+# (function, args, kwargs, argnums, has_aux) -> the call of a pure function of arrays
+Pure = Callable[..., Call]
+
+
 def _is_by_user() -> bool:
     """Whether the function that asks was called by the script."""
     return is_users(sys._getframe(2).f_code.co_filename)
 
 
-def see_gradients(loops: "Loops") -> None:
-    """Surrounds `jax.grad` and `jax.value_and_grad`."""
-    if hasattr(jax.value_and_grad, "_unstuck"):
+def see_gradients(
+    loops: "Loops",
+    module: Any = jax,
+    of_loss: str = "value_and_grad",
+    alone: str = "grad",
+    pure: Pure = Call,
+) -> None:
+    """Surrounds what differentiates losses.
+
+    Args:
+        module: that has it.
+        of_loss, alone: names of what gives loss and gradient, and of what gives the gradient alone.
+        pure: makes a call one of a pure function of parameters that are arrays.
+    """
+    if hasattr(getattr(module, of_loss), "_unstuck"):
         return
-    of_loss, alone = jax.value_and_grad, jax.grad
-
-    @functools.wraps(of_loss)
-    def value_and_grad(fun: Any, argnums: Any = 0, has_aux: bool = False, **rest: Any) -> Any:
-        made = of_loss(fun, argnums, has_aux, **rest)
-        return _seen(made, fun, argnums, has_aux, True, loops) if _is_by_user() else made
-
-    @functools.wraps(alone)
-    def grad(fun: Any, argnums: Any = 0, has_aux: bool = False, **rest: Any) -> Any:
-        made = alone(fun, argnums, has_aux, **rest)
-        return _seen(made, fun, argnums, has_aux, False, loops) if _is_by_user() else made
-
-    value_and_grad._unstuck = True  # type: ignore[attr-defined]
-    jax.value_and_grad, jax.grad = value_and_grad, grad
+    both, gradient = getattr(module, of_loss), getattr(module, alone)
+    setattr(module, of_loss, _differentiating(loops, both, both, pure))
+    setattr(module, alone, _differentiating(loops, gradient, both, pure))
 
 
-def _seen(
-    made: Any, function: Any, wrt: Any, has_aux: bool, has_value: bool, loops: "Loops"
-) -> Callable[..., Any]:
-    @functools.wraps(made)
-    def differentiated(*args: Any, **kwargs: Any) -> Any:
-        result = made(*args, **kwargs)
-        call = Call(function, args, kwargs, wrt, has_aux)
-        loops.guarded(loops.gradient, call, result, has_value)
-        return result
+def _differentiating(loops: "Loops", original: Any, both: Any, pure: Pure) -> Any:
+    """What takes a loss's gradient, with its losses seen.
 
-    return differentiated
+    Args:
+        original: what the script calls.
+        both: what gives loss and gradient: that alone gives one of them is all that sets it apart.
+    """
+    signature = inspect.signature(original)
+
+    @functools.wraps(original)
+    def differentiating(*args: Any, **kwargs: Any) -> Any:
+        made = original(*args, **kwargs)
+        if not _is_by_user():
+            return made
+        full = both(*args, **kwargs)
+        if not args and not {"fun", "f"} & set(kwargs):  # a decorator with settings
+            return lambda f: seen(made(f), full(f), f, settings(kwargs))
+        given = signature.bind(*args, **kwargs).arguments
+        return seen(made, full, next(iter(given.values())), settings(given))
+
+    def settings(given: dict[str, Any]) -> tuple[Any, bool]:
+        return given.get("argnums", 0), bool(given.get("has_aux", False))
+
+    def seen(made: Any, full: Any, function: Any, of: tuple[Any, bool]) -> Callable[..., Any]:
+        @functools.wraps(made)
+        def differentiated(*args: Any, **kwargs: Any) -> Any:
+            result = full(*args, **kwargs)
+            value, slope = result
+            loss, aux = value if of[1] else (value, None)
+            call = functools.partial(pure, function, args, kwargs, *of)
+            loops.guarded(loops.gradient, call, loss, slope)
+            if original is both:
+                return result
+            return (slope, aux) if of[1] else slope
+
+        return differentiated
+
+    differentiating._unstuck = True  # type: ignore[attr-defined]
+    return differentiating
 
 
 def see_updates(optax: Any, loops: "Loops") -> None:
@@ -71,9 +105,16 @@ def see_updates(optax: Any, loops: "Loops") -> None:
     kind.update = property(update)
 
 
-def see_jit(loops: "Loops") -> None:
-    """Surrounds `jax.jit`."""
-    original = jax.jit
+def see_jit(
+    loops: "Loops", module: Any = jax, name: str = "jit", copied: Callable[[Any], Any] | None = None
+) -> None:
+    """Surrounds what jits.
+
+    Args:
+        module, name: where it is.
+        copied: copies arguments that a call changes in place; None where it changes none.
+    """
+    original = getattr(module, name)
     if hasattr(original, "_unstuck"):
         return
 
@@ -82,14 +123,16 @@ def see_jit(loops: "Loops") -> None:
         if not _is_by_user():
             return original(*args, **kwargs)
         if not args:  # a decorator with settings
-            return lambda function: _jitted(original, function, kwargs, loops)
-        return _jitted(original, args[0], kwargs, loops)
+            return lambda function: _jitted(original, function, kwargs, loops, copied)
+        return _jitted(original, args[0], kwargs, loops, copied)
 
     jit._unstuck = True  # type: ignore[attr-defined]
-    jax.jit = jit
+    setattr(module, name, jit)
 
 
-def _jitted(original: Any, function: Any, settings: dict[str, Any], loops: "Loops") -> Any:
+def _jitted(
+    original: Any, function: Any, settings: dict[str, Any], loops: "Loops", copied: Any
+) -> Any:
     @functools.wraps(function)
     def traced(*args: Any, **kwargs: Any) -> Any:
         trace = loops.tracing()
@@ -101,26 +144,28 @@ def _jitted(original: Any, function: Any, settings: dict[str, Any], loops: "Loop
             loops.traced(trace)
 
     made = original(traced, **settings)
-    return Jitted(made, function, settings, loops)
+    static = {name: value for name, value in settings.items() if name.startswith("static_")}
+    if copied is None and any(name.startswith("donate") and settings[name] for name in settings):
+        copied = _copied
+    return Jitted(made, function, functools.partial(original, **static), copied, loops)
 
 
-DONATED = ("donate_argnums", "donate_argnames")
-
-
-class Jitted(wrapt.ObjectProxy):  # type: ignore[misc]
+class Jitted(wrapt.ObjectProxy):  # type: ignore[type-arg]
     """A jitted function of the script's: as it is, and what its calls do is followed.
 
     Args:
-        made: by `jax.jit`.
+        made: what the script would have.
         function: of the script.
-        settings: that it was made with.
+        jit: jits another function as this one was.
+        copied: copies arguments that a call uses up or changes; None where there are none.
     """
 
-    def __init__(self, made: Any, function: Any, settings: dict[str, Any], loops: "Loops") -> None:
+    def __init__(
+        self, made: Any, function: Any, jit: Callable[..., Any], copied: Any, loops: "Loops"
+    ) -> None:
         super().__init__(made)
-        self._self_function, self._self_loops = function, loops
-        self._self_static = {k: v for k, v in settings.items() if k.startswith("static_")}
-        self._self_donated = any(settings.get(k) for k in DONATED)  # arguments are used up
+        self._self_function, self._self_jit, self._self_loops = function, jit, loops
+        self._self_copied = copied
         self._self_step: Step | None = None
         self._self_known = False
 
@@ -128,9 +173,9 @@ class Jitted(wrapt.ObjectProxy):  # type: ignore[misc]
         loops = self._self_loops
         if loops.is_blind or (self._self_known and self._self_step is None):
             return self.__wrapped__(*args, **kwargs)
-        step = self._self_step
-        keep = self._self_donated and (step is None or step.wants_arguments)
-        kept = _copied((args, kwargs)) if keep else (args, kwargs)
+        step, kept = self._self_step, (args, kwargs)
+        if self._self_copied is not None and (step is None or step.wants_arguments):
+            kept = self._self_copied(kept)
         result = self.__wrapped__(*args, **kwargs)
         loops.guarded(loops.called, self, kept, result)
         return result

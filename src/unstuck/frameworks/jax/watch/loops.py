@@ -32,7 +32,7 @@ class Gradient:
 
     Args:
         call: of it, with its values.
-        loss: its value; None where the script asked for the gradient alone.
+        loss: its value.
         value: the gradient.
     """
 
@@ -141,27 +141,29 @@ class Loops:
             outer.updates |= trace.updates
             outer.losses += trace.losses
 
-    def gradient(self, call: Call, result: Any, has_value: bool) -> None:
-        """The script has differentiated a loss."""
+    def gradient(self, call: Callable[[], Call], loss: Any, value: Any) -> None:
+        """The script has differentiated a loss.
+
+        Args:
+            call: gives the call of it.
+            loss, value: the loss and its gradient.
+        """
         if self.trainings.is_quiet:
             return
-        loss = result[0] if has_value else None
-        if has_value and call.has_aux:
-            loss = loss[0]
-        value = result[1] if has_value else (result[0] if call.has_aux else result)
         if self._again is not None:
-            self._again.append(Gradient(call, loss, value))
+            self._again.append(Gradient(call(), loss, value))
             if len(self._again) > 1:  # steps within steps: the next one's parameters are known
                 raise _Enough
         elif self._traces:
             for trace in self._traces:
                 trace.differentiates = True
-            self._traces[-1].losses += [] if loss is None else [loss]
+            self._traces[-1].losses.append(loss)
         elif not any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(value)):
-            key = getattr(call.function, "__code__", call.function)
+            seen = Gradient(call(), loss, value)
+            key = getattr(seen.call.of, "__code__", seen.call.of)
             if key not in self._eagers:
                 self._eagers[key] = self._new(0)
-            self._eager(self._eagers[key], Gradient(call, loss, value))
+            self._eager(self._eagers[key], seen)
 
     def updates(self, optimizer: Any, gradients: Any, *args: Any, **kwargs: Any) -> Any:
         """optax's `update`, called by the script or by what wraps it."""
@@ -250,7 +252,7 @@ class Loops:
                 self._start(step, before.call, rule)
         if step.training is None:
             step.pending, self._pending = gradient, step
-        if fed and gradient.loss is not None:
+        if fed:
             self._takes(step, gradient.loss)
 
     def _start(self, step: Step, call: Call, update: Update | None) -> None:
@@ -295,11 +297,10 @@ class Loops:
                     jitted._self_function(*args, **kwargs)
             finally:
                 seen, self._thread.again = self._thread.again, None
-            first: Gradient = seen[0]
-            return first.call.loss() if first.loss is None else first.loss
+            return seen[0].loss
 
         args, kwargs = kept
-        computed: Callable[..., Any] = jax.jit(loss, **jitted._self_static)
+        computed: Callable[..., Any] = jitted._self_jit(loss)
         try:
             with self._silent():
                 computed(*args, **kwargs)
@@ -365,8 +366,6 @@ def _at(place: Any) -> str:
 def _in_a_row(loss: Any, result: Any) -> int | None:
     """The place, among the leaves of a result, of the losses of many steps, of which one is the
     first."""
-    if loss is None:
-        return None
     for place, leaf in enumerate(jax.tree.leaves(result)):
         row = np.shape(leaf)
         if len(row) == 1 and row[0] > 1 and np.isclose(leaf[0], loss, rtol=1e-4, atol=0):

@@ -48,8 +48,8 @@ def roles(flat: Flat, parameters: Iterable[int], arrays: list[int]) -> Roles:
         raise Unseen("no array of examples was seen to meet its parameters")
     targets = [t for t in targets if t not in inputs]
     if len(targets) != 1:
-        seen = "no array of targets" if not targets else f"{len(targets)} arrays of targets"
-        raise Unseen(f"{seen} was seen in its loss; one can be followed")
+        seen = "no array" if not targets else f"{len(targets)} arrays"
+        raise Unseen(f"its outputs are compared with {seen} of examples; one can be followed")
     (target,) = targets
     cuts = found.cuts([arrays[i] for i in inputs], arrays[target])
     size = flat.shapes[arrays[target]].shape[:1]
