@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from unstuck.script.trainings import Line, Trainings
 
 SECONDS = "60"  # of --prove without a number
-_WATCHED_BY = {"lightning": "torch", "skorch": "torch"}  # whose cures are printed
+_WATCHED_BY = {"lightning": "torch", "skorch": "torch", "tape": "keras"}  # whose cures are printed
 
 
 class RunCommand(TyperCommand):

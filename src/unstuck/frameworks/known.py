@@ -71,7 +71,11 @@ def _kind(packages: str, classes: str, module: str = "subject", pairs: bool = Fa
 # The first kind that fits wins: a Keras model is a torch Module too on that backend, and so is a
 # Lightning module.
 FRAMEWORKS = [
-    Framework("keras", (_kind("keras tf_keras", "Model", "assembled"),), {"keras": "watch"}),
+    Framework(
+        "keras",
+        (_kind("keras tf_keras", "Model", "assembled"),),
+        {"keras": "watch", "tensorflow": "tapes"},
+    ),
     Framework(
         "torch",
         (

@@ -33,14 +33,9 @@ if TYPE_CHECKING:
 # States of a watch, the worst first.
 STATES = ("diverged", "dying", "stuck", "slow", "learning", "unknown")
 # A hand-written loop has no end that could be seen, so that nothing counts as inside of one.
-_ENDLESS = {"torch", "jax"}
-_STEPWISE = {
-    "torch",
-    "jax",
-    "lightning",
-    "skorch",
-    "transformers",
-}  # losses of steps, not of epochs
+_ENDLESS = {"torch", "jax", "tape"}
+# losses of steps, not of epochs
+_STEPWISE = {"torch", "jax", "tape", "lightning", "skorch", "transformers"}
 _STATES = {state.value: state for state in State} | {"dying": State.STUCK}  # of a watch
 STEPS = 1_024  # losses of steps, after which a training may be called stuck while it goes on
 FEW = 64  # losses of steps, below which it is not called stuck at its end

@@ -10,6 +10,7 @@ from pathlib import Path
 _OURS = Path(__file__).absolute().parents[1]
 _STANDARD = {Path(sysconfig.get_path(name)).absolute() for name in ("stdlib", "platstdlib")}
 _PACKAGES = {"site-packages", "dist-packages"}
+GENERATED = "__autograph_generated_file"  # TensorFlow's rewriting of a script's function
 _CELL = re.compile(r"(?P<file>.+\.ipynb), cell (?P<cell>\d+)")
 
 
@@ -46,9 +47,9 @@ def is_ours(file: str) -> bool:
 @cache
 def is_users(file: str) -> bool:
     """Whether a file is of no installed package, not Python's and not ours."""
-    if file.startswith("<"):
-        return False
     path = Path(file).absolute()
+    if file.startswith("<") or path.name.startswith(GENERATED):
+        return False
     return _PACKAGES.isdisjoint(path.parts) and not {_OURS, *_STANDARD} & set(path.parents)
 
 

@@ -51,6 +51,19 @@ def found(
     return None
 
 
+def data(batch: list[NDArray[Any]], read: Read) -> tuple[list[NDArray[Any]], bool, bool]:
+    """The arrays a batch was taken from, or itself; whether rows were drawn in another order, and
+    whether it is one batch of data that were not found."""
+    whole = found(batch, read)
+    if whole is not None:
+        return *whole, False
+    held = [a for a in _arrays(read, lambda value: ()) if len(a) == len(batch[0])]
+    alike = all(
+        any(a.shape == part.shape and np.array_equal(a, part) for a in held) for part in batch
+    )
+    return batch, False, not alike
+
+
 def values(opened: Open = lambda value: ()) -> Iterator[Any]:
     """Values of the user's frames, innermost first, and what lies one level down in them."""
     for frame in _frames():

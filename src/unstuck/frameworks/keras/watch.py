@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 import keras
 
 from unstuck.frameworks.keras.rates import Around
+from unstuck.frameworks.keras.tapes import see_keras
 from unstuck.watching.batches import Batches
 from unstuck.watching.methods import surround
 from unstuck.watching.sweeps import SWEEPS
@@ -84,6 +85,8 @@ def install(trainings: Trainings) -> None:
                 training.watch.loss(_loss(result))
         return result
 
+    if keras.backend.backend() == "tensorflow":
+        see_keras(trainings)
     surround(keras.Model, "fit", fit)
     surround(keras.callbacks.History, "on_epoch_end", epoch_ended)
     surround(keras.callbacks.CallbackList, "on_epoch_begin", epoch_begins)

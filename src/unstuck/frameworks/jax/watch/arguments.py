@@ -49,13 +49,17 @@ def arguments(call: Call, update: Update) -> tuple[dict[str, Any], str]:
     target = batch[-1].shape[1:], jnp.result_type(arrays[places[-1]])
     name = getattr(call.of, "__name__", "loss")
     model = Traced(whole, _cut, target, params, name)
-    given, one_batch = _data(batch)
+    data, drawn, one_batch = rows.data(batch, _read)
+    x = tuple(data[:-1])
     random = any(e.source.primitive.name in RANDOM for e in flat.equations)
     return {
         "model": (model, params),
         "loss": model.loss,
         "optimizer": update.optimizer or optax.sgd(update.rate),
-        **given,
+        "x": x[0] if len(x) == 1 else x,
+        "y": data[-1],
+        "batch_size": len(batch[0]),
+        "shuffle": drawn,
     }, DRAWS if random else (ONE_BATCH if one_batch else "")
 
 
@@ -69,31 +73,6 @@ def _first_output(flat: Flat) -> int:
 def _cut(flat: Flat, parameters: list[int], arrays: list[int]) -> Cut:
     found: Roles = roles(flat, parameters, arrays)
     return Cut(found.logits, found.output)
-
-
-def _data(batch: list[NDArray[Any]]) -> tuple[dict[str, Any], bool]:
-    """Arrays of the script's that the batch is rows of, or the batch; whether it is one of many."""
-    size = len(batch[0])
-    whole = rows.found(batch, _read)
-    if whole is not None:
-        arrays, drawn = whole
-        return _given(arrays) | {"batch_size": size, "shuffle": drawn}, False
-    alike = all(_is_at_hand(part) for part in batch)
-    return _given(batch) | {"batch_size": size, "shuffle": False}, not alike
-
-
-def _given(arrays: list[NDArray[Any]]) -> dict[str, Any]:
-    x = tuple(arrays[:-1])
-    return {"x": x[0] if len(x) == 1 else x, "y": arrays[-1]}
-
-
-def _is_at_hand(part: NDArray[Any]) -> bool:
-    """Whether the script's own frames hold just these examples: all it has."""
-    for value in rows.values():
-        array = _read(value)
-        if array is not None and array.shape == part.shape and np.array_equal(array, part):
-            return True
-    return False
 
 
 def _read(value: Any) -> NDArray[Any] | None:
