@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from unstuck.script.trainings import Line, Trainings
 
 SECONDS = "60"  # of --prove without a number
+LIBRARIES = ("keras", "tensorflow", "torch", "sklearn", "jax", "xgboost", "lightgbm")
 _WATCHED_BY = {"lightning": "torch", "skorch": "torch", "tape": "keras"}  # whose cures are printed
 
 
@@ -97,6 +98,7 @@ def run(
     """
     from unstuck.commands.trials import proven
     from unstuck.script import hooks
+    from unstuck.script.children import Children
     from unstuck.script.running import INTERRUPTED
     from unstuck.script.running import script as found
     from unstuck.script.trainings import Trainings
@@ -113,6 +115,7 @@ def run(
         prove = float(SECONDS)
     trainings = Trainings(running.file, tell, stop=stop, prove=prove is not None)
     hooks.install(trainings)
+    children = Children(trainings, running.file)
 
     def decided(
         diagnosed: "Diagnosed", witness: "Witness", sightings: "tuple[Sighting, ...]"
@@ -128,6 +131,7 @@ def run(
     with trainings.guard("end the run"):
         for ending in trainings.endings:
             ending()
+        children.join()
     try:
         with trainings.guard("prove what was found"):
             if prove is not None:
@@ -287,7 +291,7 @@ def _record(trainings: "Trainings", folder: Path) -> "RunRecord":
 def _summary(record: "RunRecord") -> Any:
     from unstuck.report.run import summary
 
-    return summary(record.subjects)
+    return summary(record.subjects, [name for name in LIBRARIES if name in sys.modules])
 
 
 def _write(

@@ -12,10 +12,28 @@ from unstuck.records.run import SubjectRecord, Watched
 _WORST = ("diverged", "dying", "stuck", "slow", "learning", "unknown")
 
 
-def summary(subjects: Sequence[SubjectRecord]) -> Text:
+SEEN = (
+    "Keras's fit, train_on_batch and loops over a GradientTape; PyTorch's backward and"
+    " optimizer.step, Lightning, skorch, transformers; scikit-learn's MLPs; jax.grad and"
+    " jax.value_and_grad as the script calls them, Flax's and Equinox's"
+)
+
+
+def summary(subjects: Sequence[SubjectRecord], imported: Sequence[str] = ()) -> Text:
     """What was found: a sentence a training, what it was seen to do, and in a few words the
-    rest."""
-    told = Text("\nunstuck: " if subjects else "unstuck: no training seen")
+    rest.
+
+    Args:
+        imported: libraries that train and that the script imported, for where nothing was seen.
+    """
+    if not subjects and not imported:
+        return Text("unstuck: no training seen, and no library imported that trains")
+    if not subjects:
+        return Text(
+            f"unstuck: no training seen, though {', '.join(imported)} was imported. Seen are:"
+            f" {SEEN}. Anything else can be handed over: unstuck.diagnose(model, x, y, …)"
+        )
+    told = Text("\nunstuck: ")
     for i, subject in enumerate(subjects):
         told.append("\n" if i else "")
         told.append(f"{subject}: ", "bold")

@@ -339,6 +339,31 @@ class Trainings:
             if line.fix is not None:
                 self.tell(line.fix.record)
 
+    def begin_apart(self, tell: Callable[[Any], None]) -> None:
+        """This process is one that the script started: what it trains from now on is all there is.
+
+        Args:
+            tell: see `Trainings`.
+        """
+        self._pid, self.tell, self._prove = os.getpid(), tell, False
+        self.lines, self._by_place = [], {}
+
+    def joins(self, line: Line, unproven: str) -> None:
+        """What another process saw at a line; its report is told, if it is the first.
+
+        Args:
+            unproven: why no proof is made.
+        """
+        known = self._by_place.get(line.where)
+        if known is not None:
+            known.watches += line.watches
+            return
+        line.unproven = line.unproven or unproven
+        self._by_place[line.where] = line
+        self.lines.append(line)
+        if line.report is not None:
+            self.tell(line.report)
+
     def is_ours(self) -> bool:
         """Whether this is the process the script was started in, not one that it forked."""
         return os.getpid() == self._pid

@@ -9,11 +9,15 @@ from numpy.typing import NDArray
 from unstuck.watching import rows
 
 
-def found(batch: list[Any]) -> tuple[list[NDArray[Any]], bool] | None:
-    """Arrays of which the tensors of the batch are the same rows; see `rows.found`."""
+def found(batch: list[Any]) -> tuple[list[Any], bool] | None:
+    """Tensors of which those of the batch are the same rows; see `rows.found`."""
     arrays = [_read(t.detach()) for t in batch]
     known = [a for a in arrays if a is not None]
-    return rows.found(known, _read, _opened) if len(known) == len(arrays) else None
+    whole = rows.found(known, _read, _opened) if len(known) == len(arrays) else None
+    if whole is None:
+        return None
+    tensors = [torch.as_tensor(a if a.flags.writeable else a.copy()) for a in whole[0]]
+    return [t.to(like.dtype) for t, like in zip(tensors, batch, strict=True)], whole[1]
 
 
 def modules() -> Iterator[Any]:
