@@ -69,11 +69,11 @@ HEALTHY = (
     learns("03_bandit_policy", "unknown"),
     learns("03_gan", "unknown"),
     # Loops of JAX and TensorFlow, and processes: seen, if no more.
-    learns("05_optax_loop", "learning", "unknown", needs="optax"),
-    learns("05_optax_minibatches", "learning", "unknown", needs="optax"),
-    learns("06_gradient_tape", "learning", "unknown", needs="tensorflow"),
-    learns("06_gradient_tape_function", "learning", "unknown", needs="tensorflow"),
-    learns("07_mp_spawn", "learning", "unknown"),
+    learns("05_optax_loop", "learning", needs="optax"),
+    learns("05_optax_minibatches", "learning", needs="optax"),
+    learns("06_gradient_tape", "learning", needs="tensorflow"),
+    learns("06_gradient_tape_function", "learning", needs="tensorflow"),
+    learns("07_mp_spawn", "learning"),
     # What is done around a step is replayed.
     learns("08_grad_scaler"),
     learns("08_accumulated"),
