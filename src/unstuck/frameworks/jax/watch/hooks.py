@@ -180,6 +180,15 @@ class Jitted(wrapt.ObjectProxy):  # type: ignore[type-arg]
         loops.guarded(loops.called, self, kept, result)
         return result
 
+    def __copy__(self) -> Any:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return self
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return self.__wrapped__.__reduce_ex__(protocol)
+
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self if instance is None else MethodType(self, instance)
 

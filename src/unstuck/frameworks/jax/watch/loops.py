@@ -158,7 +158,7 @@ class Loops:
             for trace in self._traces:
                 trace.differentiates = True
             self._traces[-1].losses.append(loss)
-        elif not any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(value)):
+        elif not _is_traced((loss, value)):
             seen = Gradient(call(), loss, value)
             key = getattr(seen.call.of, "__code__", seen.call.of)
             if key not in self._eagers:
@@ -224,7 +224,8 @@ class Loops:
                 returned = jitted._self_function(*args, **kwargs)
         finally:
             seen, self._thread.again = self._thread.again, None
-        return seen, self._thread.optimizer, returned
+        with_values = [g for g in seen if not _is_traced((g.loss, g.value))]  # not so under vmap
+        return with_values, self._thread.optimizer, returned
 
     @contextlib.contextmanager
     def _silent(self) -> Iterator[None]:
@@ -248,7 +249,7 @@ class Loops:
             before, step.pending = step.pending, None
             rule = by_hand(before.call.params, before.value, gradient.call.params)
             self._pending = None
-            if rule is not None or not _is_same(before.call.params, gradient.call.params):
+            if rule is not None:
                 self._start(step, before.call, rule)
         if step.training is None:
             step.pending, self._pending = gradient, step
@@ -258,7 +259,7 @@ class Loops:
     def _start(self, step: Step, call: Call, update: Update | None) -> None:
         place = self.trainings.here()
         try:
-            if update is None:
+            if update is None or (update.optimizer is None and not update.rate):
                 raise Unseen("how its parameters are updated was not seen")
             from unstuck.frameworks.jax.watch.arguments import arguments  # once optax is there
 
@@ -353,10 +354,8 @@ class Loops:
         return getattr(self._thread, "again", None)
 
 
-def _is_same(before: Any, after: Any) -> bool:
-    """Whether two sets of parameters are the same arrays."""
-    one, other = jax.tree.leaves(before), jax.tree.leaves(after)
-    return len(one) == len(other) and all(a is b for a, b in zip(one, other, strict=True))
+def _is_traced(values: Any) -> bool:
+    return any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(values))
 
 
 def _at(place: Any) -> str:

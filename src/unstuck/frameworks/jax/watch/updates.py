@@ -6,14 +6,18 @@ from typing import Any
 import jax
 import numpy as np
 
+# Coordinates of a first step that go against the gradient: all of gradient descent's, momentum's
+# and Adam's, half of those of anything unrelated.
+DOWNHILL = 0.9
+
 
 @dataclass(frozen=True, eq=False)
 class Update:
     """How parameters are changed by a step.
 
     Args:
-        optimizer: of optax; None for gradient descent that is written out.
-        rate: of that.
+        optimizer: of optax; None for one that is written out.
+        rate: of gradient descent that is; 0 for anything else.
     """
 
     optimizer: Any
@@ -21,14 +25,16 @@ class Update:
 
 
 def by_hand(params: Any, gradient: Any, after: Any) -> Update | None:
-    """Gradient descent that is written out: parameters less a rate times the gradient.
+    """An update that is written out: parameters less a rate times the gradient, or another step
+    downhill.
 
     Args:
         params, gradient: of a step.
         after: parameters after it, or whatever a step returns, with them among it.
 
     Returns:
-        None where it is nothing of the kind.
+        None where it is nothing of the kind, as of inputs that are differentiated for their own
+        sake.
     """
     new = _alike(params, gradient, after)
     if new is None:
@@ -40,11 +46,14 @@ def by_hand(params: Any, gradient: Any, after: Any) -> Update | None:
     large = np.abs(slope) > 1e-3 * np.abs(slope).max(initial=0)
     if not large.any():
         return None
+    downhill = np.sign(old - moved)[large] == np.sign(slope[large])
+    if downhill.mean() < DOWNHILL:
+        return None
     rate = float(np.median((old - moved)[large] / slope[large]))
     # float32 keeps seven digits of the parameters, of which the step is a small part
     rounding = 1e-6 * np.abs(old).max() + 1e-3 * abs(rate) * np.abs(slope).max()
     if not rate > 0 or not np.allclose(old - rate * slope, moved, rtol=0, atol=rounding):
-        return None
+        return Update(None, 0.0)
     return Update(None, rate)
 
 
