@@ -143,3 +143,21 @@ def test_labels_that_are_no_class_ids_are_told_apart_by_their_values() -> None:
     assert [m.name for m in held.measures] == ["accuracy"]
     assert recoded(np.linspace(0, 1, 50), 10) is None
     assert recoded(np.zeros((4, 3)), 10) is None
+
+
+def test_a_loss_that_rewards_errors_is_no_measure() -> None:
+    y = DRAW.normal(size=(300, 1)).astype(np.float32)
+    negated, _ = yardsticks(about(VALUES), data(y), 1, lambda o, t: -squared(o, t))
+    plain, _ = yardsticks(about(VALUES), data(y), 1, squared)
+    skills = plain.judged(y + 0.5).skills
+    assert negated.judged(y + 0.5).skills == pytest.approx(skills, abs=1e-6)
+
+
+def test_a_loss_on_outputs_of_another_unit_stays_the_measure() -> None:
+    y = np.exp(DRAW.normal(size=(300, 1)) + 3).astype(np.float32)
+
+    def of_logarithms(output, t):
+        return squared(np.exp(output), t)
+
+    judged = yardsticks(about(VALUES), data(y), 1, of_logarithms)[0].judged(np.log(y))
+    assert judged.skills["loss"] == pytest.approx(1.0, abs=1e-6)

@@ -82,6 +82,16 @@ CASES = {
         ),
         0.25,
     ),
+    "error_alignment": (
+        # Output 0 for targets 1 and −1: errors −1 and 1; one gradient along, one half as steep.
+        look(
+            y=[1.0, -1.0],
+            output=[[0.0], [0.0]],
+            wants=VALUES,
+            logit_gradients=np.array([[-2.0], [0.5]]),
+        ),
+        1.0,
+    ),
     "wrong_examples": (look(np.zeros((4, 1)), [0, 1, 1, 1]), 0.75),
     "gradient_norm": (
         look(parameters=(parameter("a.w", np.ones((2, 1)), [[3.0], [4.0]]),)),

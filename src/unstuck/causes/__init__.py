@@ -33,6 +33,7 @@ NAMES = (
     "non-finite-data",
     "non-finite-weights",
     "non-finite-loss",
+    "loss-negated",
     "uphill-steps",
     "constant-input",
     "target-shape",

@@ -72,7 +72,7 @@ class Yardstick:
         y: (n, …) targets as the loss gets them, in the user's units.
         labels: (n,) class ids; None for a regression.
         measures: that can be told here.
-        own: the script's own loss.
+        own: the script's own loss, or squared error where that rewards errors.
         weights: (K,) of classes; None for equal ones.
         binary: whether one output decides between two classes, above `threshold`.
     """
@@ -84,6 +84,16 @@ class Yardstick:
     weights: NDArray[np.float64] | None = None
     binary: bool = False
     threshold: float = 0.5
+
+    def name_of(self, measure: str, loss: str) -> str:
+        """A measure as it is told.
+
+        Args:
+            loss: the name of the script's own.
+        """
+        if measure != LOSS:
+            return measure
+        return "squared error" if self.own is _squared else loss
 
     def judged(self, output: Floats) -> Judged:
         """An output (n, k), in the user's units, judged by every measure."""
@@ -165,6 +175,8 @@ def yardsticks(
         if weights is not None:
             share *= np.resize(weights, len(share))
         common = int(share.argmax())
+    if labels is None and _rewards_errors(fitted, outputs, own):
+        own = _squared
     constant = best_constant(about, fitted, outputs, own)
     made = []
     for y, of in ((held, np.arange(len(data.y), len(data.y) + len(held))), (train, rows)):
@@ -183,6 +195,20 @@ def yardsticks(
             Yardstick(y, own_labels, tuple(measures), own, weights, outputs == 1, threshold)
         )
     return made[0], made[1]
+
+
+def _rewards_errors(y: NDArray[np.generic], outputs: int, own: OwnLoss) -> bool:
+    """Whether, by a loss, the targets themselves are a worse output than any that is off by one or
+    two of their standard deviations: it is no measure of what is wanted."""
+    if y.size != len(y) * outputs or not np.isfinite(y).all():
+        return False
+    exact = y.reshape(len(y), outputs).astype(np.float64)
+    off = exact.std(axis=0)
+    return bool(off.any()) and all(own(exact + k * off, y) < own(exact, y) for k in (-2, -1, 1, 2))
+
+
+def _squared(output: Floats, y: NDArray[np.generic]) -> float:
+    return float(np.mean(np.square(output - np.asarray(y, np.float64).reshape(output.shape))))
 
 
 def _labels(about: About, data: Data, outputs: int) -> NDArray[np.int64] | None:

@@ -31,6 +31,7 @@ _FILES = (
     "hyperplanes",
     "kernel_gain",
     "logits",
+    "error_alignment",
     "output_kind",
     "zero_gradient",
     "gradients",

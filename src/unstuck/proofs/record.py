@@ -47,7 +47,7 @@ def record(
     return Proof(
         replace(report, suspects=_suspects(report, sightings, found, bench, state), state=state),
         state,
-        board.measure if board.measure == "accuracy" else subject.about.loss.name,
+        splits.first.held.name_of(board.measure, subject.about.loss.name),
         board.measure == "accuracy",
         splits.kind,
         splits.trivial(board.measure),

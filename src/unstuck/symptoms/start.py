@@ -34,6 +34,17 @@ LOSS = Symptom(
     harm=True,
 )
 
+REWARDS_ERRORS = Symptom(
+    "loss-rewards-errors",
+    "error_alignment",
+    "a gradient that points from the targets to the outputs",
+    "arithmetic: against a gradient that points the other way, each step takes outputs further from"
+    " their targets; −0.9 is beyond what a loss with margins, quantiles or weights shows, which"
+    " agrees in sign example by example",
+    below("error_alignment", -0.9),
+    harm=True,
+)
+
 FROZEN_EXAMPLES = Symptom(
     "frozen-examples",
     "frozen_examples",
