@@ -66,7 +66,7 @@ class Recording:
     def says(self, line):
         self.said.append(line)
 
-    def starts(self, framework, arguments, where=None):
+    def starts(self, framework, arguments, where=None, names=None):
         if any(not t.ended for t in self.trainings):
             return None
         seen = Seen(framework, arguments)

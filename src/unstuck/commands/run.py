@@ -279,6 +279,7 @@ def _cured(index: int, line: "Line", script: str) -> "Cured | None":
         line.fix.printer,
         line.worst.state,
         line.fix.record.code,
+        line.names,
     )
 
 

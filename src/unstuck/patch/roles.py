@@ -92,6 +92,20 @@ def training(tree: Tree, line: int, framework: str) -> Training:
     return _of_call(tree, outer[0], framework)
 
 
+def of_names(tree: Tree, line: int, names: Mapping[str, str]) -> Training:
+    """The training at a line whose variables are known by name.
+
+    Raises:
+        NotPlaced: nothing is called there.
+    """
+    found = [n for n in nodes(tree.module) if isinstance(n, cst.Call) and tree.covers(n, line)]
+    if not found:
+        raise NotPlaced(f"no training call in line {line}")
+    roles = {role: Role(cst.parse_expression(name)) for role, name in names.items()}
+    missing = {"x": "no variable holds the inputs", "y": "no variable holds the targets"}
+    return Training(found[0], "loop", roles, missing)
+
+
 def _of_call(tree: Tree, call: cst.Call, framework: str) -> Training:
     if called(call) in SPLITTERS:
         given = {

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +39,7 @@ class Cured:
         printer: of the cure.
         state: that the script's own run was seen in.
         snippet: the cure as code, for where it cannot be placed.
+        names: see `Site`.
     """
 
     index: int
@@ -48,6 +49,7 @@ class Cured:
     printer: Printer
     state: str
     snippet: str
+    names: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,7 @@ def _with(source: str, base: str, training: Cured) -> str:
     if training.line is None:
         raise NotPlaced("the training call does not stand in the script itself")
     line = moved(base, source, training.line)
-    return patched(source, [Site(line, training.framework, training.printer)])
+    return patched(source, [Site(line, training.framework, training.printer, training.names)])
 
 
 def _snippet(training: Cured) -> str:

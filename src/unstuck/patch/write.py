@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,7 +14,7 @@ from unstuck.patch.edits import Edits
 from unstuck.patch.imports import Imports
 from unstuck.patch.makers import maker
 from unstuck.patch.places import Taken, arrays, behind_binding, of_model
-from unstuck.patch.roles import training
+from unstuck.patch.roles import of_names, training
 from unstuck.patch.sources import bindings, lifted
 from unstuck.patch.text import Text
 from unstuck.patch.tree import Loop, NotPlaced, Statement, Tree, bound, names, nodes
@@ -30,11 +30,14 @@ class Site:
         line: of the innermost frame in the script when training started, from 1.
         framework: "keras", "torch" (with Lightning and skorch) or "sklearn".
         printer: the cure's blocks, in the names that it is given.
+        names: of the script's variables there, by role, where they were seen; None where the
+            script's code is read for them.
     """
 
     line: int
     framework: str
     printer: Printer
+    names: Mapping[str, str] | None = None
 
 
 def patched(source: str, sites: Sequence[Site]) -> str:
@@ -62,10 +65,11 @@ def moved(old: str, new: str, number: int) -> int:
 
 class _Patch:
     def __init__(self, source: str, site: Site) -> None:
-        if site.framework not in ("keras", "torch", "sklearn"):
-            raise NotPlaced(f"a training of {site.framework}", "Keras, PyTorch or scikit-learn")
         self._tree = tree = Tree(source)
-        self._found = training(tree, site.line, site.framework)
+        if site.names is None:
+            self._found = training(tree, site.line, site.framework)
+        else:
+            self._found = of_names(tree, site.line, site.names)
         self._printer = site.printer
         self._text = Text(source, tree)
         self._imports = Imports(tree)
@@ -80,6 +84,8 @@ class _Patch:
             asked = self._printer(self._names_of_edit(block))[i]
             if block.edits and self._edits.make(asked):
                 continue
+            if not block.edits and not block.lines:
+                raise NotPlaced(f"the script itself does this: {block.comment}")
             if block.edits and not block.lines:
                 raise NotPlaced("what the fix changes is not made in sight of the training call")
             if block.role is Role.DATA:

@@ -9,7 +9,7 @@ import os
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -68,6 +68,7 @@ class Line:
         proof, fix: made after the script has ended.
         diff: of the script with the fix in it, which was tried on a copy.
         cured: whether that copy learns.
+        names: see `watching.trainings`.
     """
 
     where: Place | None
@@ -84,6 +85,7 @@ class Line:
     fix: "Fixed | None" = None
     diff: str | None = None
     cured: bool = False
+    names: Mapping[str, str] | None = None
 
     @property
     def state(self) -> State:
@@ -226,7 +228,11 @@ class Trainings:
         self._pid = os.getpid()
 
     def starts(
-        self, framework: str, arguments: dict[str, Any], where: Place | None = None
+        self,
+        framework: str,
+        arguments: dict[str, Any],
+        where: Place | None = None,
+        names: Mapping[str, str] | None = None,
     ) -> Training | None:
         """A training is about to take its first step: looks at it, and tells what it sees.
 
@@ -235,6 +241,7 @@ class Trainings:
             arguments: of `unstuck.diagnose`, "model" among them; none where the training is only
                 watched, which has been said already.
             where: the user's line; None for the innermost one that is being executed.
+            names: see `watching.trainings`.
 
         Returns:
             None if it is part of another training, is ours, or runs in a child process.
@@ -249,7 +256,7 @@ class Trainings:
             where = where or self.here()
             if where is None and self._under_way:
                 return None  # in a thread that a training started, as searches do
-            training = self._started(framework, arguments, where)
+            training = self._started(framework, arguments, where, names)
         if self._stop:
             raise Stop
         return training
@@ -368,7 +375,13 @@ class Trainings:
         """Whether this is the process the script was started in, not one that it forked."""
         return os.getpid() == self._pid
 
-    def _started(self, framework: str, arguments: dict[str, Any], where: Place | None) -> Training:
+    def _started(
+        self,
+        framework: str,
+        arguments: dict[str, Any],
+        where: Place | None,
+        names: Mapping[str, str] | None,
+    ) -> Training:
         with self._lock:
             line = self._by_place.get(where)
             if line is None or (line.is_void and arguments):
@@ -377,6 +390,7 @@ class Trainings:
                     self.lines.append(line)
                 line.refused = "" if arguments else "only watched, as said above"
                 line.unproven = ""
+                line.names = names
                 if arguments:
                     with self.guard(f"look at the {line}"):
                         self._look(line, arguments)

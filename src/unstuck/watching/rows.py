@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
@@ -20,70 +21,93 @@ Read = Callable[[Any], NDArray[Any] | None]
 Open = Callable[[Any], tuple[Any, ...]]
 
 
-def found(
-    batch: list[NDArray[Any]], read: Read, opened: Open = lambda value: ()
-) -> tuple[list[NDArray[Any]], bool] | None:
-    """Arrays of which those of the batch are the same rows, shaped as the batch is.
+@dataclass(frozen=True)
+class Whole:
+    """Arrays that a batch is rows of.
+
+    Args:
+        arrays: one a part of the batch, shaped as that is.
+        drawn: whether the rows were drawn in another order than they are stored in.
+        names: of the variables that hold them where training starts; "" for what has none.
+        one_batch: whether it is the batch itself, one of several.
+    """
+
+    arrays: list[NDArray[Any]]
+    drawn: bool
+    names: tuple[str, ...]
+    one_batch: bool = False
+
+
+def found(batch: list[NDArray[Any]], read: Read, opened: Open = lambda value: ()) -> Whole | None:
+    """Arrays of which those of the batch are the same rows; None where not all of them are found.
 
     Args:
         batch: arrays of equal length; the first is the one that tells rows apart best.
-
-    Returns:
-        an array each and whether the rows were drawn in another order than they are stored in;
-        None where not all of them are found.
     """
     rows = len(batch[0])
-    candidates = [a for a in _arrays(read, opened) if len(a) > rows]
-    for whole in candidates:
+    candidates = [(a, name) for a, name in _arrays(read, opened) if len(a) > rows]
+    for whole, name in candidates:
         index = _rows_of(batch[0], whole)
         if index is None:
             continue
-        arrays = [_shaped(whole, batch[0])]
+        matches = [(whole, name)]
         for part in batch[1:]:
-            fits = (a for a in candidates if len(a) == len(whole) and _same(part, a, index))
+            fits = (c for c in candidates if len(c[0]) == len(whole) and _same(part, c[0], index))
             match = next(fits, None)
             if match is None:
                 break
-            arrays.append(_shaped(match, part))
-        if len(arrays) == len(batch):
+            matches.append(match)
+        if len(matches) == len(batch):
             in_order = bool(index[0] == 0 and (np.diff(index) > 0).all())
-            return arrays, not in_order
+            arrays = [_shaped(a, like) for (a, _), like in zip(matches, batch, strict=True)]
+            return Whole(arrays, not in_order, tuple(n for _, n in matches))
     return None
 
 
-def data(batch: list[NDArray[Any]], read: Read) -> tuple[list[NDArray[Any]], bool, bool]:
-    """The arrays a batch was taken from, or itself; whether rows were drawn in another order, and
-    whether it is one batch of data that were not found."""
-    whole = found(batch, read)
-    if whole is not None:
-        return *whole, False
-    held = [a for a in _arrays(read, lambda value: ()) if len(a) == len(batch[0])]
-    alike = all(
-        any(a.shape == part.shape and np.array_equal(a, part) for a in held) for part in batch
-    )
-    return batch, False, not alike
+def whole(batch: list[NDArray[Any]], read: Read) -> Whole:
+    """The arrays a batch was taken from, or itself."""
+    more = found(batch, read)
+    if more is not None:
+        return more
+    held = [(a, name) for a, name in _arrays(read, lambda value: ()) if len(a) == len(batch[0])]
+    names = [
+        next((n for a, n in held if a.shape == part.shape and np.array_equal(a, part)), None)
+        for part in batch
+    ]
+    return Whole(batch, False, tuple(n or "" for n in names), one_batch=None in names)
+
+
+def name_of(wanted: Any) -> str:
+    """The variable that holds an object where training starts; "" for none."""
+    named = (name for value, name in _values(lambda value: ()) if value is wanted and name)
+    return next(named, "")
 
 
 def values(opened: Open = lambda value: ()) -> Iterator[Any]:
     """Values of the user's frames, innermost first, and what lies one level down in them."""
-    for frame in _frames():
-        held = list(frame.f_locals.values())
+    return (value for value, _ in _values(opened))
+
+
+def _values(opened: Open) -> Iterator[tuple[Any, str]]:
+    """The same, each with its name if it is a variable of the innermost frame."""
+    for depth, frame in enumerate(_frames()):
+        held = list(frame.f_locals.items())
         if frame.f_code.co_name != "<module>":
-            held += list(frame.f_globals.values())
-        for value in held:
-            yield value
-            yield from _inside(value, opened)
+            held += list(frame.f_globals.items())
+        for name, value in held:
+            yield value, "" if depth else name
+            yield from ((inner, "") for inner in _inside(value, opened))
 
 
-def _arrays(read: Read, opened: Open) -> Iterator[NDArray[Any]]:
+def _arrays(read: Read, opened: Open) -> Iterator[tuple[NDArray[Any], str]]:
     seen: set[int] = set()
-    for value in values(opened):
+    for value, name in _values(opened):
         if id(value) in seen:
             continue
         seen.add(id(value))
         array = read(value)
         if array is not None and array.ndim:
-            yield array
+            yield array, name
 
 
 def _frames() -> Iterator[FrameType]:

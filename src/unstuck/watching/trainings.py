@@ -1,6 +1,6 @@
 """What those who see a framework's trainings are handed: `unstuck.script.trainings` behind it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -42,7 +42,11 @@ class Trainings(Protocol):
     endings: list[Callable[[], None]]
 
     def starts(
-        self, framework: str, arguments: dict[str, Any], where: Place | None = None
+        self,
+        framework: str,
+        arguments: dict[str, Any],
+        where: Place | None = None,
+        names: Mapping[str, str] | None = None,
     ) -> Training | None:
         """A training is about to take its first step: looks at it, and tells what it sees.
 
@@ -51,6 +55,8 @@ class Trainings(Protocol):
             arguments: of `unstuck.diagnose`, "model" among them; none where the training is only
                 watched, which has been said already.
             where: the user's line; None for the innermost one that is being executed.
+            names: of the script's variables there that hold model, x, y, loss and optimizer, as
+                far as that was seen; None where its code is read for them.
 
         Returns:
             None if it is part of another training, is ours, or runs in a child process.

@@ -246,12 +246,17 @@ class Loops:
 
     def _start(self, optimizer: Any, step: Step, where: Place | None) -> Loop:
         given: dict[str, Any] = {}
+        names: dict[str, str] = {}
         one_batch = False
         try:
-            given, one_batch = arguments(optimizer, step)
+            given, data = arguments(optimizer, step)
+            one_batch = data.one_batch
+            held = {role: rows.name_of(given[role]) for role in ("model", "optimizer", "loss")}
+            held |= dict(zip(("x", "y"), data.names, strict=True)) if len(data.names) == 2 else {}
+            names = {role: name for role, name in held.items() if name}
         except Unseen as reason:
             self._trainings.says(f"training at {where} is only watched: {reason}")
-        training = self._trainings.starts(FRAMEWORK, given, where)
+        training = self._trainings.starts(FRAMEWORK, given, where, names)
         loop = self._loops[where] = Loop(training, float(_mean(step.target)))
         if training is not None:
             if one_batch:
@@ -335,8 +340,8 @@ def _feed(loop: Loop, result: Any) -> None:
         loop.takes(leaves[loop.place])
 
 
-def arguments(optimizer: Any, step: Step) -> tuple[dict[str, Any], bool]:
-    """Arguments of `unstuck.diagnose`, and whether the data are one batch of several.
+def arguments(optimizer: Any, step: Step) -> tuple[dict[str, Any], rows.Whole]:
+    """Arguments of `unstuck.diagnose`, and where its data were found.
 
     Raises:
         Unseen: it cannot be told what model and loss the step is of.
@@ -363,17 +368,17 @@ def arguments(optimizer: Any, step: Step) -> tuple[dict[str, Any], bool]:
     batch = [_array(a) for a in (*keras.tree.flatten(x), y)]
     if len({len(a) for a in batch}) > 1:
         raise Unseen("its inputs and targets have no axis of examples in common")
-    arrays, drawn, one_batch = rows.data(batch, _read)
-    inputs = keras.tree.pack_sequence_as(x, arrays[:-1])
+    data = rows.whole(batch, _read)
+    inputs = keras.tree.pack_sequence_as(x, data.arrays[:-1])
     return {
         "model": model.what,
         "x": inputs,
-        "y": arrays[-1],
+        "y": data.arrays[-1],
         "loss": loss.what,
         "optimizer": optimizer,
         "batch_size": len(batch[0]),
-        "shuffle": drawn,
-    }, one_batch
+        "shuffle": data.drawn,
+    }, data
 
 
 def _array(tensor: Any) -> NDArray[Any]:

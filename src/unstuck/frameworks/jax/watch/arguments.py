@@ -1,5 +1,6 @@
 """What `unstuck.diagnose` is handed for a loss that a script was seen to differentiate."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import jax
@@ -20,8 +21,23 @@ DRAWS = "its loss draws random numbers, which trials would draw alike at every s
 ONE_BATCH = "one batch of the data was seen"
 
 
-def arguments(call: Call, update: Update) -> tuple[dict[str, Any], str]:
-    """Arguments of `unstuck.diagnose`, and why trials would not tell of it; "" if they would.
+@dataclass(frozen=True)
+class Found:
+    """A set-up as `unstuck.diagnose` takes it.
+
+    Args:
+        arguments: of that.
+        unproven: why trials would not tell of it; "" if they would.
+        names: of the script's variables that hold x, y and optimizer, where there are such.
+    """
+
+    arguments: dict[str, Any]
+    unproven: str
+    names: dict[str, str]
+
+
+def found(call: Call, update: Update) -> Found:
+    """The set-up of a loss and what updates its parameters.
 
     Raises:
         Unseen: it cannot be told what are inputs, targets and outputs.
@@ -33,8 +49,8 @@ def arguments(call: Call, update: Update) -> tuple[dict[str, Any], str]:
     if len(flat.shapes[_first_output(flat)].shape):
         raise Unseen("its loss is not one number")
     where = [i for i, a in enumerate(arrays) if np.ndim(a)]
-    found = roles(flat, flat.inputs[:count], [flat.inputs[count:][i] for i in where])
-    places = [where[i] for i in (*found.inputs, found.target)]
+    by_role = roles(flat, flat.inputs[:count], [flat.inputs[count:][i] for i in where])
+    places = [where[i] for i in (*by_role.inputs, by_role.target)]
     batch = [np.asarray(arrays[i]) for i in places]
     sizes = {len(a) for a in batch}
     if len(sizes) > 1:
@@ -49,18 +65,22 @@ def arguments(call: Call, update: Update) -> tuple[dict[str, Any], str]:
     target = batch[-1].shape[1:], jnp.result_type(arrays[places[-1]])
     name = getattr(call.of, "__name__", "loss")
     model = Traced(whole, _cut, target, params, name)
-    data, drawn, one_batch = rows.data(batch, _read)
-    x = tuple(data[:-1])
+    data = rows.whole(batch, _read)
+    x = tuple(data.arrays[:-1])
     random = any(e.source.primitive.name in RANDOM for e in flat.equations)
-    return {
+    arguments = {
         "model": (model, params),
         "loss": model.loss,
         "optimizer": update.optimizer or optax.sgd(update.rate),
         "x": x[0] if len(x) == 1 else x,
-        "y": data[-1],
+        "y": data.arrays[-1],
         "batch_size": len(batch[0]),
-        "shuffle": drawn,
-    }, DRAWS if random else (ONE_BATCH if one_batch else "")
+        "shuffle": data.drawn,
+    }
+    names = dict(zip(("x", "y"), data.names, strict=True)) if len(data.names) == 2 else {}
+    names["optimizer"] = rows.name_of(update.optimizer) if update.optimizer else ""
+    why = DRAWS if random else (ONE_BATCH if data.one_batch else "")
+    return Found(arguments, why, {role: n for role, n in names.items() if n})
 
 
 def _first_output(flat: Flat) -> int:
@@ -71,8 +91,8 @@ def _first_output(flat: Flat) -> int:
 
 
 def _cut(flat: Flat, parameters: list[int], arrays: list[int]) -> Cut:
-    found: Roles = roles(flat, parameters, arrays)
-    return Cut(found.logits, found.output)
+    by_role: Roles = roles(flat, parameters, arrays)
+    return Cut(by_role.logits, by_role.output)
 
 
 def _read(value: Any) -> NDArray[Any] | None:

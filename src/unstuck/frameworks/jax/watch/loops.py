@@ -257,17 +257,17 @@ class Loops:
             self._takes(step, gradient.loss)
 
     def _start(self, step: Step, call: Call, update: Update | None) -> None:
-        place = self.trainings.here()
+        place, given, why, names = self.trainings.here(), {}, "", {}
         try:
             if update is None or (update.optimizer is None and not update.rate):
                 raise Unseen("how its parameters are updated was not seen")
-            from unstuck.frameworks.jax.watch.arguments import arguments  # once optax is there
+            from unstuck.frameworks.jax.watch.arguments import found  # once optax is there
 
-            given, why = arguments(call, update)
+            seen = found(call, update)
+            given, why, names = seen.arguments, seen.unproven, seen.names
         except Unseen as reason:
             self.trainings.says(f"{_at(place)} is only watched: {reason}")
-            given, why = {}, ""
-        step.training = self.trainings.starts("jax", given, place)
+        step.training = self.trainings.starts("jax", given, place, names)
         if step.training is None:
             return
         if why:

@@ -16,8 +16,8 @@ def found(batch: list[Any]) -> tuple[list[Any], bool] | None:
     whole = rows.found(known, _read, _opened) if len(known) == len(arrays) else None
     if whole is None:
         return None
-    tensors = [torch.as_tensor(a if a.flags.writeable else a.copy()) for a in whole[0]]
-    return [t.to(like.dtype) for t, like in zip(tensors, batch, strict=True)], whole[1]
+    tensors = [torch.as_tensor(a if a.flags.writeable else a.copy()) for a in whole.arrays]
+    return [t.to(like.dtype) for t, like in zip(tensors, batch, strict=True)], whole.drawn
 
 
 def modules() -> Iterator[Any]:
