@@ -128,6 +128,8 @@ QUANTITIES = {
     "statistics": (loop.STATISTICS,),
     "wider": (capacity.WIDER,),
     "plain": (capacity.PLAIN,),
+    "plain, from logits": (capacity.PLAIN, losses.LOGITS),
+    "put in": (activation.RELU,),
     "unfrozen": (unfreezing.UNFROZEN,),
     "cross-entropy": (losses.CROSSENTROPY,),
 }
@@ -159,10 +161,14 @@ def quantities(model, loss, optimizer, **_):
 def test_trial_object_and_code_change_the_same_to_the_same(name):
     torch.manual_seed(0)
     layers = [nn.Linear(64, 32), nn.Tanh(), nn.Linear(32, 10)]
-    if name != "wider":
+    if name == "put in":  # where there is none
+        del layers[1]
+    elif name != "wider":
         layers[1:1] = [nn.BatchNorm1d(32, momentum=0.01), nn.Dropout(0.4)]
     if name == "cross-entropy":
         layers.append(nn.Sigmoid())
+    if name == "plain, from logits":
+        layers.append(nn.Softmax(dim=1))
     model = nn.Sequential(*layers)
     if name == "unfrozen":
         layers[0].requires_grad_(False)

@@ -13,6 +13,7 @@ class Net(nn.Module):
         super().__init__()
         self.out = nn.Linear(8, 3)
         self.end = nn.Softmax(dim=1)
+        self.sigmoid = nn.Sigmoid()
 
     def forward(self, x):
         {}
@@ -27,6 +28,7 @@ ONE = "x = torch.sigmoid(self.hidden(x))\n        "
         ("return torch.softmax(self.out(x), 1)", "softmax", "return self.out(x)"),
         ("return self.out(x).softmax(dim=1)", "softmax", "return self.out(x)"),
         ("return self.end(self.out(x))", "softmax", "return self.out(x)"),
+        ("return self.sigmoid(self.out(x))", "sigmoid", "return self.out(x)"),
         ("x = self.out(x)\n        return F.log_softmax(x, 1)", "log_softmax",
          "x = self.out(x)\n        return x"),
         ("x = self.out(x)\n        x = self.end(x)\n        return x", "softmax",

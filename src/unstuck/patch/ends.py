@@ -56,8 +56,9 @@ def _in_forward(tree: Tree, cls: cst.ClassDef, method: cst.FunctionDef, name: st
 def _applied(tree: Tree, cls: cst.ClassDef, call: cst.Call, name: str) -> cst.BaseExpression | None:
     """What the activation is applied to; None where the call is another."""
     plain = [a.value for a in call.args if a.keyword is None and not a.star]
-    if called(call) == name:
-        receiver = call.func.value if isinstance(call.func, cst.Attribute) else None
+    receiver = call.func.value if isinstance(call.func, cst.Attribute) else None
+    own = isinstance(receiver, cst.Name) and receiver.value == "self"  # a module of the model's
+    if called(call) == name and not own:
         library = receiver is None or tree.code(receiver) in _LIBRARIES
         return (plain[0] if plain else None) if library else receiver
     made = [

@@ -152,10 +152,23 @@ def _run(
             command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True
         )
         if done.returncode:
-            last = (done.stderr.strip().splitlines() or [""])[-1]
-            return [], f"it failed with status {done.returncode}: {last}"
+            return [], f"it failed with status {done.returncode}: {_reason(done.stderr)}"
         subjects: list[dict[str, Any]] = json.loads(record.read_text("utf-8"))["subjects"]
         return subjects, ""
+
+
+def _reason(said: str) -> str:
+    """The last line of a traceback, behind which come our own words; else the last line."""
+    lines = said.strip().splitlines() or [""]
+    errors = [
+        line
+        for i, line in enumerate(lines)
+        if line[:1].strip()
+        and i
+        and lines[i - 1].startswith("  ")
+        and ("Error" in line.split(":")[0])
+    ]
+    return (errors or lines)[-1]
 
 
 @contextmanager

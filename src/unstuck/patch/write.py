@@ -67,6 +67,8 @@ class _Patch:
     def __init__(self, source: str, site: Site) -> None:
         self._tree = tree = Tree(source)
         if site.names is None:
+            if site.framework not in ("keras", "torch", "sklearn"):
+                raise NotPlaced(f"a training of {site.framework}", "Keras, PyTorch or scikit-learn")
             self._found = training(tree, site.line, site.framework)
         else:
             self._found = of_names(tree, site.line, site.names)

@@ -52,7 +52,8 @@ class Changed:
         end: the activation that was taken off, which evaluation puts on again; None if none was.
         logits: how the loss was changed; None if it was not.
         normalized: module that a normalization was put in front of; None if none was.
-        activations: modules that were exchanged.
+        activations: modules that were exchanged, or that an activation was put behind.
+        plain: whether the network is another one.
     """
 
     subject: "TorchSubject"
@@ -68,6 +69,7 @@ class Changed:
     logits: FromLogits | None = None
     normalized: str | None = None
     activations: list[str] = field(default_factory=list)
+    plain: bool = False
 
     @property
     def groups(self) -> list[dict[str, Any]]:
@@ -323,6 +325,7 @@ def _plain(done: Changed, _: Value) -> None:
         layers.append(torch.nn.Flatten(0))
     dtype = next(p.dtype for p in done.setup.model.parameters() if p.is_floating_point())
     _anew(done, torch.nn.Sequential(*layers).to(dtype))
+    done.plain = True
 
 
 def _widen(done: Changed, factor: Value) -> None:
@@ -397,6 +400,12 @@ def put(model: Any, name: str, module: Any) -> None:
 def _take_off(done: Changed, end: End | None) -> None:
     if end is None:
         return
+    if done.plain:
+        model = done.setup.model
+        for i in reversed(range(len(model))):
+            if isinstance(model[i], (torch.nn.Softmax, torch.nn.LogSoftmax, torch.nn.Sigmoid)):
+                del model[i]
+        return
     if end.module:
         put(done.setup.model, end.module, torch.nn.Identity())
     elif done.step is None:
@@ -409,7 +418,8 @@ def _activate(done: Changed, name: Value) -> None:
     survey, model = done.survey, done.setup.model
     found = list(dict.fromkeys(survey.hidden))
     if not found:
-        raise Refused("there are no hidden activations")
+        _insert(done, str(name))
+        return
     for function, where in found:
         if not survey.is_activation(where):
             raise Refused(f"{function} is called as a function in the forward pass")
@@ -418,6 +428,18 @@ def _activate(done: Changed, name: Value) -> None:
     for where in modules:
         put(model, where, ACTIVATIONS[str(name)]())
     done.activations = modules
+
+
+def _insert(done: Changed, name: str) -> None:
+    """An activation behind every layer but the last of a network that has none."""
+    model = done.setup.model
+    kernels = {n: m for n, m in model.named_modules() if n and m in set(_kernels(model))}
+    order = [tap.name for tap in done.survey.taps]
+    if len(order) < 2 or set(order) != set(kernels) or len(set(order)) < len(order):
+        raise Refused("there are no hidden activations, and the layers are no plain chain")
+    for where in order[:-1]:
+        put(model, where, torch.nn.Sequential(kernels[where], ACTIVATIONS[name]()))
+    done.activations = order[:-1]
 
 
 def _kernels(model: Any) -> list[Any]:

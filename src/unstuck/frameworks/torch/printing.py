@@ -176,8 +176,12 @@ class Printer:
 
     def _activation(self, change: Change) -> Block:
         kind = f"torch.nn.{ACTIVATIONS[str(change.value)].__name__}()"
-        where = self.done.activations
-        return self._model(Role.NETWORK, [_put(self.names.model, name, kind) for name in where])
+        model, where = self.names.model, self.done.activations
+        if self.trainer.survey.hidden:
+            return self._model(Role.NETWORK, [_put(model, name, kind) for name in where])
+        behind = [f"torch.nn.Sequential({place(model, name)}, {kind})" for name in where]
+        lines = [_put(model, name, code) for name, code in zip(where, behind, strict=True)]
+        return self._model(Role.NETWORK, lines)
 
     def _output(self, change: Change) -> Block:
         end = self.trainer.survey.end
@@ -292,7 +296,9 @@ class Printer:
         if found.remove is None:
             block = Block(Role.LOSS, lines, comment=comment, edits=edits)
         else:
-            block = self._without(found.remove, Role.LOSS, lines)
+            block = self._model(Role.LOSS, list(lines))
+            if not self.done.plain:
+                block = self._without(found.remove, Role.LOSS, lines)
             edits = (*block.edits, *edits)
             comment = "; ".join(c for c in (block.comment, comment) if c)
         reads = {"model"} if found.remove else set()
