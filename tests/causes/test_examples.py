@@ -10,7 +10,7 @@ RANKS = dict.fromkeys(NAMES, 1) | {"loss-clipping": 2}
 
 SLUGS = """
 input-spread input-offset feature-scales input-outliers input-too-small split-mismatch
-non-finite-data non-finite-weights non-finite-loss uphill-steps
+split-by-class non-finite-data non-finite-weights non-finite-loss loss-negated uphill-steps
 constant-input target-scale target-range label-coding loss-mismatch loss-clipping
 saturation dead-units initialization learning-rate-high learning-rate-low optimizer-epsilon
 frozen-parameters not-shuffled target-shape

@@ -42,6 +42,7 @@ CASES = {
         },
     ),
     "validation_spread_ratio": (look([[0.0], [2.0]], validation=[[-3.0], [5.0]]), 4.0),
+    "unseen_classes": (look(np.zeros((4, 1)), [0, 0, 1, 1], asked=[0, 1, 2, 2]), 0.5),
     "validation_shift": (look([[0.0], [2.0]], validation=[[4.0], [4.0]]), 3.0),
     # Batches of two from two classes of half: 1.5 different classes expected.
     "class_mixing": (look(order=[0, 0, 0, 0, 1, 1, 1, 1]), 1 / 1.5),

@@ -42,6 +42,7 @@ NAMES = (
     "target-range",
     "frozen-parameters",
     "not-shuffled",
+    "split-by-class",
     "split-mismatch",
     "input-outliers",
     "feature-scales",

@@ -7,6 +7,8 @@ import numpy as np
 
 from unstuck.changes.data import Data, finite_rows
 
+MIXED = "drawn from all examples at random"  # a note of data
+
 RowChange = Callable[[Data], Data]
 
 
@@ -41,6 +43,16 @@ def matched(data: Data) -> Data:
         new = (held.astype(np.float64) - np.mean(held, dtype=np.float64)) * ratio + mean
         moved.append(new.astype(dtype))
     return replace(data, x_held=tuple(moved))
+
+
+def mixed(data: Data) -> Data:
+    """Training and held-out examples, as many of each, drawn from all of them at random."""
+    n = len(data.y)
+    order = np.random.default_rng(0).permutation(n + len(data.y_held))
+    both = [np.concatenate(pair)[order] for pair in zip(data.x, data.x_held, strict=True)]
+    y = np.concatenate([data.y, data.y_held])[order]
+    x, x_held = tuple(a[:n] for a in both), tuple(a[n:] for a in both)
+    return replace(data, x=x, y=y[:n], x_held=x_held, y_held=y[n:], note=MIXED)
 
 
 def column(data: Data) -> Data:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from unstuck.changes.change import Change, Part, Role
 from unstuck.changes.fits import Affinely, Fit, Logged, Scale, Shift, ToBulk
+from unstuck.changes.splits import MIXED
 from unstuck.cures.printed import Block, Names
 from unstuck.errors import UsageError
 from unstuck.setups.subject import Sample
@@ -59,12 +60,27 @@ def block(change: Change, names: Names, sample: Sample, arrays: bool = True) -> 
             sound += f" & {_sound(y, sample.y)}"
         lines = [f"{keep} = {sound}", f"{x}, {y} = {x}[{keep}], {y}[{keep}]"]
         return _block(lines, {"x", "y"}, {"x", "y"}, Names(x=x, y=y))
-    if not x_held:
+    return splits(change, names)
+
+
+def splits(change: Change, names: Names) -> Block:
+    """A change of what is held out, for arrays of NumPy's and of PyTorch's alike."""
+    x, y, held = names.x, names.y, names.x_held
+    if change.name == MIXED.name and held:
+        says = "hold out examples of all: train_test_split(x, y, stratify=y)"
+        return Block(Role.DATA, (), comment=says)
+    if change.name == MIXED.name:
+        order = fresh("order", names.taken)
+        lines = [
+            f"{order} = np.random.default_rng(0).permutation(len({x}))",
+            f"{x}, {y} = {x}[{order}], {y}[{order}]",
+        ]
+        return Block(Role.DATA, tuple(lines), IMPORT, frozenset("xy"), frozenset("xy"))
+    if not held:
         says = "scale the validation inputs with the figures of the training inputs"
         return Block(Role.DATA, (), comment=says)
-    ratio = f"({x}.std() / {x_held}.std())"
-    lines = [f"{x_held} = ({x_held} - {x_held}.mean()) * {ratio} + {x}.mean()"]
-    return Block(Role.DATA, tuple(lines), (), frozenset({"x", "x_held"}), frozenset({"x_held"}))
+    line = f"{held} = ({held} - {held}.mean()) * ({x}.std() / {held}.std()) + {x}.mean()"
+    return Block(Role.DATA, (line,), (), frozenset({"x", "x_held"}), frozenset({"x_held"}))
 
 
 def fitted(

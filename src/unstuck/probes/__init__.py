@@ -22,6 +22,7 @@ _FILES = (
     "constancy",
     "second_moment",
     "split_shift",
+    "unseen_classes",
     "order",
     "class_balance",
     "label_coding",

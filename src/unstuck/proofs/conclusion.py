@@ -2,12 +2,13 @@
 
 import numpy as np
 
-from unstuck.changes.change import Change, Combination, in_order, in_words
+from unstuck.changes.change import Change, Combination, Part, in_order, in_words
 from unstuck.proofs.asks import Score
 from unstuck.proofs.board import CRAWLS, LEARNS
 from unstuck.proofs.hypothesis import Hypothesis
 from unstuck.proofs.plan import Findings
-from unstuck.records.proof import Part, Repair
+from unstuck.records.proof import Part as RepairPart
+from unstuck.records.proof import Repair
 from unstuck.records.states import State, Status
 
 LONG = 0.5  # of the script's own steps: shorter trials refute nothing
@@ -61,7 +62,13 @@ def _by_trials(found: Findings, scores: list[Score]) -> State:
         return State.IMPROVABLE if errors and _improved(found) else State.LEARNING
     fits = [s.fits[board.measure] for s in scores if board.measure in s.fits]
     most = max((board.fit(c) for c in board.tried), default=0.0)
-    if fits and not board.problem.small and float(np.median(fits)) >= LEARNS * most > board.noise:
+    fair = all(c.part is not Part.SPLITS for c in found.repair)  # else fit says nothing of it
+    if (
+        fits
+        and fair
+        and not board.problem.small
+        and float(np.median(fits)) >= LEARNS * most > board.noise
+    ):
         return State.IMPROVABLE if _improved(found) else State.LEARNING
     return State.SLOW if base >= CRAWLS * best else State.STUCK
 
@@ -148,7 +155,7 @@ def repair_record(found: Findings, causes: dict[str, tuple[str, ...]]) -> Repair
     for change in found.repair:
         necessary, alone = _necessary(found, (change,)), _alone(found, (change,))
         parts.append(
-            Part(
+            RepairPart(
                 change.name,
                 change.says,
                 causes.get(change.name, ()),
@@ -167,7 +174,7 @@ def other_repairs(found: Findings, causes: dict[str, tuple[str, ...]]) -> tuple[
             effect = h.effect(decides(found, h))
             if effect is not None and effect.status is Status.PROVEN:
                 parts = tuple(
-                    Part(c.name, c.says, causes.get(c.name, ()), None, effect) for c in h.arm
+                    RepairPart(c.name, c.says, causes.get(c.name, ()), None, effect) for c in h.arm
                 )
                 made.append(Repair(parts, in_words(h.arm), effect))
     return tuple(made)
@@ -181,6 +188,8 @@ def left(found: Findings, causes: dict[str, tuple[str, ...]]) -> tuple[Repair, .
             effect = h.effect(Status.PROVEN)
             assert effect is not None
             more = tuple(c for c in h.arm if c not in h.against)
-            parts = tuple(Part(c.name, c.says, causes.get(c.name, ()), None, effect) for c in more)
+            parts = tuple(
+                RepairPart(c.name, c.says, causes.get(c.name, ()), None, effect) for c in more
+            )
             made.append(Repair(parts, in_words(more), effect))
     return tuple(made)

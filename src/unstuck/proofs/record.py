@@ -102,8 +102,10 @@ def _causes_of_changes(found: Findings, report: Report) -> dict[str, tuple[str, 
         for c in own if name in NAMES else ():
             made[c.name] = (*made.get(c.name, ()), name)
     for cause in causes():
-        for c in cause.changes:
-            made.setdefault(c.name, (cause.name,))
+        # what is seen for certain, and was not, is not what a change mends
+        if not cause.signs or not all(sign.harm for sign in cause.signs):
+            for c in cause.changes:
+                made.setdefault(c.name, (cause.name,))
     return made
 
 

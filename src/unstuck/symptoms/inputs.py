@@ -90,3 +90,13 @@ SPLIT_SHIFT = Symptom(
     " (Cohen 1988: 0.8 is a large effect); a forgotten scaler by factors",
     _shift,
 )
+
+UNSEEN_CLASSES = Symptom(
+    "classes-never-seen",
+    "unseen_classes",
+    "at most 5 % of validation examples of classes that no training example has",
+    "arithmetic: each of them is answered wrong; a class so rare that a random split leaves it out"
+    " of training makes up less",
+    above("unseen_classes", 0.05),
+    harm=True,
+)

@@ -1,6 +1,7 @@
 """Changes of the data as blocks of NumPy, or as a map of a `tf.data.Dataset`."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 
 from unstuck.changes.change import Change, Part, Role
 from unstuck.changes.fits import Affinely, Fit, Logged, Scale, Shift, ToBulk
-from unstuck.cures.lines import fresh
+from unstuck.cures.lines import fresh, splits
 from unstuck.cures.printed import Block, Names
 from unstuck.errors import UsageError
 
@@ -64,7 +65,7 @@ class DataCode:
         elif change.part is Part.ROWS:
             return self._rows()
         else:
-            return self._splits()
+            return self._splits(change)
         return self._with(lines, {used}, comment)
 
     def _with(self, lines: list[str], used: set[str], comment: str = "") -> Block:
@@ -119,13 +120,9 @@ class DataCode:
         lines = (f"{keep} = {sound}", f"{x}, {y} = {x}[{keep}], {y}[{keep}]")
         return Block(Role.DATA, lines, NUMPY, frozenset("xy"), frozenset("xy"))
 
-    def _splits(self) -> Block:
-        x, held = self.x, self.names.x_held
-        if not held or len(self.sample.x) > 1:
-            comment = "scale the validation inputs with the figures of the training inputs"
-            return Block(Role.DATA, (), comment=comment)
-        line = f"{held} = ({held} - {held}.mean()) * ({x}.std() / {held}.std()) + {x}.mean()"
-        return Block(Role.DATA, (line,), (), frozenset({"x", "x_held"}), frozenset({"x_held"}))
+    def _splits(self, change: Change) -> Block:
+        names = replace(self.names, x=self.x, y=self.y)
+        return splits(change, replace(names, x_held="") if len(self.sample.x) > 1 else names)
 
     def _map(self, changes: list[Change]) -> Block:
         """Figures of the data set's arrays, and the data set with each batch changed."""

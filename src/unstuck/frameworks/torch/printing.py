@@ -1,6 +1,7 @@
 """A cure for a torch set-up as blocks of code, in the names that whoever asks for them chooses."""
 
 import inspect
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -10,7 +11,7 @@ import torch
 from unstuck.changes.change import Change, Combination, Part, Role
 from unstuck.changes.fits import Affinely, Fit, Logged, Scale, Shift, ToBulk
 from unstuck.cures.cure import Cure
-from unstuck.cures.lines import fresh, word
+from unstuck.cures.lines import fresh, splits, word
 from unstuck.cures.printed import (
     Argument,
     Behind,
@@ -133,13 +134,7 @@ class Printer:
                 f"{x}, {y} = {x}[keep], {y}[keep]",
             ]
             return _block(Role.DATA, lines, {"x", "y"}, {"x", "y"}, names)
-        if not x_held:
-            comment = "scale the validation inputs with the figures of the training inputs"
-            return Block(Role.DATA, (), comment=comment)
-        lines = [
-            f"{x_held} = ({x_held} - {x_held}.mean()) * ({x}.std() / {x_held}.std()) + {x}.mean()"
-        ]
-        return _block(Role.DATA, lines, {"x", "x_held"}, {"x_held"}, names)
+        return splits(change, replace(names, x=x, y=y, x_held=x_held))
 
     def _packed(self) -> Block:
         names, about = self.names, self.subject.about
