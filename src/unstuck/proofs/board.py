@@ -31,6 +31,7 @@ class Board:
         measure: that decides.
         impossible: combinations that cannot be tried.
         rejected: what was taken for a repair, and fresh seeds did not bear out.
+        seeds: on which screening sees what is taken for a repair; more once luck has misled it.
     """
 
     problem: Problem
@@ -40,6 +41,7 @@ class Board:
     scores: dict[tuple[Combination, int], dict[int, Score]] = field(default_factory=dict)
     impossible: set[Combination] = field(default_factory=set)
     rejected: set[Combination] = field(default_factory=set)
+    seeds: int = 2
 
     def __post_init__(self) -> None:
         self.left = self.problem.left

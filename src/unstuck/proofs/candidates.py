@@ -13,7 +13,7 @@ from unstuck.changes.capacity import PLAIN
 from unstuck.changes.change import Change, Combination, in_order
 from unstuck.changes.data import Data
 from unstuck.changes.initialization import GLOROT
-from unstuck.changes.input_scaling import PER_FEATURE
+from unstuck.changes.input_scaling import PER_FEATURE, STANDARD
 from unstuck.changes.label_coding import LABELS
 from unstuck.changes.loop import CONSTANT, STEPPED, TRAINING_MODE, ZEROED
 from unstuck.changes.loss import CROSSENTROPY, LOGITS, SQUARED
@@ -56,6 +56,9 @@ FOR_CLASSES, FOR_NUMBERS = frozenset({LOGITS, CROSSENTROPY}), frozenset({SQUARED
 NARROW = 8
 USUAL_RATE, OFF = 1e-3, 3.0  # of Adam; factor beyond which a rate is not the usual one any more
 GAINS = (0.3, 2.0)  # root mean square × √fan_in of usual starts: 0.6 PyTorch's, 1 LeCun's, 1.4 He's
+# Axes of a batch of images: a convolution shares its weights between pixels, which must keep one
+# scale (Krizhevsky et al. 2012 centre them; LeCun et al. 1998 scale all alike).
+IMAGES = 4
 NEAR = 0.1  # of what standardized data have: mean within and spread about it are as they should be
 
 
@@ -126,7 +129,7 @@ def _data(facts: Facts) -> list[Change]:
     data = facts.data
     values = [a for a, kind in zip(data.x, data.kinds, strict=True) if kind == "values"]
     if any(not _standardized(a) for a in values):
-        made.append(PER_FEATURE)
+        made.append(STANDARD if all(a.ndim >= IMAGES for a in values) else PER_FEATURE)
     if mismatched(facts):
         made.append(SHAPED)
     if not _coded(facts) and data.y.dtype.kind == "f" and not _standardized(data.y):

@@ -58,6 +58,8 @@ def _pairs(board: Board, hypothesis: Hypothesis, most: int, wanted: bool = False
         if against is None or arm is None:
             return
         hypothesis.add(against, arm)
+        if hypothesis.kind == "repair" and hypothesis.is_futile(most):
+            return  # time for another one
 
 
 def _open(hypothesis: Hypothesis, i: int) -> bool:

@@ -74,6 +74,11 @@ class Hypothesis:
         wins = max(better, len(self.pairs) - better)
         return sequential.still(wins, len(self.pairs) - wins, self.among)
 
+    def is_futile(self, most: int) -> bool:
+        """Whether so many pairs could not prove it any more, if all to come were wins."""
+        n, better = len(self.pairs), self._wins(1)
+        return n + max(0, sequential.still(better, n - better, self.among)) > most
+
     def interval(self) -> tuple[float, float, float]:
         """Mean gain in skill and its 95 % interval."""
         return student([b - a for a, b in self._skills()])

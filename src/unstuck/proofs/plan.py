@@ -21,7 +21,7 @@ from unstuck.proofs.board import CONFIRM, CONFIRMING, ERRORS, KEPT, LEARNS, LEAS
 from unstuck.proofs.confirm import SHARES, confirmed
 from unstuck.proofs.hypothesis import Hypothesis
 from unstuck.proofs.reduction import reduced, singles
-from unstuck.proofs.screen import longer, screen, seen_again, structural, twins, wider
+from unstuck.proofs.screen import longer, screen, seen_again, structural, twins, wider, works
 from unstuck.records.states import Status
 
 FINALISTS = 3  # of screening, which longer trials see as well
@@ -87,6 +87,9 @@ def plan(problem: Problem) -> Asking[Findings]:
     return found
 
 
+FIRM = 4  # seeds of what is taken for a repair, once fresh ones did not bear one out
+
+
 def _failed(found: Findings) -> bool:
     """Whether there is something to repair, and fresh seeds did not bear the repair out."""
     board = found.board
@@ -104,8 +107,10 @@ def _elsewhere(found: Findings) -> Asking[None]:
     if found.repair:
         board.rejected.add(found.repair)
         found.repair = ()
-    yield from wider(board, found.best_of)
-    yield from twins(board)
+    board.seeds = FIRM
+    if not works(board, board.skill(board.best)):
+        yield from wider(board, found.best_of)
+        yield from twins(board)
     yield from seen_again(board)
     found.repair = yield from _repair(found)
 

@@ -16,7 +16,7 @@ NEARLY = 0.75  # of the gain on one seed, which a second seed may make enough
 
 def singles(board: Board, among: Iterable[Combination]) -> list[Combination]:
     """Those that restore on their own, the fewest changes and the highest skill first."""
-    found = [c for c in among if board.restores(board.skill(c))]
+    found = [c for c in among if c not in board.rejected and board.restores(board.skill(c))]
     return sorted(found, key=lambda c: (len(c), -round(board.skill(c), 2)))
 
 
@@ -41,14 +41,14 @@ def reduced(board: Board, start: Combination, keep: Combination) -> Asking[Combi
 
 
 def _tried(board: Board, kept: Combination, away: Sequence[Change]) -> Asking[Combination]:
-    """Without these where it restores without them, on two seeds."""
+    """Without these where it restores without them, on so many seeds as the board asks for."""
     rest = in_order(c for c in kept if c not in away)
-    if not rest or not board.holds(CONFIRMING):
+    if not rest or rest in board.rejected or not board.holds(CONFIRMING):
         return kept
-    yield from board.ask((rest, SCREEN))
-    if not board.of(rest) or not board.restores(board.skill(rest), NEARLY):
-        return kept
-    yield from board.ask((rest, SCREEN + 1))
+    for i in range(board.seeds):
+        yield from board.ask((rest, SCREEN + i))
+        if not board.of(rest) or not board.restores(board.skill(rest), NEARLY):
+            return kept
     return rest if board.restores(board.skill(rest)) else kept
 
 

@@ -39,7 +39,7 @@ def screen(board: Board) -> Asking[dict[str, Combination]]:
     yield from seen_again(board)
     board.choose_measure()
     restored = any(board.restores(board.skill(c)) for c in best_of.values())
-    if not restored and not _works(board, board.reach):  # else the twin is walked back from
+    if not restored and not works(board, board.reach):  # else the twin is walked back from
         yield from wider(board, best_of)
     for suspect in board.problem.suspects:
         if suspect.sighted and (change := _cure(board, suspect)) and board.of(change):
@@ -138,7 +138,7 @@ def twins(board: Board) -> Asking[None]:
         for candidate in candidates:
             yield from board.ask((candidate, SCREEN))
             board.choose_measure()
-            if _works(board, board.skill(candidate)):
+            if works(board, board.skill(candidate)):
                 return
         candidates = sorted(candidates, key=lambda c: -board.skill(c))[:TWICE]
         if not _doubled(board):
@@ -151,7 +151,7 @@ def twins(board: Board) -> Asking[None]:
             continue
         yield from board.ask((candidate, SCREEN))
         board.choose_measure()
-        if _works(board, board.skill(candidate)):
+        if works(board, board.skill(candidate)):
             return
 
 
@@ -179,7 +179,8 @@ def _doubled(board: Board) -> bool:
     return True
 
 
-def _works(board: Board, skill: float) -> bool:
+def works(board: Board, skill: float) -> bool:
+    """Whether a skill is about what there is."""
     known = board.problem.reference.get(board.measure, 0.0)
     enough = LEARNS * known if known > board.noise else GOOD
     return skill > board.noise and skill >= enough
@@ -193,9 +194,9 @@ def seen_again(board: Board) -> Asking[None]:
         seen |= set(best)
         for change in best:
             for i in range(1, SEEDS):
-                if board.holds(KEPT if i == 1 else PLENTY):
+                if board.holds(KEPT if i < board.seeds else PLENTY):
                     yield from board.ask((change, SCREEN + i))
-        if not board.holds(PLENTY):
+        if not board.holds(PLENTY if board.seeds == 2 else KEPT):
             break
 
 
