@@ -75,6 +75,14 @@ def DRAWN(names: Names) -> tuple[Block, ...]:
     return (Block(Role.START, (lines,), ("import torch",), frozenset({"model"})),)
 
 
+def WRAPPED(names: Names) -> tuple[Block, ...]:
+    m = names.model
+    line = f"{m} = TransformedTargetRegressor({m})"
+    imports = ("from sklearn.compose import TransformedTargetRegressor",)
+    model = frozenset({"model"})
+    return (Block(Role.NETWORK, (line,), imports, model, model, inside="regressor_"),)
+
+
 def both(*printers: Printer) -> Printer:
     """All their blocks."""
     return lambda names: tuple(block for p in printers for block in p(names))

@@ -21,6 +21,14 @@ for epoch in range(3):
         loss.backward()
         opt.step()  # <-
 """,
+    "learnt attributes": """\
+from sklearn.neural_network import MLPRegressor
+
+x, y = [[0.0], [1.0], [2.0], [3.0]], [0.0, 1.0, 2.0, 3.0]
+net = MLPRegressor(max_iter=3)
+net.fit(x, y)  # <-
+print(net.n_iter_, net.loss_curve_[-1], net.max_iter, net.n_features_in_)
+""",
     "one line": """\
 import torch
 from torch import nn
@@ -413,6 +421,19 @@ PAIRS = [
 -net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 1))
 +net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 1, bias=False))
  opt = torch.optim.SGD(net.parameters(), lr=0.1)
+"""),
+    ("learnt attributes", "# <-", "sklearn", b.WRAPPED, """\
+@@
+ from sklearn.neural_network import MLPRegressor
++from sklearn.compose import TransformedTargetRegressor
+ 
+@@
+ net = MLPRegressor(max_iter=3)
++net = TransformedTargetRegressor(net)
+ net.fit(x, y)  # <-
+-print(net.n_iter_, net.loss_curve_[-1], net.max_iter, net.n_features_in_)
++print(net.regressor_.n_iter_, net.regressor_.loss_curve_[-1], net.max_iter, net.n_features_in_)
+ 
 """),
     ("one line", "# <-", "torch", b.CLIPPED, """\
 @@

@@ -135,6 +135,8 @@ class Block:
         edits: the same as changes at the places where a script makes things: a patch prefers
             them, and all of them together do what the lines do. Empty if there are none.
         comment: what the reader must do beside, "" for nothing.
+        inside: attribute of the model by which what it learns (`loss_`, `n_iter_`) is reached once
+            the lines have wrapped it; "" where they do not.
     """
 
     role: Role
@@ -144,6 +146,7 @@ class Block:
     writes: frozenset[str] = frozenset()
     edits: tuple[Edit, ...] = field(default=())
     comment: str = ""
+    inside: str = ""
 
 
 def code(blocks: Iterable[Block]) -> str:

@@ -63,6 +63,10 @@ def moved(old: str, new: str, number: int) -> int:
     return number
 
 
+# What scikit-learn's wrappers have themselves, once fitted.
+OF_WRAPPERS = frozenset({"regressor_", "transformer_", "n_features_in_", "feature_names_in_"})
+
+
 class _Patch:
     def __init__(self, source: str, site: Site) -> None:
         self._tree = tree = Tree(source)
@@ -97,6 +101,8 @@ class _Patch:
                 name, place, behind = of_model(self._tree, self._found, at_once)
                 asked = self._printed(i, model=name)
                 self._put(asked, asked.lines, place, behind)
+                if block.inside:
+                    self._through(name, block.inside)
             elif block.role in (Role.LOSS, Role.OPTIMIZER):
                 self._object(i, block)
             else:
@@ -104,6 +110,14 @@ class _Patch:
                 self._put(block, block.lines, self._tree.statement(node), False)
         self._imports.write(self._text)
         return self._text.result()
+
+    def _through(self, model: str, inside: str) -> None:
+        """What the script reads of the fitted model, read of what was wrapped."""
+        for node in nodes(self._tree.module):
+            if isinstance(node, cst.Attribute) and self._tree.code(node.value) == model:
+                learnt = node.attr.value
+                if learnt.endswith("_") and learnt not in OF_WRAPPERS:
+                    self._text.replace(node.value, f"{model}.{inside}")
 
     def _printed(self, i: int, **names: Any) -> Block:
         """A block of the cure, with some names as they read elsewhere."""

@@ -133,11 +133,11 @@ def _wrapped(subject: Perceptron, names: Names) -> Block:
         "from sklearn.preprocessing import StandardScaler",
     )
     home, model = subject.home, names.model
-    line = f"{model} = {WRAPPER.format(model)}"
+    line, inside = f"{model} = {WRAPPER.format(model)}", "regressor_"
     if home.prefix.endswith("regressor__"):  # the targets are transformed already
         inner = WRAPPER.format(f"{model}{home.network}")
-        line = f"{model}.set_params({home.prefix[:-2]}={inner})"
-    return Block(Role.NETWORK, (line,), imports, BOTH, BOTH)
+        line, inside = f"{model}.set_params({home.prefix[:-2]}={inner})", ""
+    return Block(Role.NETWORK, (line,), imports, BOTH, BOTH, inside=inside)
 
 
 def _step(subject: Perceptron, fit: Fit, pipeline: str, names: Names) -> Block:
