@@ -11,9 +11,13 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from frameworks.table import CHANGES, Case, check
 from unstuck.causes.examples import CLIPPED, LOGITS, digits, regression
 from unstuck.changes.change import Part
+from unstuck.changes.initialization import GLOROT, HE
+from unstuck.cures.cure import cure
+from unstuck.cures.printed import Names, code
 from unstuck.engine.network import mlp
 from unstuck.engine.optimizers import keras
 from unstuck.engine.setup import Setup
+from unstuck.frameworks.jax.cure import built, printed
 from unstuck.frameworks.sklearn.subject import _unwrap
 
 X, Y = digits()
@@ -106,7 +110,7 @@ def steps(model, arguments):
 
 
 BARE = NEVER | {
-    Part.NETWORK, Part.WIDTH, Part.ACTIVATION, Part.OUTPUT, Part.START, Part.LOSS, Part.PENALTY,
+    Part.NETWORK, Part.WIDTH, Part.ACTIVATION, Part.OUTPUT, Part.LOSS, Part.PENALTY,
     Part.CLASS_WEIGHTS, Part.EPSILON, Part.SCHEDULE,
 }  # fmt: skip
 
@@ -134,6 +138,7 @@ OTHERS = {
     ("sklearn regressor", "schedule-per-epoch"),
     ("engine classifier", "initial-lsuv"),
     ("engine regressor", "initial-lsuv"),
+    ("jax", "initial-lsuv"),
     ("engine regressor", "loss-from-logits"),
     ("engine regressor", "loss-crossentropy"),
 }
@@ -152,6 +157,8 @@ SENSELESS = {
     ("sklearn regressor", "labels-recoded"),
     ("engine regressor", "labels-recoded"),
 }
+# Drawn at random: see `test_kernels_of_bare_jax_are_drawn_by_the_rule`.
+SENSELESS |= {("jax", "initial-glorot"), ("jax", "initial-he")}
 ROWS = [(case, name) for case in CASES for name in CHANGES if (case, name) not in SENSELESS]
 
 
@@ -161,3 +168,22 @@ def test_trial_object_and_code_change_the_same_to_the_same(case, name):
         assert CASES[case].trainer.refuses((CHANGES[name],))
         return
     check(CASES[case], CHANGES[name], same=(case, name) in SAME)
+
+
+@pytest.mark.parametrize(
+    ("change", "variance"), [(GLOROT, lambda i, o: 2 / (i + o)), (HE, lambda i, o: 2 / i)]
+)
+def test_kernels_of_bare_jax_are_drawn_by_the_rule(change, variance):
+    case = CASES["jax"]
+    template = case.subject.template
+    own = case.make()
+    made = built(case.subject, cure((change,)))
+    done = {"model": own["model"][1]}
+    exec(code(printed(case.subject, cure((change,)), Names())), done)
+    for params in (template.params((change,), 1), made.model[1], done["model"]):
+        for kernel in params.values():
+            # of 160 to 1,024 draws
+            assert np.var(kernel) == pytest.approx(variance(*kernel.shape), rel=0.35)
+    seeds = [template.params((change,), seed)["first"] for seed in (1, 1, 2)]
+    assert (seeds[0] == seeds[1]).all()
+    assert not (seeds[0] == seeds[2]).any()

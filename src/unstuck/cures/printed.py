@@ -113,7 +113,7 @@ class Unwrap:
 
     Args:
         name: of the activation's function: "softmax".
-        kind: class of the model.
+        kind: class of the model; "" for a function.
     """
 
     name: str

@@ -14,7 +14,8 @@ def unwrapped(tree: Tree, edit: Unwrap) -> Plan | None:
     """The edit that takes the activation off; None where it is not plain which call it is.
 
     In `forward`: `return F.softmax(z, dim=1)`, `x.sigmoid()`, `self.softmax(z)`, or the same as the
-    last value of the name that is returned. As a module: the last of `nn.Sequential(…)`.
+    last value of the name that is returned; in JAX, of a function. As a module: the last of
+    `nn.Sequential(…)`.
     """
     forwards = [
         (node, method)
@@ -28,11 +29,15 @@ def unwrapped(tree: Tree, edit: Unwrap) -> Plan | None:
         plans = [p for cls, method in among if (p := _in_forward(tree, cls, method, edit.name))]
         if len(plans) == 1:
             return plans[0]
+    functions = [n for n in nodes(tree.module) if isinstance(n, cst.FunctionDef)]
+    plans = [p for f in functions if not edit.kind and (p := _in_forward(tree, f, f, edit.name))]
+    if len(plans) == 1:  # JAX's: no class holds it
+        return plans[0]
     plans = [p for node in nodes(tree.module) if (p := _in_sequential(tree, node, edit.name))]
     return plans[0] if len(plans) == 1 else None
 
 
-def _in_forward(tree: Tree, cls: cst.ClassDef, method: cst.FunctionDef, name: str) -> Plan | None:
+def _in_forward(tree: Tree, cls: cst.CSTNode, method: cst.FunctionDef, name: str) -> Plan | None:
     returned = [n for n in nodes(method, inner=False) if isinstance(n, cst.Return) and n.value]
     if len(returned) != 1:
         return None
@@ -53,7 +58,7 @@ def _in_forward(tree: Tree, cls: cst.ClassDef, method: cst.FunctionDef, name: st
     return None if inside is None else [("replace", value, tree.code(inside))]
 
 
-def _applied(tree: Tree, cls: cst.ClassDef, call: cst.Call, name: str) -> cst.BaseExpression | None:
+def _applied(tree: Tree, cls: cst.CSTNode, call: cst.Call, name: str) -> cst.BaseExpression | None:
     """What the activation is applied to; None where the call is another."""
     plain = [a.value for a in call.args if a.keyword is None and not a.star]
     receiver = call.func.value if isinstance(call.func, cst.Attribute) else None
@@ -87,4 +92,6 @@ def _is_module(node: cst.BaseExpression, name: str) -> bool:
     return isinstance(node, cst.Call) and called(node).lower() == name.replace("_", "")
 
 
-_LIBRARIES = frozenset({"F", "nn.functional", "torch", "torch.nn.functional", "functional"})
+_LIBRARIES = frozenset(
+    {"F", "nn.functional", "torch", "torch.nn.functional", "functional", "jax.nn", "nn", "jnp"}
+)

@@ -77,11 +77,18 @@ def subject(model: tuple[Callable[..., Any], Any], given: Given) -> JaxSubject:
             return given.optimizer.update(gradients, state, params)[0]
 
     forward = own or forward_of(apply, loss_of)
+    fans: dict[int, tuple[int, int | None]] = {}
+    if isinstance(apply, Traced):
+        few = on_device(tuple(a[:2] for a in sample.x))
+        fans, about = apply.fans(few), replace(about, output_activation=apply.activation(few))
     made = JaxSubject(
         about,
         sample,
         params,
-        tuple(Slot(n, n.rpartition(".")[0] or n) for n in names),
+        tuple(
+            Slot(n, n.rpartition(".")[0] or n, *fans.get(i, (None, None)))
+            for i, n in enumerate(names)
+        ),
         (),
         forward,
         update,
@@ -89,7 +96,7 @@ def subject(model: tuple[Callable[..., Any], Any], given: Given) -> JaxSubject:
     _try(made)
     first = on_device(tuple(a[:2] for a in sample.x))
     shape = jax.eval_shape(apply, params, first[0] if len(first) == 1 else first).shape[1:]
-    template = Bare(model, given, forward, loss_of, shape)
+    template = Bare(model, given, forward, loss_of, shape, about.output_activation)
     made = replace(made, template=template, output_shape=shape)
     if given.optimizer is None:
         return made
@@ -123,6 +130,7 @@ class Bare:
         given: by the user.
         forward, loss_of: as in `subject`.
         shape: of one example's output.
+        activation: of the output.
     """
 
     model: tuple[Callable[..., Any], Any]
@@ -130,13 +138,17 @@ class Bare:
     forward: Forward
     loss_of: Callable[..., Array]
     shape: tuple[int, ...]
+    activation: str = "unknown"
     notes: tuple[str, ...] = (
         "parameters are kept as given: seeds differ in the order of the examples",
     )
 
     def refuses(self, changes: Combination) -> str:
         """See `Template`."""
-        unknown = [c.part for c in changes if c.part is not Part.OPTIMIZER]
+        known = {Part.OPTIMIZER} | ({Part.START} if value(changes, Part.START) in RULES else set())
+        if isinstance(self.model[0], Traced) and self.activation in BOUNDED:
+            known.add(Part.OUTPUT)
+        unknown = [c.part for c in changes if c.part not in known]
         return WHY.get(unknown[0], "a bare JAX function does not show it") if unknown else ""
 
     def optimizer(self, changes: Combination) -> Any:
@@ -156,20 +168,30 @@ class Bare:
     def parts(self, changes: Combination) -> Parts:
         """See `Template`."""
 
+        apply = self._apply(changes)
+
         def predict(params: Any, x: tuple[Array, ...]) -> Array:
-            output = self.model[0](params, x[0] if len(x) == 1 else x)
+            output = apply(params, x[0] if len(x) == 1 else x)
             return jnp.reshape(output, (len(output), -1))
 
-        return Parts(self.forward, self.optimizer(changes), predict)
+        forward = apply.forward if isinstance(apply, Traced) else self.forward
+        return Parts(forward, self.optimizer(changes), predict)
+
+    def _apply(self, changes: Combination) -> Callable[..., Any]:
+        apply = self.model[0]
+        if isinstance(apply, Traced) and value(changes, Part.OUTPUT) is not None:
+            return replace(apply, linear=True)
+        return apply
 
     def params(self, changes: Combination, seed: int) -> Any:
         """See `Template`."""
-        return self.model[1]
+        rule = value(changes, Part.START)
+        return self.model[1] if rule is None else drawn(self.model[1], str(rule), seed)
 
     def model_of(self, changes: Combination, params: Any) -> tuple[Any, dict[str, Any]]:
         """See `Template`."""
         given = {"loss": self.given.loss, "optimizer": self.optimizer(changes)}
-        return (self.model[0], params), given
+        return (self._apply(changes), params), given
 
     def loss(self, output: Floats, y: NDArray[Any]) -> float:
         """See `Template`."""
@@ -180,8 +202,28 @@ class Bare:
             return float("nan")
 
 
+BOUNDED = ("sigmoid", "tanh")
+# Rules that kernels are drawn by; JAX's own, whose next to last axis is that of inputs.
+RULES = {"glorot": jax.nn.initializers.glorot_uniform, "he": jax.nn.initializers.he_normal}
+
+
+def drawn(params: Any, rule: str, seed: int) -> Any:
+    """Parameters drawn anew: what has two axes or more by a rule, all else 0 but for factors of 1.
+
+    Args:
+        rule: one of `RULES`.
+    """
+    leaves, structure = jax.tree.flatten(params)
+    keys = jax.random.split(jax.random.key(seed), len(leaves))
+    new = [
+        RULES[rule]()(key, p.shape, p.dtype) if p.ndim > 1 else jnp.where(p == 1, p, 0)
+        for key, p in zip(keys, map(jnp.asarray, leaves), strict=True)
+    ]
+    return jax.tree.unflatten(structure, new)
+
+
 WHY = {
-    Part.START: "how the parameters of a bare JAX function were drawn is not known",
+    Part.START: "layers of a bare JAX function cannot be told apart",
     Part.HELD: "everything is trained as it is",
     Part.ZEROING: "JAX computes its gradients anew in each step",
     Part.EPSILON: "an optax optimizer does not show its ε",

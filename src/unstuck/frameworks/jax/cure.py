@@ -3,10 +3,10 @@
 from unstuck.changes.change import Change, Part, Role, changed, value
 from unstuck.cures.built import Built
 from unstuck.cures.cure import Cure
-from unstuck.cures.lines import block
-from unstuck.cures.printed import Argument, Block, Call, Edit, Names, code
+from unstuck.cures.lines import block, fresh
+from unstuck.cures.printed import Argument, Block, Call, Edit, Names, Unwrap, code
 from unstuck.errors import UsageError
-from unstuck.frameworks.jax.bare import OPTIMIZERS, Bare
+from unstuck.frameworks.jax.bare import OPTIMIZERS, RULES, Bare
 from unstuck.frameworks.jax.subject import JaxSubject
 from unstuck.frameworks.jax.training import JaxTrainer
 from unstuck.setups.split import split
@@ -27,6 +27,12 @@ def printed(subject: JaxSubject, cure: Cure, names: Names) -> tuple[Block, ...]:
     blocks = [block(c, names, subject.sample) for c in cure.changes if c.of_data]
     if any(c.part in OF_OPTIMIZER for c in cure.changes):
         blocks.append(_optimizer(subject, cure, names))
+    if (rule := value(cure.changes, Part.START)) is not None:
+        blocks.append(_drawn(str(rule), names))
+    if value(cure.changes, Part.OUTPUT) is not None:
+        activation = subject.about.output_activation
+        said = f"an output without its {activation}"
+        blocks.append(Block(Role.NETWORK, (), edits=(Unwrap(activation, ""),), comment=said))
     blocks += [_said(c) for c in cure.changes if c.part in SAID]
     return tuple(sorted(blocks, key=lambda b: list(Role).index(b.role)))
 
@@ -40,7 +46,8 @@ def built(subject: JaxSubject, cure: Cure) -> Built:
     template = subject.template
     assert isinstance(template, Bare)
     text = code(printed(subject, cure, Names()))
-    model, arguments = template.model_of(cure.changes, template.model[1])
+    params = template.params(cure.changes, 0)
+    model, arguments = template.model_of(cure.changes, params)
     size = value(cure.changes, Part.BATCH, subject.about.batch_size)
     shuffle = value(cure.changes, Part.SHUFFLING, subject.about.shuffled)
     data = changed(split(subject.sample), cure.changes)
@@ -67,6 +74,20 @@ def _optimizer(subject: JaxSubject, cure: Cure, names: Names) -> Block:
         lines, edits = [*lines, f"{optimizer} = {clipped}"], ()
     reads = frozenset() if name is not None else BOTH
     return Block(Role.OPTIMIZER, tuple(lines), IMPORT, reads, BOTH, edits)
+
+
+def _drawn(rule: str, names: Names) -> Block:
+    """Kernels by another rule, biases 0."""
+    params, keys = names.model, fresh("keys", names.taken)
+    draw = f"jax.nn.initializers.{RULES[rule].__name__}()(next({keys}), p.shape)"
+    lines = (
+        f"{keys} = iter(jax.random.split(jax.random.key(0), len(jax.tree.leaves({params}))))",
+        f"{params} = jax.tree.map(",
+        f"    lambda p: {draw} if p.ndim > 1 else 0 * p, {params}",
+        ")",
+    )
+    both = frozenset({"model"})
+    return Block(Role.START, lines, ("import jax",), both, both)
 
 
 # What the user's own loop does, and no object.

@@ -1,5 +1,6 @@
 """A script's own loss as a function of parameters, inputs and targets, cut at its output."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -13,6 +14,9 @@ from unstuck.frameworks.jax.subject import Seen
 
 # (parameters, inputs, targets) -> loss
 Loss = Callable[[Any, tuple[Any, ...], Any], Any]
+
+
+ACTIVATIONS = {"logistic": "sigmoid", "tanh": "tanh"}  # primitive -> as an output's is called
 
 
 class Cut(NamedTuple):
@@ -37,6 +41,7 @@ class Traced:
         target: shape and dtype of one example's target: what the model is traced with.
         params: of the beginning: those of a loss that is judged by its output alone.
         name: of the loss.
+        linear: whether the output's activation is left out.
     """
 
     whole: Loss
@@ -44,6 +49,7 @@ class Traced:
     target: tuple[tuple[int, ...], Any]
     params: Any
     name: str = "loss"
+    linear: bool = False
     _programs: dict[Any, _Program] = field(default_factory=dict)
 
     def __call__(self, params: Any, x: Any) -> Array:
@@ -70,6 +76,40 @@ class Traced:
         known[program.cut.output] = output
         return jnp.asarray(program.flat.resumed(known, program.flat.outputs[0]))
 
+    def fans(self, x: tuple[Any, ...]) -> dict[int, tuple[int, int | None]]:
+        """Of the parameters that inputs are multiplied with, by their place among the leaves: the
+        terms of a pre-activation, and the axis that counts units.
+
+        Args:
+            x: inputs, of which shapes alone count.
+        """
+        flat = self._traced(self.params, x).flat
+        places = {v: i for i, v in enumerate(flat.inputs[: len(jax.tree.leaves(self.params))])}
+        found: dict[int, tuple[int, int | None]] = {}
+        for equation in flat.equations:
+            if equation.source.primitive.name != "dot_general":
+                continue
+            summed = equation.source.params["dimension_numbers"][0]
+            for operand, axes in zip(equation.takes, summed, strict=True):
+                if operand in places:
+                    shape = flat.shapes[operand].shape
+                    units = [i for i in range(len(shape)) if i not in axes]
+                    fan = math.prod(shape[i] for i in axes)
+                    found[places[operand]] = fan, units[0] if len(units) == 1 else None
+        return found
+
+    def activation(self, x: tuple[Any, ...]) -> str:
+        """Of the output, as far as it is known: "linear" where nothing follows the last layer."""
+        flat, cut = self._traced(self.params, x)
+        if cut.logits == cut.output:
+            return "linear"
+        last = next(e for e in flat.equations if cut.output in e.gives)
+        return ACTIVATIONS.get(last.source.primitive.name, "unknown")
+
+    def _traced(self, params: Any, x: tuple[Any, ...]) -> "_Program":
+        shape, dtype = self.target
+        return self._program(params, x, jnp.zeros((len(x[0]), *shape), dtype))
+
     @property
     def _inputs(self) -> list[tuple[Any, Any]]:
         """Shape and dtype of an example of each input it was last traced with."""
@@ -84,8 +124,13 @@ class Traced:
         added = jnp.reshape(
             jnp.asarray(delta, flat.shapes[cut.logits].dtype), _fitting(delta, shape)
         )
-        values = flat.evaluate(jax.tree.leaves((params, x, y)), (cut.logits, added))
-        return read(values, flat.outputs[0]), values[cut.output], values[cut.logits]
+        leaves = jax.tree.leaves((params, x, y))
+        values = flat.evaluate(leaves, (cut.logits, added))
+        logits = values[cut.logits]
+        if self.linear and logits.shape == values[cut.output].shape:
+            known = dict(zip(flat.inputs, leaves, strict=True)) | {cut.output: logits}
+            return flat.resumed(known, flat.outputs[0]), logits, logits
+        return read(values, flat.outputs[0]), values[cut.output], logits
 
     def _program(self, params: Any, x: tuple[Any, ...], y: Any) -> _Program:
         leaves = jax.tree.leaves((x, y))

@@ -78,6 +78,7 @@ def found(call: Call, update: Update) -> Found:
         "shuffle": data.drawn,
     }
     names = dict(zip(("x", "y"), data.names, strict=True)) if len(data.names) == 2 else {}
+    names["model"] = rows.name_of(params)
     names["optimizer"] = rows.name_of(update.optimizer) if update.optimizer else ""
     why = DRAWS if random else (ONE_BATCH if data.one_batch else "")
     return Found(arguments, why, {role: n for role, n in names.items() if n})
