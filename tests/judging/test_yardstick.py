@@ -161,3 +161,15 @@ def test_a_loss_on_outputs_of_another_unit_stays_the_measure() -> None:
 
     judged = yardsticks(about(VALUES), data(y), 1, of_logarithms)[0].judged(np.log(y))
     assert judged.skills["loss"] == pytest.approx(1.0, abs=1e-6)
+
+
+def test_three_quantiles_of_one_target() -> None:
+    y = DRAW.normal(size=(2000, 1)).astype(np.float32)
+    levels = np.array([0.1, 0.5, 0.9])
+
+    def three(output, t):
+        e = t.reshape(-1, 1) - output
+        return float(np.mean(np.maximum(levels * e, (levels - 1) * e)))
+
+    constant = best_constant(about(VALUES), y, 3, three)
+    np.testing.assert_allclose(constant, np.quantile(y[::2], levels), atol=0.05)

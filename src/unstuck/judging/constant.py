@@ -11,6 +11,7 @@ from unstuck.setups.subject import About, Floats
 OwnLoss = Callable[[Floats, NDArray[np.generic]], float]
 
 ROWS = 1_024  # targets it is fitted to, at most
+ROUNDS = 2  # over outputs, each refined with the others as they are
 LEVELS = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)  # quantiles it is looked for between
 
 
@@ -21,7 +22,7 @@ def best_constant(
 
     For classes the candidates are their frequencies, as probabilities, their logarithms (what a
     loss on logits and one on log-probabilities take), and their log-odds; for numbers the mean,
-    the median and other quantiles, between which a single output is looked for by golden section.
+    the median and other quantiles, between which each output is looked for by golden section.
 
     Args:
         y: (n, …) targets as the loss gets them.
@@ -46,8 +47,37 @@ def best_constant(
         return None
     best = found[2]
     if outputs == 1 and y.size == len(y):
-        best = np.array([_refined(lambda v: loss(np.array([v])), float(best[0]), y)])
+        return np.array([_refined(lambda v: loss(np.array([v])), float(best[0]), y)])
+    return _several(loss, best, y) if _is_one_number(y, outputs) else best
+
+
+def _several(
+    loss: Callable[[NDArray[np.float64]], float], best: NDArray[np.float64], y: NDArray[np.generic]
+) -> NDArray[np.float64]:
+    """Each output on its own, with the others as they are."""
+    values = np.quantile(y.astype(np.float64), LEVELS)
+    for _ in range(ROUNDS):
+        for k in range(len(best)):
+
+            def of(value: float, k: int = k, best: NDArray[np.float64] = best) -> float:
+                return loss(_with(best, k, value))
+
+            near = min((float(v) for v in (best[k], *values)), key=of)
+            best = _with(best, k, _refined(of, near, y))
     return best
+
+
+def _is_one_number(y: NDArray[np.generic], outputs: int) -> bool:
+    """Whether targets are one number each, and no class, though there are several outputs."""
+    flat = y.ravel().astype(np.float64)
+    classes = bool(((flat == np.round(flat)) & (flat >= 0) & (flat < outputs)).all())
+    return y.size == len(y) and outputs > 1 and not classes
+
+
+def _with(constant: NDArray[np.float64], k: int, value: float) -> NDArray[np.float64]:
+    changed = constant.copy()
+    changed[k] = value
+    return changed
 
 
 def positions(about: About, y: NDArray[np.generic], outputs: int) -> int:
@@ -74,6 +104,8 @@ def _candidates(y: NDArray[np.generic], outputs: int) -> list[NDArray[np.float64
     if flat.shape[1] == outputs:
         made.append(flat.mean(axis=0))
         made += [np.quantile(flat, level, axis=0) for level in LEVELS]
+    if _is_one_number(flat, outputs):  # several answers to one question, as quantiles are
+        made += [np.full(outputs, value) for value in (flat.mean(), *np.quantile(flat, LEVELS))]
     ids = flat[:, 0]
     if flat.shape[1] == 1 and outputs > 1 and (ids == np.round(ids)).all():
         inside = ids[(ids >= 0) & (ids < outputs)].astype(int)

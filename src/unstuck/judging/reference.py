@@ -13,11 +13,16 @@ from unstuck.judging.yardstick import Yardstick
 ROWS, COLUMNS, TREES = 2_048, 256, 50
 
 
-def reference(data: Data, held: Yardstick, output_activation: str) -> dict[str, float]:
+def reference(
+    data: Data, held: Yardstick, output_activation: str, width: int = 1
+) -> dict[str, float]:
     """The better held-out skill of the two, by measure; empty where neither can be fitted.
 
     An extremely randomized forest (Geurts et al. 2006) and ridge or logistic regression on
     standardized features, both on one-row-a-feature views of the inputs that are values.
+
+    Args:
+        width: outputs of the network: where there are several to one number, all get the same.
     """
     if held.labels is not None and len(held.labels) != len(held.y):
         return {}  # a target at every position
@@ -34,6 +39,8 @@ def reference(data: Data, held: Yardstick, output_activation: str) -> dict[str, 
     )
     best: dict[str, float] = {}
     for output in outputs:
+        if held.labels is None and output.shape[1] == 1 < width:
+            output = np.repeat(output, width, axis=1)
         for name, skill in held.judged(output).skills.items():
             best[name] = max(best.get(name, -1.0), skill)
     return best

@@ -166,7 +166,9 @@ def _problem(
         bench.fixed,
         tuple(m.name for m in splits.first.held.measures),
         splits.noise(),
-        {} if splits.small else reference(data, splits.first.held, about.output_activation),
+        {}
+        if splits.small
+        else reference(data, splits.first.held, about.output_activation, seen.output.shape[1]),
         _seen(witness),
         splits.small,
     )
