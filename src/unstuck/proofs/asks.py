@@ -96,6 +96,8 @@ class Problem:
         reference: skill of a forest or a linear model, by measure.
         seen: what the script was seen to do: `LEARNING`, `DIVERGED`, `STUCK` or `UNKNOWN`.
         small: whether so few examples are there that fit counts as much as held-out skill.
+        ended: skill, by its own loss, that the script's training was seen to end with; NaN if not
+            known.
     """
 
     suspects: tuple[Suspected, ...]
@@ -111,3 +113,4 @@ class Problem:
     reference: Mapping[str, float] = field(default_factory=dict)
     seen: State = State.UNKNOWN
     small: bool = False
+    ended: float = float("nan")

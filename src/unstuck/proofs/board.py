@@ -16,6 +16,7 @@ RESTORES = 0.9  # of the twin's gain, which a repair must have
 ANYWHERE = 0.1  # skill above which something was learnt
 TRIALS = 80  # of screening, that a budget should hold
 WORTH = 1.5  # times as many steps, below which longer trials are not worth being made anew
+SEEDS, PLENTY = 5, 150  # seeds of the best, where the budget holds so many trials
 KEPT = 20  # trials' worth of steps that screening leaves for confirming
 CONFIRMING = 15  # trials that confirm a repair: five pairs and a placebo's, and what comes before
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from unstuck.changes.change import Change, Combination, Part, in_order, in_words
 from unstuck.proofs.asks import Score
-from unstuck.proofs.board import CRAWLS, LEARNS
+from unstuck.proofs.board import CRAWLS, ERRORS, LEARNS
 from unstuck.proofs.hypothesis import Hypothesis
 from unstuck.proofs.plan import Findings
 from unstuck.records.proof import Part as RepairPart
@@ -39,11 +39,19 @@ def state(found: Findings) -> State:
 
 def _improved(found: Findings) -> bool:
     """Whether a set-up that learns is worth a repair: it gets somewhere, in trials as long as the
-    script's own training, and fits no less: what only generalises better learns no better."""
+    script's own training or further than that, and fits no less: what only generalises better
+    learns no better."""
     board = found.board
-    long = board.steps >= LONG * board.problem.steps
+    long = board.steps >= LONG * board.problem.steps or _outdoes_the_script(found)
     fits = board.fit(found.repair) >= board.fit(()) - board.noise
     return long and fits and repaired(found) and board.skill(found.repair) > board.noise
+
+
+def _outdoes_the_script(found: Findings) -> bool:
+    """Whether the repair, in fewer steps, left so much less error than the script in all of its."""
+    scores = found.board.of(found.repair, confirmed=True)
+    fits = [s.fits["loss"] for s in scores if "loss" in s.fits]
+    return bool(fits) and 1 - found.board.problem.ended >= ERRORS * (1 - float(np.mean(fits)))
 
 
 def _by_trials(found: Findings, scores: list[Score]) -> State:

@@ -171,6 +171,7 @@ def _problem(
         else reference(data, splits.first.held, about.output_activation, seen.output.shape[1]),
         _seen(witness),
         splits.small,
+        _ended(witness),
     )
 
 
@@ -196,9 +197,21 @@ def _seen(witness: Witness | None) -> State:
         return State.DIVERGED
     if not witness.losses or not np.isfinite(witness.nothing):
         return State.UNKNOWN
-    tail = [loss for _, loss in witness.losses[-max(1, len(witness.losses) // 10) :]]
-    last, nothing = float(np.mean(tail)), witness.nothing
+    last, nothing = _end(witness), witness.nothing
     return State.LEARNING if last < nothing - (1 - WELL) * abs(nothing) else State.STUCK
+
+
+def _end(witness: Witness) -> float:
+    """The script's loss at the end: the mean of the last tenth that was seen."""
+    tail = [loss for _, loss in witness.losses[-max(1, len(witness.losses) // 10) :]]
+    return float(np.mean(tail))
+
+
+def _ended(witness: Witness | None) -> float:
+    """The same as skill; NaN where its losses do not tell."""
+    if witness is None or witness.meaningless or witness.broken or not witness.losses:
+        return float("nan")
+    return 1 - _end(witness) / witness.nothing if witness.nothing > 0 else float("nan")
 
 
 def _decided(

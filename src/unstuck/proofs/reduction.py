@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from unstuck.changes.change import Change, Combination, in_order
 from unstuck.proofs.asks import Asking
-from unstuck.proofs.board import CONFIRMING, SCREEN, Board
+from unstuck.proofs.board import CONFIRMING, PLENTY, SCREEN, SEEDS, Board
 
 NEARLY = 0.75  # of the gain on one seed, which a second seed may make enough
 
@@ -41,11 +41,11 @@ def reduced(board: Board, start: Combination, keep: Combination) -> Asking[Combi
 
 
 def _tried(board: Board, kept: Combination, away: Sequence[Change]) -> Asking[Combination]:
-    """Without these where it restores without them, on so many seeds as the board asks for."""
+    """Without these where it restores without them, on as many seeds as can be afforded."""
     rest = in_order(c for c in kept if c not in away)
     if not rest or rest in board.rejected or not board.holds(CONFIRMING):
         return kept
-    for i in range(board.seeds):
+    for i in range(SEEDS if board.holds(PLENTY) else board.seeds):
         yield from board.ask((rest, SCREEN + i))
         if not board.of(rest) or not board.restores(board.skill(rest), NEARLY):
             return kept

@@ -6,13 +6,12 @@ from unstuck.changes.change import Combination, Part, fits_together, in_order, v
 from unstuck.changes.learning_rate import rate
 from unstuck.changes.steps import LONGER
 from unstuck.proofs.asks import Asking, Suspected
-from unstuck.proofs.board import KEPT, LEARNS, SCREEN, WORTH, Board
+from unstuck.proofs.board import KEPT, LEARNS, PLENTY, SCREEN, SEEDS, WORTH, Board
 
 GOOD = 0.5  # skill of a twin that is enough where no reference tells more
 FASTER, MUCH_FASTER = rate(2), rate(3)
 ALIKE = 0.02  # in skill
 TWICE = 3  # twins that are tried in longer trials as well
-SEEDS, PLENTY = 5, 150  # seeds of the best, where the budget holds so many trials
 AGAIN = 6  # trials that see once more in longer ones what screening saw
 FLAT = 2  # sizes of a change that nothing points to, which may do nothing before others are left
 SHARE = 0.25  # of what is left, which one long trial may take
