@@ -83,6 +83,8 @@ def _mismatch(evidence: Evidence) -> tuple[str, str] | None:
         "probabilities": kind in ("values", "log-probabilities"),
         "log-probabilities": kind in ("probabilities", "values"),
     }
+    if exclusive and width == 1 and after != "softmax":
+        return "a cross-entropy of classes over a single output, which is always 0", "output"
     if wrong.get(takes, False):
         return f"{kind} ({after}) where the loss takes {takes}", "output"
     if exclusive and takes == "probabilities" and after == "sigmoid" and width > 1:

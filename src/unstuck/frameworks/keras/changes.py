@@ -239,6 +239,8 @@ def _loss(plan: Plan, name: Value) -> None:
     if name == "logits":
         if view.name not in _FROM_LOGITS:
             raise Refusal(f"the loss ({view.name}) cannot be computed from logits")
+        if view.targets in ("ids", "one-hot") and (network.output_trail or (1,))[-1] == 1:
+            raise Refusal("over a single output a cross-entropy of classes is always 0")
         if view.takes == "logits" and plan.output == "linear":
             raise Refusal("the loss is computed from logits as it is")
         plan.loss = from_logits(network.loss._flat_losses[0].loss, view)
