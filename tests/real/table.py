@@ -73,6 +73,7 @@ HEALTHY = (
     learns("05_optax_minibatches", "learning", needs="optax"),
     learns("06_gradient_tape", "learning", needs="tensorflow"),
     learns("06_gradient_tape_function", "learning", needs="tensorflow"),
+    learns("05_optax_huber", "learning", needs="optax"),
     learns("07_mp_spawn", "learning"),
     # What is done around a step is replayed.
     learns("08_grad_scaler"),
@@ -102,6 +103,10 @@ HEALTHY = (
     learns("26_pos_weight"),
     learns("28_quantile"),
     learns("28_quantile_keras"),
+    learns("28_three_quantiles"),
+    # Raw inputs and targets that the model's own layers bring to size.
+    learns("32_accumulation_layernorm"),
+    learns("33_normalization_layers"),
     # A range test is meant to blow up; the real training comes after it.
     learns("17_lr_range_test"),
     learns("17_range_test_callback_keras"),
@@ -175,6 +180,25 @@ STUCK = (
     fails("72_dropout_of_nine_tenths", ("no-dropout",)),
     fails("73_net_that_is_frozen", ("unfrozen",)),
     fails("74_adam_at_three_tenths", LOWER, states=("stuck", "diverged")),
+    # Layers without an activation between them, and the sigmoid twice.
+    fails("75_no_activations", ("activation-",), states=("stuck", "slow")),
+    # Sorted by class, and the last third held out: a class that training never sees.
+    fails(
+        "76_sorted_validation_split",
+        ("splits-mixed",),
+        causes=("split-by-class",),
+        states=("slow", "stuck"),
+    ),
+    fails("77_car_prices_sklearn", INPUTS, ("targets-standardized",), needs="sklearn"),
+    # JAX: kernels of zeros behind a clipping of nearly all; a sigmoid for targets beyond it.
+    fails("78_jax_zeros_and_clip", ("initial-",), ("optimizer-adam",), needs="optax"),
+    fails("79_jax_sigmoid_output", ("output-linear",), ("initial-",), needs="optax"),
+    # A rate that an own schedule brings to nothing within an epoch.
+    fails("80_rate_decays_away", HIGHER, states=("slow", "stuck")),
+    # A cross-entropy of classes over one unit, and inputs of 1e-6 and 1e6.
+    fails("81_classes_of_one_unit", INPUTS, ("loss-crossentropy",), causes=("loss-mismatch",)),
+    fails("82_negated_r2", ("loss-squared",), causes=("loss-negated",)),
+    fails("83_images_rate_high", (*LOWER, *INPUTS)),
     # Ratings of 1 to 5 into a product of embeddings around 0: worse than one constant.
     fails("23_recommender_keras", ("targets-standardized",), states=("improvable",)),
     # Nothing is left lying: the rate is mended, and the softmax goes too.
