@@ -2,6 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import softmax
 
 from unstuck.probes.look import Look, Measured
 from unstuck.probes.probe import Probe
@@ -9,7 +10,8 @@ from unstuck.probes.probe import Probe
 
 def error_alignment(look: Look) -> Measured:
     """Mean over examples of the cosine between the loss's gradient at the logits and the error,
-    output − target: 1 for squared error and cross-entropy, below 0 for a loss that rewards errors.
+    output − target (of classes: softmax of the logits − one-hot target): 1 for squared error and
+    cross-entropy, below 0 for a loss that rewards errors.
 
     Examples without gradient or error are left out.
     """
@@ -34,9 +36,10 @@ def _error(look: Look) -> NDArray[np.float64] | None:
         return output - half - (look.labels[:, None] > 0) + 0.5
     if look.labels.min() < 0 or look.labels.max() >= k:
         return None
-    z = output - output.max(axis=1, keepdims=True)
-    share = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
-    return np.asarray(share - np.eye(k)[look.labels])
+    z = look.seen.logits.astype(np.float64)
+    if z.shape != output.shape or not np.isfinite(z).all():
+        return None
+    return np.asarray(softmax(z, axis=1) - np.eye(k)[look.labels])
 
 
 PROBES = (Probe("error_alignment", "cosine", error_alignment),)
