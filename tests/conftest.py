@@ -32,3 +32,8 @@ def user_data_folder(tmp_path_factory):
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("XDG_DATA_HOME", str(folder))
         yield folder
+
+
+def pytest_collection_modifyitems(items):
+    """What takes longest first, so that no worker is left alone with it at the end."""
+    items.sort(key=lambda item: "subjects/test_keras" not in item.nodeid)
