@@ -7,7 +7,7 @@ import numpy as np
 
 from unstuck.changes.data import Data, finite_rows
 
-MIXED = "drawn from all examples at random"  # a note of data
+ANEW = "drawn from all examples at random"  # a note of data
 
 RowChange = Callable[[Data], Data]
 
@@ -52,7 +52,7 @@ def mixed(data: Data) -> Data:
     both = [np.concatenate(pair)[order] for pair in zip(data.x, data.x_held, strict=True)]
     y = np.concatenate([data.y, data.y_held])[order]
     x, x_held = tuple(a[:n] for a in both), tuple(a[n:] for a in both)
-    return replace(data, x=x, y=y[:n], x_held=x_held, y_held=y[n:], note=MIXED)
+    return replace(data, x=x, y=y[:n], x_held=x_held, y_held=y[n:], note=ANEW)
 
 
 def column(data: Data) -> Data:

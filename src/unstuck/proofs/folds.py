@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from unstuck.changes.change import Combination, changed
 from unstuck.changes.data import Data, finite_rows
-from unstuck.changes.rows import MIXED
+from unstuck.changes.rows import ANEW
 from unstuck.judging.yardstick import Judged, OwnLoss, Yardstick, yardsticks
 from unstuck.proofs.asks import Score
 from unstuck.setups.split import is_whole, split
@@ -34,10 +34,10 @@ class Fold:
         """A run on these data (as changed): held-out and fitted examples."""
         with np.errstate(all="ignore"):
             helds, fits = self.held, self.fit
-            if len(data.y) != len(self.data.y) or data.note == MIXED:  # other examples
+            if len(data.y) != len(self.data.y) or data.note == ANEW:  # other examples
                 other = self.remade(data)
                 fits = self.fit if other is None else other[1]
-                helds = other[0] if other is not None and data.note == MIXED else self.held
+                helds = other[0] if other is not None and data.note == ANEW else self.held
             held = helds.judged(data.restored(run.output))
             fit = fits.judged(data.restored(run.fitted))
         return held, fit

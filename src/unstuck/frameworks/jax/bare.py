@@ -46,9 +46,13 @@ def subject(model: tuple[Callable[..., Any], Any], given: Given) -> JaxSubject:
     """
     apply, params = model
     loss_of, view = _loss(given.loss)
-    own = apply.forward if isinstance(apply, Traced) else None
-    view = LossView(apply.name) if isinstance(apply, Traced) else view
     sample = sample_of(given)
+    first = on_device(tuple(a[:2] for a in sample.x))
+    forward, activation = forward_of(apply, loss_of), "unknown"
+    fans: dict[int, tuple[int, int | None]] = {}
+    if isinstance(apply, Traced):
+        forward, view = apply.forward, LossView(apply.name)
+        fans, activation = apply.fans(first), apply.activation(first)
 
     paths, _ = jax.tree_util.tree_flatten_with_path(params)
     names = [
@@ -58,7 +62,7 @@ def subject(model: tuple[Callable[..., Any], Any], given: Given) -> JaxSubject:
         "jax",
         "jax",
         view,
-        "unknown",
+        activation,
         None,
         given.batch_size or 32,
         given.shuffle,
@@ -76,11 +80,6 @@ def subject(model: tuple[Callable[..., Any], Any], given: Given) -> JaxSubject:
         def update(gradients: Any, params: Any) -> Any:
             return given.optimizer.update(gradients, state, params)[0]
 
-    forward = own or forward_of(apply, loss_of)
-    fans: dict[int, tuple[int, int | None]] = {}
-    if isinstance(apply, Traced):
-        few = on_device(tuple(a[:2] for a in sample.x))
-        fans, about = apply.fans(few), replace(about, output_activation=apply.activation(few))
     made = JaxSubject(
         about,
         sample,
@@ -94,7 +93,6 @@ def subject(model: tuple[Callable[..., Any], Any], given: Given) -> JaxSubject:
         update,
     )
     _try(made)
-    first = on_device(tuple(a[:2] for a in sample.x))
     shape = jax.eval_shape(apply, params, first[0] if len(first) == 1 else first).shape[1:]
     template = Bare(model, given, forward, loss_of, shape, about.output_activation)
     made = replace(made, template=template, output_shape=shape)

@@ -22,6 +22,7 @@ from unstuck.watching import rows
 from unstuck.watching.methods import surround
 from unstuck.watching.place import Place, is_users
 from unstuck.watching.trainings import Training, Trainings
+from unstuck.watching.unseen import Unseen
 
 FRAMEWORK = "tape"
 ONE_BATCH = "one batch of the data was seen"
@@ -53,10 +54,6 @@ def _loops_of(trainings: Trainings) -> "Loops":
     if trainings not in _LOOPS:
         _LOOPS[trainings] = Loops(trainings)
     return _LOOPS[trainings]
-
-
-class Unseen(Exception):
-    """What a step does cannot be told; its message says why."""
 
 
 class _Enough(BaseException):

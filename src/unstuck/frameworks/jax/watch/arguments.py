@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from unstuck.frameworks.jax.flat import Flat, flattened
 from unstuck.frameworks.jax.traced import Cut, Traced
 from unstuck.frameworks.jax.watch.closure import Call
-from unstuck.frameworks.jax.watch.roles import Roles, Unseen, roles
+from unstuck.frameworks.jax.watch.roles import Roles, roles
 from unstuck.frameworks.jax.watch.updates import Update
 from unstuck.watching import rows
+from unstuck.watching.unseen import Unseen
 
 RANDOM = ("random_bits", "random_wrap", "threefry2x32", "random_seed")
 DRAWS = "its loss draws random numbers, which trials would draw alike at every step"

@@ -8,7 +8,7 @@ among what the step returns.
 import contextlib
 import io
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,9 +16,9 @@ import jax
 import numpy as np
 
 from unstuck.frameworks.jax.watch.closure import Call
-from unstuck.frameworks.jax.watch.roles import Unseen
 from unstuck.frameworks.jax.watch.updates import Update, by_hand
 from unstuck.setups.routine import PLAIN
+from unstuck.watching.unseen import Unseen
 
 READ = 64  # losses that are read together, since reading waits for them
 FIRST, STRIDE = 64, 8  # steps whose loss is computed where none returns it, then one in so many
@@ -220,17 +220,12 @@ class Loops:
         self._thread.again, self._thread.optimizer = [], None
         returned = None
         try:
-            with self._silent(), jax.disable_jit(), contextlib.suppress(_Enough):
+            with _silent(), jax.disable_jit(), contextlib.suppress(_Enough):
                 returned = jitted._self_function(*args, **kwargs)
         finally:
             seen, self._thread.again = self._thread.again, None
         with_values = [g for g in seen if not _is_traced((g.loss, g.value))]  # not so under vmap
         return with_values, self._thread.optimizer, returned
-
-    @contextlib.contextmanager
-    def _silent(self) -> Iterator[None]:
-        with contextlib.redirect_stdout(io.StringIO()):
-            yield
 
     def _updating(self, optimizer: Any) -> None:
         if self._again is not None:
@@ -303,7 +298,7 @@ class Loops:
         args, kwargs = kept
         computed: Callable[..., Any] = jitted._self_jit(loss)
         try:
-            with self._silent():
+            with _silent():
                 computed(*args, **kwargs)
         except Exception:  # its values are those of one turn of a scan
             return None
@@ -352,6 +347,11 @@ class Loops:
     @property
     def _again(self) -> list[Gradient] | None:
         return getattr(self._thread, "again", None)
+
+
+def _silent() -> contextlib.AbstractContextManager[Any]:
+    """What the script's step prints is not printed again."""
+    return contextlib.redirect_stdout(io.StringIO())
 
 
 def _is_traced(values: Any) -> bool:

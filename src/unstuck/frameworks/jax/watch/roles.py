@@ -8,10 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from unstuck.frameworks.jax.flat import Equation, Flat
-
-
-class Unseen(Exception):
-    """What the loss computes cannot be told apart; its message says why."""
+from unstuck.watching.unseen import Unseen
 
 
 @dataclass(frozen=True)

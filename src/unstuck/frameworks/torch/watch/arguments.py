@@ -16,9 +16,10 @@ from unstuck.frameworks.torch.setup import Setup, copied, seeded, unwrapped, wit
 from unstuck.frameworks.torch.watch import data
 from unstuck.frameworks.torch.watch.examples import Found, examples
 from unstuck.frameworks.torch.watch.nothing import knowing_nothing
-from unstuck.frameworks.torch.watch.recipe import Recipe, Replay, Unseen, recipe
+from unstuck.frameworks.torch.watch.recipe import Recipe, Replay, recipe
 from unstuck.frameworks.torch.watch.sampling import all_targets, class_weights, steps_an_epoch
 from unstuck.frameworks.torch.watch.tape import Backward, tensors
+from unstuck.watching.unseen import Unseen
 
 AGREES = 1e-4  # relative; a loss computed again differs by rounding alone
 REWARDED = "actions are drawn from the model's own output, as in reinforcement learning"

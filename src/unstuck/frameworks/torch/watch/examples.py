@@ -10,8 +10,9 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.data import DataLoader, IterableDataset
 
 from unstuck.frameworks.torch.watch import data
-from unstuck.frameworks.torch.watch.recipe import Recipe, Unseen
+from unstuck.frameworks.torch.watch.recipe import Recipe
 from unstuck.frameworks.torch.watch.tape import tensors
+from unstuck.watching.unseen import Unseen
 
 TARGETS = ("targets", "target", "labels", "label", "y", "tgt")  # as models name them
 

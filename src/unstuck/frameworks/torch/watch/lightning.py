@@ -11,9 +11,9 @@ from torch.utils.data import DataLoader
 from unstuck.frameworks.torch.watch import loops_of
 from unstuck.frameworks.torch.watch.examples import check_can_be_read
 from unstuck.frameworks.torch.watch.loops import Settings
-from unstuck.frameworks.torch.watch.recipe import Unseen
 from unstuck.frameworks.torch.watch.sampling import steps_an_epoch
 from unstuck.watching.methods import surround
+from unstuck.watching.unseen import Unseen
 
 _MIXED = {"16-mixed": "float16", "bf16-mixed": "bfloat16"}
 

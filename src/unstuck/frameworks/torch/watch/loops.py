@@ -22,10 +22,10 @@ from unstuck.frameworks.torch.watch.arguments import Step, arguments
 from unstuck.frameworks.torch.watch.follower import FIRST, Clipping, Follower, is_idle
 from unstuck.frameworks.torch.watch.graph import parameters
 from unstuck.frameworks.torch.watch.notes import see_clipping, see_loading, see_scaling
-from unstuck.frameworks.torch.watch.recipe import Unseen
 from unstuck.frameworks.torch.watch.tape import Backward, Tape
 from unstuck.setups.untouched import untouched
 from unstuck.watching.sweeps import SWEEPS
+from unstuck.watching.unseen import Unseen
 
 PATIENCE = 1000  # steps of others that an optimizer may wait for its own first
 READ = 64  # losses on an accelerator that are read together, since reading waits for it

@@ -11,6 +11,7 @@ from torch.utils._pytree import tree_leaves, tree_map
 
 from unstuck.frameworks.torch.setup import unwrapped, without_hooks
 from unstuck.frameworks.torch.watch.tape import Backward, Call, tensors
+from unstuck.watching.unseen import Unseen
 
 # Functions whose whole numbers are sizes: one that is the batch's length follows the batch.
 _SIZES = {"view", "reshape", "expand", "zeros", "ones", "full", "empty", "rand", "randn", "randint"}
@@ -18,10 +19,6 @@ _SIZES |= {"arange", "randperm", "normal", "repeat", "unflatten", "new_zeros", "
 _SIZES |= {"new_full", "eye", "div", "truediv"}
 _RANDOM = {"rand", "randn", "randint", "randperm", "normal", "rand_like", "randn_like"}
 _RANDOM |= {"bernoulli", "multinomial", "dropout", "normal_", "uniform_", "bernoulli_"}
-
-
-class Unseen(Exception):
-    """Why a step cannot be done again, as half a sentence."""
 
 
 @dataclass(frozen=True, eq=False)

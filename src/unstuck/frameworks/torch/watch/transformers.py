@@ -14,9 +14,9 @@ from unstuck.frameworks.torch.setup import Setup, copied, seeded, unwrapped, wit
 from unstuck.frameworks.torch.watch import loops_of
 from unstuck.frameworks.torch.watch.examples import check_can_be_read
 from unstuck.frameworks.torch.watch.loops import Settings
-from unstuck.frameworks.torch.watch.recipe import Unseen
 from unstuck.frameworks.torch.watch.sampling import steps_an_epoch
 from unstuck.watching.methods import surround
+from unstuck.watching.unseen import Unseen
 
 AGREES = 1e-4  # relative; dropout is off where losses are compared
 

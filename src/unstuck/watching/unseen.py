@@ -1,0 +1,5 @@
+"""What keeps a training that was seen from being looked at."""
+
+
+class Unseen(Exception):
+    """What a step does cannot be told; its message says why, as half a sentence."""
