@@ -199,6 +199,17 @@ net.compile('sgd', 'mse')
 net.fit(x / 16, y, epochs=3)  # <-
 print(net.predict(x / 16))
 """,
+    "keras inputs": """\
+import keras
+from data import a, b, y, model
+
+y = y + 1
+train, held = slice(0, 60), slice(60, None)
+model.fit(
+    [a[train], b[train]], y[train], validation_data=([a[held], b[held]], y[held])
+)  # <-
+print(model.evaluate([a[held], b[held]], y[held]))
+""",
     "sklearn inline": """\
 from sklearn.neural_network import MLPClassifier
 from data import X, y
@@ -529,6 +540,29 @@ PAIRS = [
 -net.compile('sgd', 'mse')
 +net.compile('sgd', 'binary_crossentropy')
  net.fit(x / 16, y, epochs=3)  # <-
+"""),
+    ("keras inputs", "model.fit(", "keras", b.STANDARDIZED, """\
+@@
+ train, held = slice(0, 60), slice(60, None)
++inputs = [a[train], b[train]]
++inputs_held = [a[held], b[held]]
++mean, std = inputs.mean(0), inputs.std(0)
++inputs = (inputs - mean) / std
++inputs_held = (inputs_held - mean) / std
+ model.fit(
+-    [a[train], b[train]], y[train], validation_data=([a[held], b[held]], y[held])
++    inputs, y[train], validation_data=(inputs_held, y[held])
+ )  # <-
+-print(model.evaluate([a[held], b[held]], y[held]))
++print(model.evaluate(inputs_held, y[held]))
+ 
+"""),
+    ("keras inputs", "model.fit(", "keras", b.TARGETS, """\
+@@
+ train, held = slice(0, 60), slice(60, None)
++mean_y, std_y = y[train].mean(), y[train].std()
++y = (y - mean_y) / std_y
+ model.fit(
 """),
     ("sklearn inline", "# <-", "sklearn", b.SCALER, """\
 @@

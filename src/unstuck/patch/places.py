@@ -1,6 +1,7 @@
 """Where a script prepares its data, and makes its model, loss and optimizer."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import libcst as cst
@@ -115,7 +116,11 @@ def _taken(tree: Tree, e: cst.BaseExpression, node: cst.CSTNode) -> Taken:
 
 
 def behind_binding(
-    tree: Tree, wanted: list[cst.BaseExpression], node: cst.CSTNode, at_once: bool = False
+    tree: Tree,
+    wanted: list[cst.BaseExpression],
+    node: cst.CSTNode,
+    at_once: bool = False,
+    also: Sequence[cst.BaseExpression] = (),
 ) -> tuple[Statement, bool]:
     """Where lines go that change names: a statement, and whether behind it.
 
@@ -124,17 +129,18 @@ def behind_binding(
 
     Args:
         at_once: whether what reads them in between gets the new values; else it gets the old.
+        also: names that the lines read, and that have to be bound before.
     """
     statement = tree.statement(node)
+    around = [statement, *tree.above(statement)]
     last: cst.CSTNode | None = None
-    for e in wanted:
+    for e in (*wanted, *also):
         for b in bindings(tree, e, node):
             s = _statement(tree, b)
-            if s is None or tree.line(s) >= tree.line(statement):
+            if s is None or s in around or tree.line(s) >= tree.line(statement):
                 continue
             if last is None or tree.line(s) > tree.line(last):
                 last = s
-    around = [statement, *tree.above(statement)]
     if last is not None:
         above = next(tree.above(last))
         while above not in around:  # bound in a branch or loop: behind all of it

@@ -14,7 +14,7 @@ from unstuck.patch.edits import Edits
 from unstuck.patch.imports import Imports
 from unstuck.patch.makers import maker
 from unstuck.patch.places import Taken, arrays, behind_binding, of_model
-from unstuck.patch.roles import of_names, training
+from unstuck.patch.roles import argument, of_names, training
 from unstuck.patch.sources import bindings, lifted
 from unstuck.patch.text import Text
 from unstuck.patch.tree import Loop, NotPlaced, Statement, Tree, bound, names, nodes
@@ -169,6 +169,8 @@ class _Patch:
         for n in used:
             t = given[n]
             code[n] = self._tree.code(t.expression) if t.named else self._named(n, t, made)
+            if not t.named and (name := self._validation(n, t, made)):
+                given[n] = replace(t, held=(name,))
         main = given[used[0] if used else "x"]
         printed = self._printed(i, **code)
         lines = list(printed.lines)
@@ -188,7 +190,9 @@ class _Patch:
             if _first(self._tree, h, main.node) < self._tree.line(main.node)
         ]  # fmt: skip
         wanted += [cst.parse_expression(h) for h in early]
-        place, behind = behind_binding(self._tree, wanted, main.node)
+        parts = {n for t in everything if t.named for n in names(t.expression)}
+        also = [cst.parse_expression(n) for n in sorted(parts)]
+        place, behind = behind_binding(self._tree, wanted, main.node, also=also)
         if made:
             place, behind = self._tree.statement(main.node), False
         for t in everything:
@@ -223,19 +227,48 @@ class _Patch:
 
     def _named(self, n: str, taken: Taken, made: list[str]) -> str:
         """A name for an expression, which stands wherever the script writes the same."""
-        wanted = self._tree.code(taken.expression)
-        name = next(
-            c for c in ({"x": "inputs", "y": "targets"}[n], f"{n}_train", f"{n}_scaled", f"{n}_own")
-            if c not in self._taken
-        )  # fmt: skip
+        wanted = {"x": "inputs", "y": "targets"}[n]
+        candidates = (wanted, f"{n}_train", f"{n}_scaled", f"{n}_own")
+        return self._new(candidates, taken.expression, taken.node, made)
+
+    def _new(
+        self,
+        candidates: Sequence[str],
+        expression: cst.BaseExpression,
+        node: cst.CSTNode,
+        made: list[str],
+    ) -> str:
+        """The first of the names that is free, for an expression wherever the script hands the
+        same on from a node on."""
+        wanted = self._tree.code(expression)
+        name = next(c for c in candidates if c not in self._taken)
         self._taken.add(name)
-        line, home = self._tree.line(taken.node), self._tree.function(taken.node)
+        line, home = self._tree.line(node), self._tree.function(node)
         for a in nodes(self._tree.module):
-            same = isinstance(a, cst.Arg) and self._tree.code(a.value) == wanted and not a.star
+            same = isinstance(a, cst.Arg | cst.Element) and self._tree.code(a.value) == wanted
+            same = same and not getattr(a, "star", "")
             if same and self._tree.line(a) >= line and self._tree.function(a) is home:
                 self._text.replace(a.value, name)  # type: ignore[attr-defined]
         made.append(f"{name} = {wanted}")
         return name
+
+    def _validation(self, n: str, taken: Taken, made: list[str]) -> str:
+        """What the training call is given as validation data, where that has a name or is given
+        one; "" where there is none."""
+        call = self._found.node
+        found = argument(call, 10**9, "validation_data") if isinstance(call, cst.Call) else None
+        if found is None or not isinstance(found.value, cst.Tuple):
+            return ""
+        elements = found.value.elements
+        at = {"x": 0, "y": 1}[n]
+        if at >= len(elements):
+            return ""
+        e = elements[at].value
+        if isinstance(e, cst.Name):
+            return e.value
+        wanted = {"x": "inputs", "y": "targets"}[n]
+        candidates = (f"{wanted}_held", f"{n}_validation", f"{n}_held_out")
+        return self._new(candidates, e, taken.node, made)
 
     def _object(self, i: int, block: Block) -> None:
         """Lines that make a loss or optimizer: behind the script's own."""

@@ -25,6 +25,7 @@ from unstuck.trials.executor import InLine
 
 RECENT = 8  # trials whose cost tells that of the next
 MANY = 20  # trials of the set-up as it is, or with other data or numbers alone, in any proof
+FIRST = 20  # steps of the first run, which compiles; as many as a compiled loop is held against
 WARM, SLOPE = 10, 40  # steps of the runs that tell fixed cost from that of a step
 
 
@@ -57,16 +58,22 @@ class Bench:
         """Until the budget is spent."""
         return self.ends - self.clock()
 
-    def calibrate(self, steps: int) -> int:
+    def calibrate(self, steps: int, tame: Combination = ()) -> int:
         """Measures what a trial costs: what is done once (compilation, a copy) is told from what
         each step takes. Returns the steps that the budget holds.
 
         Args:
             steps: of the script's own training.
+            tame: changes of the data with which steps are timed where those of the set-up as it
+                is diverge: a run that ends at once tells nothing, and no compiled loop can be held
+                against it.
         """
         self.told("how long a step takes")
         data = self.folds.first.data
-        self._timed(data, WARM)  # compiles
+        _, taken = self._timed(data, FIRST)  # compiles
+        if taken < FIRST and tame and self.possible(tame):
+            data = self.folds.changed(tame)[0]
+            self._timed(data, FIRST)
         self.trainer.foresee(MANY * steps)
         self._timed(data, WARM)  # a compiled loop, where that pays
         self.trainer.foresee(0)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from unstuck.changes.change import Combination, Role
 from unstuck.diagnosis import Diagnosed
 from unstuck.errors import UsageError
 from unstuck.judging.reference import reference
@@ -119,8 +120,10 @@ def _proven(
     about = subject.about
     batches = -(-len(splits.first.data.y) // max(1, about.batch_size))
     steps = _steps(about.routine.steps, epochs, batches)
-    left = bench.calibrate(steps)
-    problem = _problem(report, subject, seen, splits, bench, left, steps, witness, sightings)
+    facts = _facts(subject, seen, splits)
+    usual = twin(facts)
+    left = bench.calibrate(steps, tuple(c for c in usual if c.part.role is Role.DATA))
+    problem = _problem(report, facts, usual, splits, bench, left, steps, witness, sightings)
     found, agrees = _decided(problem, bench, subject, witness)
     state = conclusion.state(found) if agrees.agrees is not False else _watched(problem)
     made = record(
@@ -129,22 +132,11 @@ def _proven(
     return Proven(made, found, bench, subject)
 
 
-def _problem(
-    report: Report,
-    subject: Subject,
-    seen: Observation,
-    splits: Folds,
-    bench: Bench,
-    left: int,
-    steps: int,
-    witness: Witness | None,
-    sightings: tuple[Sighting, ...],
-) -> Problem:
-    about, data = subject.about, splits.first.data
+def _facts(subject: Subject, seen: Observation, splits: Folds) -> Facts:
     shape = seen.output_shape
-    facts = Facts(
-        about,
-        data,
+    return Facts(
+        subject.about,
+        splits.first.data,
         seen.output.shape[1],
         2 if shape is None else 1 + len(shape),
         tuple(layer.activation for layer in seen.layers[:-1]),
@@ -152,13 +144,26 @@ def _problem(
         min((_units(layer) for layer in seen.layers[:-1]), default=None),
         tuple(gain for p in seen.parameters if (gain := of_kernel(p)) is not None),
     )
+
+
+def _problem(
+    report: Report,
+    facts: Facts,
+    usual: Combination,
+    splits: Folds,
+    bench: Bench,
+    left: int,
+    steps: int,
+    witness: Witness | None,
+    sightings: tuple[Sighting, ...],
+) -> Problem:
     if mismatched(facts):
         sightings = (Sighting("target-shape", (), ""), *sightings)
     suspects = suspected(report.suspects, sightings, facts)
     return Problem(
         suspects,
         others(facts, suspects),
-        twin(facts),
+        usual,
         plain(facts),
         bench.possible,
         steps,
@@ -168,7 +173,7 @@ def _problem(
         splits.noise(),
         {}
         if splits.small
-        else reference(data, splits.first.held, about.output_activation, seen.output.shape[1]),
+        else reference(facts.data, splits.first.held, facts.about.output_activation, facts.outputs),
         _seen(witness),
         splits.small,
         _ended(witness),
