@@ -83,6 +83,7 @@ CASES = {
         ),
         0.25,
     ),
+    "batch_dependence": (look(dependence=0.25), 0.25),
     "error_alignment": (
         # Output 0 for targets 1 and −1: errors −1 and 1; one gradient along, one half as steep.
         look(

@@ -36,6 +36,7 @@ NAMES = (
     "loss-negated",
     "uphill-steps",
     "constant-input",
+    "examples-mixed",
     "target-shape",
     "label-coding",
     "loss-mismatch",

@@ -39,7 +39,8 @@ class Argument:
 
     Args:
         of: what: "optimizer", "loss", "compile", "fit", "loader", "estimator", or a layer:
-            "layer 2" for the third layer of the model that has parameters, in forward order.
+            "layer 2" for the third layer of the model that has parameters, in forward order;
+            "call LSTM" for the only call of that name.
         name: of the keyword.
         value: as code; "" to take it out.
         position: where it may stand without its keyword; None if it cannot.

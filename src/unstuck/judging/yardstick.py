@@ -85,6 +85,15 @@ class Yardstick:
     binary: bool = False
     threshold: float = 0.5
 
+    @property
+    def constant(self) -> float:
+        """Skill by accuracy of the constant answer that is right most often here."""
+        assert self.labels is not None
+        known = np.unique(self.labels[self.labels >= 0])
+        shares = [accuracy(self.labels == k, self.labels, self.weights) for k in known]
+        by_accuracy = next(m for m in self.measures if m.name == ACCURACY)
+        return max(map(by_accuracy.skill, shares), default=0.0)
+
     def name_of(self, measure: str, loss: str) -> str:
         """A measure as it is told.
 
@@ -160,7 +169,8 @@ def yardsticks(
     look = _as_look(about, data.y, outputs)
     if not np.isfinite(np.asarray(data.y, np.float64)).any():
         return None
-    if look.task == "regression":
+    numbers = look.task == "regression" or _soft(look, data.y, outputs)
+    if numbers:
         train, held, labels, weights = fitted, data.y_held, None, None
         common, at = None, positions(about, data.y, outputs)
     else:
@@ -175,7 +185,7 @@ def yardsticks(
         if weights is not None:
             share *= np.resize(weights, len(share))
         common = int(share.argmax())
-    if labels is None and _rewards_errors(fitted, outputs, own):
+    if labels is None and (_beyond(look, fitted) or _rewards_errors(fitted, outputs, own)):
         own = _squared
     constant = best_constant(about, fitted, outputs, own)
     made = []
@@ -195,6 +205,17 @@ def yardsticks(
             Yardstick(y, own_labels, tuple(measures), own, weights, outputs == 1, threshold)
         )
     return made[0], made[1]
+
+
+def _soft(look: Look, y: NDArray[np.generic], outputs: int) -> bool:
+    """Whether a loss for probabilities has a number an output for its target, not classes: pixels
+    of an autoencoder, several labels an example."""
+    return look.task == "binary" and outputs > 1 and y.shape == (len(y), outputs)
+
+
+def _beyond(look: Look, y: NDArray[np.generic]) -> bool:
+    """Whether a loss for probabilities is given targets that are none: it has no least value."""
+    return look.task == "binary" and bool(np.nanmin(y) < 0 or np.nanmax(y) > 1)
 
 
 def _rewards_errors(y: NDArray[np.generic], outputs: int, own: OwnLoss) -> bool:

@@ -28,6 +28,10 @@ def maker(tree: Tree, found: Training, of: str) -> cst.BaseExpression | cst.Arg 
         layers = _layers(tree, found)
         at = int(of.removeprefix("layer "))
         return layers[at] if at < len(layers) else None
+    if of.startswith("call "):
+        wanted = of.removeprefix("call ")
+        calls = [c for c in nodes(tree.module) if isinstance(c, cst.Call) and called(c) == wanted]
+        return calls[0] if len(calls) == 1 else None
     if of == "loader":
         x = found.roles.get("x")
         return _call(tree, x.expression, found, "DataLoader") if x and x.batch is not None else None

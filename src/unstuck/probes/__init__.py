@@ -33,6 +33,7 @@ _FILES = (
     "kernel_gain",
     "logits",
     "error_alignment",
+    "dependence",
     "output_kind",
     "zero_gradient",
     "gradients",

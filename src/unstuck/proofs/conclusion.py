@@ -5,6 +5,7 @@ import numpy as np
 from unstuck.changes.change import Change, Combination, Part, in_order, in_words
 from unstuck.proofs.asks import Score
 from unstuck.proofs.board import CRAWLS, ERRORS, LEARNS
+from unstuck.proofs.confirm import PAIRS
 from unstuck.proofs.hypothesis import Hypothesis
 from unstuck.proofs.plan import Findings
 from unstuck.records.proof import Part as RepairPart
@@ -78,7 +79,16 @@ def _by_trials(found: Findings, scores: list[Score]) -> State:
         and float(np.median(fits)) >= LEARNS * most > board.noise
     ):
         return State.IMPROVABLE if _improved(found) else State.LEARNING
+    if base > board.noise and not repaired(found):  # what looked better may have been luck
+        borne_out = known <= base / LEARNS and _given_up(found)
+        return State.LEARNING if borne_out and long else State.UNKNOWN
     return State.SLOW if base >= CRAWLS * best else State.STUCK
+
+
+def _given_up(found: Findings) -> bool:
+    """Whether fresh seeds did not bear out what looked better, and no more would."""
+    repair = found.hypothesis("repair", found.repair) if found.repair else None
+    return repair is not None and bool(repair.pairs) and repair.is_futile(PAIRS)
 
 
 def repaired(found: Findings) -> bool:
@@ -94,7 +104,8 @@ def trusted(found: Findings) -> bool:
         return True
     if not placebo.null or len(placebo.pairs) < 2:
         return False
-    return repair is None or placebo.is_narrow(repair)
+    proven = repair is not None and repair.status is Status.PROVEN
+    return repair is None or not proven or placebo.is_narrow(repair)
 
 
 def decides(found: Findings, h: Hypothesis | None) -> Status:

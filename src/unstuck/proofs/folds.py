@@ -96,8 +96,9 @@ class Folds:
         return float(np.mean([m.trivial for m in of]))
 
     def noise(self) -> dict[str, float]:
-        """Skill that luck alone may give, by measure: two standard errors of the commonest class's
-        share, and 95 % of what a squared correlation of nothing with n targets is (χ²₁ / n)."""
+        """Skill that luck alone may give, by measure: of accuracy two standard errors of the
+        commonest class's share, or what another constant answer would happen to reach; of a loss
+        95 % of what a squared correlation of nothing with n targets is (χ²₁ / n)."""
         if self.kind == "training":  # all there is: nothing is a sample, a tenth of it is luck
             return {m.name: ALL for m in self.first.held.measures}
         n = sum(len(f.held.y) for f in self.folds)
@@ -105,7 +106,8 @@ class Folds:
         for m in self.first.held.measures:
             if m.name == "accuracy":
                 room = max(1 - m.trivial, 1 / n)
-                made[m.name] = 2 * float(np.sqrt(m.trivial * (1 - m.trivial) / n)) / room
+                by_luck = 2 * float(np.sqrt(m.trivial * (1 - m.trivial) / n)) / room
+                made[m.name] = max(by_luck, *(f.held.constant for f in self.folds)) + 1e-9
             else:
                 made[m.name] = CHI2 / n
         return made

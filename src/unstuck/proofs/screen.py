@@ -131,7 +131,7 @@ def twins(board: Board) -> Asking[None]:
     """Set-ups that should work, the nearest first, until one does; in trials that double where
     none does, up to the script's own training, and in longer ones than that at the last."""
     usual = tuple(c for c in board.problem.twin if board.possible((c,)))
-    twin = together(structural(board), usual)
+    twin = together(structural(board), _cured(board, usual))
     candidates = [c for c in _candidates(twin, board.problem.plain) if c and fits_together(c)]
     while True:
         for candidate in candidates:
@@ -152,6 +152,18 @@ def twins(board: Board) -> Asking[None]:
         board.choose_measure()
         if works(board, board.skill(candidate)):
             return
+
+
+def _cured(board: Board, usual: Combination) -> Combination:
+    """The twin's changes, and what cures suspects that none of these touches."""
+    made = usual
+    for suspect in board.problem.suspects:
+        tried = [c for c in suspect.changes if board.possible(c)]
+        best = max(tried, key=board.skill, default=())
+        parts = {c.part for c in made} | {Part.RATE, Part.STEPS}
+        if best and not {c.part for c in best} & parts and fits_together((*made, *best)):
+            made = (*made, *best)
+    return in_order(made)
 
 
 def _candidates(twin: Combination, plain: Combination) -> list[Combination]:

@@ -138,6 +138,7 @@ class Observation:
             same examples; None without an optimizer.
         loss_after: mean loss after that step; None without an optimizer.
         output_shape: of one example's output as the model returns it; () for one number.
+        dependence: see `setups.dependence`; None where it cannot be told.
     """
 
     layers: tuple[Layer, ...]
@@ -150,6 +151,7 @@ class Observation:
     output_after: Floats | None = None
     loss_after: float | None = None
     output_shape: tuple[int, ...] | None = None
+    dependence: float | None = None
 
 
 @dataclass(frozen=True, eq=False)

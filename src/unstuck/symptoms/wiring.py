@@ -53,6 +53,16 @@ def _rest(shape: tuple[int, ...]) -> str:
     return "".join(f", {length}" for length in shape) or ","
 
 
+EXAMPLES_MIXED = Symptom(
+    "examples-mixed",
+    "batch_dependence",
+    "outputs that stay the same, to a thousandth, whatever else is in the batch",
+    "arithmetic: in evaluation mode an example's output is a function of that example; sums in"
+    " another order move float32 by a millionth",
+    above("batch_dependence", 1e-3),
+    harm=True,
+)
+
 LABEL_CODING = Symptom(
     "labels-do-not-fit-loss",
     "label_coding",

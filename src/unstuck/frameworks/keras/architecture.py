@@ -1,7 +1,6 @@
 """Copies of a Keras model from its config, with layers made otherwise or something in front."""
 
-import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from typing import Any
 
@@ -10,6 +9,7 @@ import keras
 from unstuck.frameworks.keras.activations import ALONE, alone_name, kind_of, name_of
 from unstuck.frameworks.keras.layers import visible
 from unstuck.frameworks.keras.network import Network
+from unstuck.frameworks.keras.remaking import made_again, remade
 
 # id of a layer -> what it is made with otherwise, by the name of the argument
 Edits = dict[int, dict[str, Any]]
@@ -101,20 +101,17 @@ def copied(model: Any, examples: Any, changed: Edits | None = None) -> Any:
     """
     changed = changed or {}
     kinds = [type(layer) for layer in model._flatten_layers()]
+    done: set[int] = set()
     try:
         config = deepcopy(model.get_config())
-    except NotImplementedError as error:
-        raise Refusal(
-            f"the model cannot be copied: its class, {type(model).__name__}, is made from objects"
-            " and has no get_config"
-        ) from error
+    except NotImplementedError:
+        config = None
     except Exception as error:
         raise Refusal(f"the model cannot be copied: {_first_line(error)}") from error
-    done: set[int] = set()
-    if "layers" in config:
+    if config is not None and "layers" in config:
         _edit(model, config, changed, done)
     try:
-        copy = remade(type(model), config, kinds)
+        copy = made_again(model) if config is None else remade(type(model), config, kinds)
         if not copy.built or not all(layer.built for layer in copy._flatten_layers()):
             copy(keras.tree.map_structure(keras.ops.convert_to_tensor, examples))
     except Exception as error:
@@ -125,23 +122,6 @@ def copied(model: Any, examples: Any, changed: Edits | None = None) -> Any:
         _follow(model, copy)
     _edit_in_place(model, copy, {k: v for k, v in changed.items() if k not in done})
     return copy
-
-
-def remade(kind: Any, config: Any, others: Sequence[Any] = ()) -> Any:
-    """An object of a class from a config, which may mention other classes."""
-    with keras.saving.custom_object_scope({other.__name__: other for other in (kind, *others)}):
-        try:
-            return kind.from_config(config)
-        except TypeError:  # Keras hands over more than a class written without **kwargs takes
-            if "layers" in config:
-                raise
-            return kind(**arguments(kind, config))
-
-
-def arguments(kind: Any, config: Mapping[str, Any]) -> dict[str, Any]:
-    """What of a config a class takes that is written without **kwargs."""
-    known = inspect.signature(kind.__init__).parameters
-    return {k: v for k, v in config.items() if k in known}
 
 
 def _edit(model: Any, config: Any, changed: Edits, done: set[int]) -> None:

@@ -1,6 +1,5 @@
 """A built copy of a Keras model that has no weights yet."""
 
-import inspect
 from typing import Any
 
 import keras
@@ -8,6 +7,7 @@ from keras.src import backend
 
 from unstuck.errors import UsageError
 from unstuck.frameworks.keras.network import reason
+from unstuck.frameworks.keras.remaking import made_again
 
 FRESH = (
     "the model was not built: a copy with freshly drawn weights was looked at, which differ from"
@@ -31,7 +31,9 @@ def built(model: Any, inputs: Any) -> Any:
     if model.weights:  # some of it is built: a copy would not have these
         return model
     try:
-        copy = _copied(model)
+        copy = made_again(model)
+        if [type(x) for x in copy._flatten_layers()] != [type(x) for x in model._flatten_layers()]:
+            raise ValueError("its layers were changed after it was made")
     except Exception as error:
         raise _refused("cannot be copied", error) from error
     tensors = keras.tree.map_structure(keras.ops.convert_to_tensor, inputs)
@@ -49,20 +51,6 @@ def built(model: Any, inputs: Any) -> Any:
         raise _refused("cannot be built on the data", error) from error
     # Its optimizer and its loss are read off the user's object.
     copy.run_eagerly = model.run_eagerly
-    return copy
-
-
-def _copied(model: Any) -> Any:
-    layers = [type(layer) for layer in model._flatten_layers()]
-    config = model.get_config()
-    with keras.saving.custom_object_scope({kind.__name__: kind for kind in layers}):
-        try:
-            copy = type(model).from_config(config)
-        except TypeError:  # Keras hands over more than a class written without **kwargs takes
-            known = inspect.signature(type(model).__init__).parameters
-            copy = type(model)(**{k: v for k, v in config.items() if k in known})
-    if [type(layer) for layer in copy._flatten_layers()] != layers:
-        raise ValueError("its layers were changed after it was made")
     return copy
 
 

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from unstuck.changes.change import Combination, Part, Value, of_setup, value
 from unstuck.frameworks.keras import architecture
-from unstuck.frameworks.keras.architecture import BOUNDED, Edits, Refusal, remade
+from unstuck.frameworks.keras.architecture import BOUNDED, Edits, Refusal
 from unstuck.frameworks.keras.optimizer import config_of, inner, rate_of
+from unstuck.frameworks.keras.remaking import remade
 from unstuck.setups.routine import Routine
 from unstuck.setups.subject import Floats, LossView
 

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from unstuck.changes.change import Combination, Part, Value, of_setup, value
+from unstuck.frameworks.torch.batch_axis import take_first
 from unstuck.frameworks.torch.containers import plain_lists
 from unstuck.frameworks.torch.logits import FromLogits, Refused, belonging, from_logits
 from unstuck.frameworks.torch.redrawn import seed_torch
@@ -519,6 +520,7 @@ HOW: dict[Part, Callable[[Changed, Value], None]] = {
     Part.WIDTH: _widen,
     Part.ACTIVATION: _activate,
     Part.DROPOUT: _drop,
+    Part.BATCH_AXIS: lambda done, _: take_first(done.setup.model),
     Part.STATISTICS: _statistics,
     Part.START: _draw,
     Part.NORMALIZATION: _normalize,

@@ -24,6 +24,7 @@ from unstuck.cures.printed import (
     Unwrap,
 )
 from unstuck.errors import UsageError
+from unstuck.frameworks.torch.batch_axis import batch_first_code
 from unstuck.frameworks.torch.changes import ACTIVATIONS, DROPOUTS, Changed
 from unstuck.frameworks.torch.containers import containers, place, unlisted
 from unstuck.frameworks.torch.logits import Refused
@@ -230,6 +231,10 @@ class Printer:
             Role.NETWORK,
             [f"{place(self.names.model, n)}.momentum = {change.value}" for n in names],
         )
+
+    def _batch_axis(self, change: Change) -> Block:
+        lines, edits = batch_first_code(self.subject.setup.model, self.names.model)
+        return self._model(Role.NETWORK, lines, edits)
 
     def _mode(self, change: Change) -> Block:
         line = f"{self.names.model}.train()"

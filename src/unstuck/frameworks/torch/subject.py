@@ -1,8 +1,10 @@
 """One look at a torch set-up: its loss, gradients and next step, taken on copies."""
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -21,6 +23,7 @@ from unstuck.frameworks.torch.setup import (
     twice_differentiable,
 )
 from unstuck.frameworks.torch.trace import Trace
+from unstuck.setups.dependence import dependence
 from unstuck.setups.routine import Routine
 from unstuck.setups.subject import About, Floats, Inputs, Observation, Parameter, Sample
 
@@ -115,7 +118,30 @@ class TorchSubject:
             _rows(numpy(after[1].output), axis) if after else None,
             after[0].item() if after else None,
             None if _reshaped(trace) else tuple(trace.output.shape[1:]),
+            self._dependence,
         )
+
+    @cached_property
+    def _dependence(self) -> float | None:
+        return dependence(self._evaluated, len(self.sample.x[0]))
+
+    def _evaluated(self, rows: NDArray[np.int64]) -> Floats:
+        """The output for examples of the sample, in evaluation mode; each time by a fresh copy, as
+        a forward pass may leave something behind.
+
+        Raises:
+            UsageError: there is none.
+        """
+        setup, y = copied(self.setup), self.sample.y
+        setup.model.eval()
+        x = tuple(a[rows] for a in self.sample.x)
+        with torch.no_grad(), warnings.catch_warnings(action="ignore"):
+            _, trace = self._traced(setup, x, None if y is None else y[rows], rows=False)
+        norms = torch.nn.modules.batchnorm._BatchNorm
+        for m in setup.model.modules():
+            if isinstance(m, norms) and (m.training or m.running_mean is None):
+                raise UsageError("a normalization by the batch's own statistics", "moving ones")
+        return numpy(trace.output)
 
     def look(
         self, x: Inputs, y: NDArray[Any] | None, strangers: frozenset[int] = frozenset()

@@ -1,0 +1,10 @@
+"""Which axis of a batch the layers take for that of the examples."""
+
+from unstuck.changes.change import Change, Part
+
+BATCH_FIRST = Change(
+    "batch-first",
+    "the first axis taken for that of the examples (batch_first)",
+    Part.BATCH_AXIS,
+    "first",
+)
