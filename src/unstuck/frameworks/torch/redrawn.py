@@ -144,4 +144,6 @@ def _fits(present: NDArray[np.float64], draws: list[NDArray[np.float64]]) -> boo
     fresh = np.concatenate(draws)[: max(VALUES, len(present))]
     if np.ptp(fresh) == 0:
         return bool(np.all(present == fresh[0]))
+    if np.ptp(present) == 0:  # nothing continuous draws the same number twice, nor exactly 0
+        return present.size == 1 and present[0] != 0
     return float(ks_2samp(present, fresh).pvalue) >= LEVEL

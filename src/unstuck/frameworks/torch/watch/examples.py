@@ -81,13 +81,14 @@ def examples(made: Recipe, accumulated: int) -> Found:
     inputs, targets = inputs + targets[:-1], targets[-1:]
     if not targets:
         raise Unseen("the loss has no targets that were seen")
-    whole = data.found([*inputs, *targets])
+    batch = [t.detach()[None] if made.alone else t.detach() for t in (*inputs, *targets)]
+    whole = data.found(batch)
     given: dict[str, Any] = {"batch_size": size}
     if whole is not None:
         arrays, drawn = whole
         given["shuffle"] = drawn
     else:
-        arrays = [t.detach() for t in (*inputs, *targets)]
+        arrays = batch
     given["x"] = arrays[0] if len(inputs) == 1 else tuple(arrays[: len(inputs)])
     given["y"] = arrays[-1]
     return Found(given, inputs, targets, True)

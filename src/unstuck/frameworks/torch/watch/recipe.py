@@ -32,6 +32,7 @@ class Recipe:
             were handed to modules and loss.
         loader_batch: the loader's batch that they are in; None if there is no loader.
         rows: of the batch.
+        alone: whether the batch is one example without an axis for it.
     """
 
     calls: tuple[Call, ...]
@@ -40,6 +41,7 @@ class Recipe:
     loader_batch: Any
     loader: Any
     rows: int
+    alone: bool = False
 
     def modules(self) -> list[Any]:
         """The outermost modules that were called with gradients, each once."""
@@ -104,12 +106,31 @@ def recipe(backward: Backward) -> Recipe:
         if t.requires_grad and not isinstance(t, torch.nn.Parameter) and id(t) not in weights:
             raise Unseen("the loss depends on values whose origin was not seen")
     _check_changes(kept, made, {id(t) for t in yielded})
+    if not yielded and (pair := _alone(kept, found)):
+        return Recipe(tuple(kept), backward.loss, pair, None, None, 1, True)
     examples = [t for t in found if _is_examples(t, rows, kept)]
     if not examples:
         raise Unseen("its loss depends on no examples that were seen, as where they are drawn anew")
     if batch is None or not yielded or any(not _in(t, yielded) for t in examples):
         return Recipe(tuple(kept), backward.loss, tuple(examples), None, None, rows)
     return Recipe(tuple(kept), backward.loss, tuple(yielded), batch.value, batch.loader, rows)
+
+
+def _alone(kept: list[Call], found: list[Any]) -> tuple[Any, ...]:
+    """The features of one example and its target, where a model is handed them without an axis for
+    examples, as `for x, y in zip(X, Y)` does; () where they are a batch."""
+    first = next((c for c in kept if _has_weights(c) and c.graded), None)
+    x = next((t for t in first.takes if t.ndim == 1), None) if first is not None else None
+    if first is None or x is None or not x.is_floating_point() or not _in(x, found):
+        return ()
+    layers = [m for m in first.function.modules() if isinstance(m, torch.nn.Linear)]
+    if not layers or layers[0].in_features != len(x) or len(x) < 2:
+        return ()
+    others = [t for t in found if t is not x and not isinstance(t, torch.nn.Parameter)]
+    others = [t for t in others if not t.requires_grad]
+    if len(others) != 1 or others[0].ndim > 1 or len(others[0].reshape(-1)) == len(x):
+        return ()
+    return x, others[0]
 
 
 def _sliced(backward: Backward, rows: int, given: set[int]) -> tuple[list[Call], set[int]]:
