@@ -41,6 +41,8 @@ class Edits:
                         self._text.before(node, [code])  # type: ignore[arg-type]
                     case "line behind":
                         self._text.behind(node, [code])  # type: ignore[arg-type]
+                    case "argument out":
+                        self._text.argument_out(node)  # type: ignore[arg-type]
                     case "out":
                         self._text.out(node)  # type: ignore[arg-type]
         return True
@@ -90,10 +92,7 @@ class Edits:
             return []
         if there[0].keyword is None and there[0] is not plain[-1]:
             return None
-        args = [a for a in node.args if a is not there[0]]
-        if args:
-            args[-1] = args[-1].with_changes(comma=node.args[-1].comma)
-        return [("replace", node, self._tree.code(node.with_changes(args=args)))]
+        return [("argument out", there[0], "")]
 
     def _call(self, edit: Call, block: Block) -> Plan | None:
         node = maker(self._tree, self._found, edit.of)
@@ -146,6 +145,20 @@ class Edits:
             return None
         return [("out", lines[0], ""), ("line behind", lines[1], self._tree.code(moved))]
 
+    def _called_in_loop(self, node: cst.CSTNode) -> bool:
+        """Whether the function around a node is called in a loop alone: over the epochs."""
+        function = self._tree.function(node)
+        if function is None:
+            return False
+        calls = [
+            c for c in nodes(self._tree.module)
+            if isinstance(c, cst.Call) and called(c) == function.name.value
+        ]  # fmt: skip
+        loop = cst.For | cst.While
+        return bool(calls) and all(
+            any(isinstance(a, loop) for a in self._tree.above(c)) for c in calls
+        )
+
     def _take_out(self, edit: TakeOut) -> Plan | None:
         call = self._step(edit.call, edit.of)
         if call is None:
@@ -159,7 +172,7 @@ class Edits:
         plan: Plan = [("out", line, "")]
         if edit.to_epoch:
             loops = [a for a in self._tree.above(line) if isinstance(a, cst.For | cst.While)]
-            if len(loops) < 2:
+            if len(loops) < 2 and not (loops and self._called_in_loop(line)):
                 return None
             plan.append(("line behind", loops[0], self._tree.code(call)))
         return plan

@@ -48,6 +48,22 @@ class Text:
         first = self._starts[self._tree.line(statement) - 1]
         self._add(first, self._starts[self._tree.last_line(statement)], "")
 
+    def argument_out(self, argument: cst.Arg) -> None:
+        """Takes an argument out of its call, with the comma that parts it from the next."""
+        call = next(self._tree.above(argument))
+        assert isinstance(call, cst.Call)
+        at = next(i for i, a in enumerate(call.args) if a is argument)
+        first, last = (
+            self._span(argument.keyword or argument.value)[0],
+            self._span(argument.value)[1],
+        )
+        if at + 1 < len(call.args):
+            following = call.args[at + 1]
+            last = self._span(following.keyword or following.value)[0]
+        elif at:
+            first = self._span(call.args[at - 1].value)[1]
+        self._add(first, last, "")
+
     def at_line(self, line: int, lines: list[str]) -> None:
         """Lines above a line of the text, from 1."""
         self._lines(self._starts[line - 1], lines, "")

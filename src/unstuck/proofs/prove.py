@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from unstuck.causes import load
 from unstuck.changes.change import Combination, Role
 from unstuck.diagnosis import Diagnosed
 from unstuck.errors import UsageError
@@ -35,6 +36,8 @@ EXAMPLES = 4_096  # trained on, at most
 SHARE = 0.95  # of the budget, which the plan may take
 STEPS, EPOCHS = (1_000, 3_000), 20  # of a trial, where the script's own training was not seen
 SMALLER = 1.5  # times as many examples as a trial has make it remember what the script need not
+# Faults seen for certain, with which trials of anything else say nothing.
+MEANINGLESS = frozenset({"loss-negated", "examples-mixed"})
 WELL = 0.8  # of the loss of knowing nothing: a script that comes below was seen to learn
 
 
@@ -120,6 +123,7 @@ def _proven(
     about = subject.about
     batches = -(-len(splits.first.data.y) // max(1, about.batch_size))
     steps = _steps(about.routine.steps, epochs, batches)
+    _check_can_be_cured(report, bench)
     facts = _facts(subject, seen, splits)
     usual = twin(facts)
     left = bench.calibrate(steps, tuple(c for c in usual if c.part.role is Role.DATA))
@@ -130,6 +134,22 @@ def _proven(
         report, subject, found, bench, state, agrees, sightings, budget, clock() - began, trainer
     )
     return Proven(made, found, bench, subject)
+
+
+def _check_can_be_cured(report: Report, bench: Bench) -> None:
+    """Nothing is proven around a fault that makes all that trials say meaningless.
+
+    Raises:
+        UsageError: there is one, and no trial can be without it.
+    """
+    for suspect in (s for s in report.suspects if s.name in MEANINGLESS):
+        changes = load(suspect.name).changes
+        if not any(bench.possible((change,)) for change in changes):
+            raise UsageError(
+                f"there is a fault that no trial can be without: {suspect.title}",
+                "a training without it, before anything else is tried",
+                suspect.cure,
+            )
 
 
 def _facts(subject: Subject, seen: Observation, splits: Folds) -> Facts:

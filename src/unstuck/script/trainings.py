@@ -10,7 +10,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from unstuck.errors import DataError, LabelsOutOfRange, UsageError
@@ -332,9 +332,12 @@ class Trainings:
         if line.meaningless:
             line.unproven = line.meaningless
             return
+        routine = line.routine
+        if not line.judged.count:  # it broke off before a loss was seen: that is not its length
+            routine = replace(routine, steps=0)
         with self.guard(f"prove the {line}"), self.quiet(), _unheard():
             try:
-                with start.restored(line.report, line.routine) as found:
+                with start.restored(line.report, routine) as found:
                     line.proof, line.fix = proven(found, line.witness, tuple(line.sightings))
             except (UsageError, DataError) as error:
                 line.unproven = _one_line(error)
