@@ -175,9 +175,9 @@ def _candidates(twin: Combination, plain: Combination) -> list[Combination]:
 
 
 def _longer(twin: Combination) -> list[Combination]:
-    if any(c.part is Part.STEPS for c in twin):
-        return []
-    return [in_order((*twin, LONGER[0])), in_order((*twin, FASTER, LONGER[1]))]
+    factor = value(twin, Part.STEPS, 1)  # more than 1 where the training was seen to be too short
+    made = [together(twin, (c,)) for c in (LONGER[0], LONGER[1]) if factor != c.value]
+    return [made[0], together(made[-1], (FASTER,))]
 
 
 def _doubled(board: Board) -> bool:

@@ -115,16 +115,16 @@ class Perceptron:
 
     def observe(self, x: Inputs, y: NDArray[Any] | None) -> Observation:
         """See the protocol."""
-        target = self._targets(y)
+        target, per = self._targets(y), self._per_loss
         zs, output = self._forward(self._flat_weights(), x[0])
         gradients = self._gradients(self._flat_weights(), x[0], target)
-        losses = OUTPUT[self.about.output_activation][1](zs[-1], output, target)
+        losses = OUTPUT[self.about.output_activation][1](zs[-1], output, target) / per
         output_after = loss_after = updates = None
         if self.about.rule is not None:
             updates = [first_step(self.about.rule, g) for g in gradients]
             moved = [w + u for w, u in zip(self._flat_weights(), updates, strict=True)]
             zs_after, output_after = self._forward(moved, x[0])
-            loss_after = self._mean(moved, zs_after[-1], output_after, target)
+            loss_after = self._mean(moved, zs_after[-1], output_after, target) / per
         names = [f"dense_{i}" if i else "dense" for i in range(len(self.weights))]
         activations = [self.hidden] * (len(names) - 1) + [self.about.output_activation]
         layers = (Layer(n, "Dense", a, z) for n, a, z in zip(names, activations, zs, strict=True))
@@ -133,7 +133,7 @@ class Perceptron:
                 f"{names[i // 2]}.{'bias' if i % 2 else 'kernel'}",
                 names[i // 2],
                 value,
-                gradients[i],
+                gradients[i] / per,
                 None if updates is None else updates[i],
                 fan_in=None if i % 2 else value.shape[0],
                 unit_axis=None if i % 2 else 1,
@@ -145,13 +145,19 @@ class Perceptron:
             parameters,
             output,
             zs[-1],
-            output - target,
-            self._mean(self._flat_weights(), zs[-1], output, target),
+            (output - target) / per,
+            self._mean(self._flat_weights(), zs[-1], output, target) / per,
             losses,
             output_after,
             loss_after,
             output_shape=output.shape[1:],
         )
+
+    @property
+    def _per_loss(self) -> int:
+        """What is minimized, over the loss that is told: scikit-learn steps along the gradient of
+        the squared errors' sum over the outputs, and tells their mean."""
+        return self.weights[-1][1].size if self.about.output_activation == "linear" else 1
 
     def gradient(self, x: Inputs, y: NDArray[Any] | None) -> Floats:
         """See the protocol."""
