@@ -1,6 +1,7 @@
 """Whether there is anything to learn: a forest of trees and a linear model, which no scale, start
 or learning rate can hold up."""
 
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -60,7 +61,8 @@ def _numbers(data: Data, x: Any, held: Any) -> Iterator[NDArray[np.float64]]:
     if not np.isfinite(y).all():
         return
     for model in (ExtraTreesRegressor(TREES, min_samples_leaf=3, random_state=0), Ridge(1.0)):
-        model.fit(x[:ROWS], y if y.shape[1] > 1 else y[:, 0])
+        with warnings.catch_warnings(action="ignore"):  # of its own training
+            model.fit(x[:ROWS], y if y.shape[1] > 1 else y[:, 0])
         yield np.asarray(model.predict(held), np.float64).reshape(len(held), -1)
 
 
@@ -81,7 +83,8 @@ def _classes(
         ExtraTreesClassifier(TREES, min_samples_leaf=3, random_state=0, class_weight=weight),
         LogisticRegression(max_iter=100, class_weight=weight),
     ):
-        model.fit(x[:ROWS], ids)
+        with warnings.catch_warnings(action="ignore"):
+            model.fit(x[:ROWS], ids)
         shares = np.full((len(held), max(k, int(ids.max()) + 1)), 1e-7)
         shares[:, np.asarray(model.classes_, int)] = model.predict_proba(held)
         probabilities = activation in ("softmax", "sigmoid")
