@@ -173,3 +173,36 @@ def test_three_quantiles_of_one_target() -> None:
 
     constant = best_constant(about(VALUES), y, 3, three)
     np.testing.assert_allclose(constant, np.quantile(y[::2], levels), atol=0.05)
+
+
+def test_pixels_and_several_labels_are_judged_by_the_loss_alone() -> None:
+    y = DRAW.random((300, 6)).astype(np.float32)
+
+    def pixels(output, t):
+        p = np.clip(output, 1e-7, 1 - 1e-7)
+        return float(-np.mean(t * np.log(p) + (1 - t) * np.log(1 - p)))
+
+    held, _ = yardsticks(about(BINARY, "sigmoid"), data(y), 6, pixels)
+    assert [m.name for m in held.measures] == ["loss"]
+    assert held.judged(y).skills["loss"] > held.judged(np.full_like(y, 0.5)).skills["loss"]
+
+
+def test_a_loss_for_probabilities_is_no_measure_of_targets_that_are_none() -> None:
+    """Cross-entropy with targets of 0 to 16 has no least value."""
+    y = DRAW.integers(0, 17, (300, 6)).astype(np.float32)
+
+    def pixels(output, t):
+        p = np.clip(output, 1e-7, 1 - 1e-7)
+        return float(-np.mean(t * np.log(p) + (1 - t) * np.log(1 - p)))
+
+    held, _ = yardsticks(about(BINARY, "sigmoid"), data(y), 6, pixels)
+    assert held.name_of("loss", "binary cross-entropy") == "squared error"
+    assert held.judged(y).skills["loss"] == 1.0
+
+
+def test_luck_may_be_another_constant_answer() -> None:
+    """A network that says class 1 throughout knows nothing, though it beats the commonest class."""
+    y, held = np.array([0] * 60 + [1] * 40), np.array([0] * 40 + [1] * 60)
+    yardstick, _ = yardsticks(about(IDS, "softmax"), data(y, held), 2, crossentropy)
+    always = np.tile([[0.0, 1.0]], (100, 1))
+    assert yardstick.judged(always).skills["accuracy"] == yardstick.constant > 0

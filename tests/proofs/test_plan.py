@@ -2,9 +2,9 @@
 
 import pytest
 
-from proofs.worlds import SUSPECTS, World, solved
+from proofs.worlds import SUSPECTS, TWIN, World, solved
 from unstuck.changes.activation import RELU
-from unstuck.changes.initialization import GLOROT
+from unstuck.changes.initialization import GLOROT, HE
 from unstuck.changes.input_scaling import PER_FEATURE, SPREAD
 from unstuck.changes.learning_rate import HIGHER
 from unstuck.changes.loop import ZEROED
@@ -105,6 +105,23 @@ def test_too_few_steps_are_a_fault_too() -> None:
     found = solved(World(needed=400), steps=100)
     assert any(c.part.value == "steps" for c in found.repair)
     assert set(found.repair) <= set(LONGER)
+
+
+def test_what_was_seen_too_short_is_tried_at_more_steps_than_the_first_cure_has() -> None:
+    sighted = Suspected("training-short", ((LONGER[0],), (LONGER[1],)), sighted=True)
+    found = solved(World((RATE,), needed=1_000), left=200_000, suspects=(sighted,))
+    assert LONGER[1] in found.repair
+    assert status(found, "repair", found.repair) is Status.PROVEN
+
+
+def test_the_twin_has_what_cures_a_suspect() -> None:
+    """A start that a usual twin would leave as it is."""
+    twin = tuple(c for c in TWIN if c is not GLOROT)
+    suspects = (Suspected("dead-units", ((HE,), (GLOROT,))),)
+    world = World((frozenset({HE, GLOROT}), RATE), noise=0.01)
+    found = solved(world, twin=twin, suspects=suspects)
+    assert set(found.repair) & {HE, GLOROT}
+    assert set(found.repair) & RATE
 
 
 def test_a_change_that_cannot_be_tried_is_done_without() -> None:

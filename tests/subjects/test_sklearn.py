@@ -205,3 +205,19 @@ def test_gradient_and_hessian_are_the_loss_s_own_slopes(activation: str, kind: s
     np.testing.assert_allclose(
         along, (slopes[0] - slopes[1]) / (2 * h), rtol=1e-4, atol=1e-5 * np.abs(along).max()
     )
+
+
+def test_the_loss_of_several_outputs_is_the_one_that_is_told() -> None:
+    """scikit-learn steps along the gradient of a sum over the outputs, and tells the mean."""
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(200, 4)), rng.normal(size=(200, 5))
+    made = MLPRegressor(
+        hidden_layer_sizes=(6,), max_iter=1, batch_size=200, alpha=0.0, random_state=0
+    )
+    made.fit(x, y)
+    told = made.loss_
+    fresh = MLPRegressor(hidden_layer_sizes=(6,), batch_size=200, alpha=0.0, random_state=0)
+    fresh.partial_fit(x, y)  # the same first step
+    subject = recognize(fresh, Given(x, y))
+    after = subject.observe(subject.sample.x, subject.sample.y).loss
+    assert after == pytest.approx(told, rel=0.05)

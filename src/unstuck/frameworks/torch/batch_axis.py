@@ -31,22 +31,35 @@ def take_first(model: Any) -> None:
         module.batch_first = True
 
 
+# Made from an argument of theirs, attention layers of which several are copies of one.
+HANDED_ON = ("TransformerEncoderLayer", "TransformerDecoderLayer", "Transformer")
+
+
 def batch_first_code(model: Any, name: str) -> tuple[list[str], tuple[Argument, ...]]:
-    """The same as lines, and as an argument where there is one such layer.
+    """The same as lines, and as an argument where one call makes all such layers.
 
     Args:
         name: of the model in the program.
     """
     outer = _time_first(model)
-    inside = [m for m in model.modules() if _is_time_first(m)]
-    kind = type(model.get_submodule(outer[0])).__name__
-    edits = (Argument(f"call {kind}", "batch_first", "True"),) if len(outer) == 1 else ()
-    if len(inside) > len(outer):  # a layer of attention layers hands it on when it is made
+    kinds = [_made_by(model, n) for n in outer]
+    once = len(set(kinds)) == 1 and (len(outer) == 1 or kinds[0] in HANDED_ON)
+    edits = (Argument(f"call {kinds[0]}", "batch_first", "True"),) if once else ()
+    lines = [f"{place(name, n)}.batch_first = True" for n in outer]
+    if kinds[0] in HANDED_ON:
         lines = [
             f"for layer in {name}.modules():",
             '    if hasattr(layer, "batch_first"):',
             "        layer.batch_first = True",
         ]
-    else:
-        lines = [f"{place(name, n)}.batch_first = True" for n in outer]
     return lines, edits
+
+
+def _made_by(model: Any, name: str) -> str:
+    """The class whose argument a layer's axis is."""
+    parts = name.split(".")
+    above = [".".join(parts[:i]) for i in range(len(parts))]
+    kinds = [type(model.get_submodule(n)).__name__ for n in above]
+    return next(
+        (k for k in HANDED_ON[::-1] if k in kinds), type(model.get_submodule(name)).__name__
+    )
