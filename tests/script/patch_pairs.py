@@ -59,6 +59,26 @@ for epoch in range(3):
         loss.backward()
         opt.step()  # <-
 """,
+    "schedule of a function": """\
+import torch
+from torch import nn
+
+def train(model, loader, opt, sched):
+    model.train()
+    for x, y in loader:
+        opt.zero_grad()
+        nn.functional.mse_loss(model(x), y).backward()
+        opt.step()  # <-
+        sched.step()
+
+def main():
+    net = nn.Linear(4, 1)
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    steps = torch.optim.lr_scheduler.StepLR(optimizer, 5)
+    for epoch in range(3):
+        train(net, [(torch.rand(8, 4), torch.rand(8, 1))], optimizer, steps)
+main()
+""",
     "schedule": """\
 import torch
 from torch import nn
@@ -459,6 +479,13 @@ PAIRS = [
 +        opt.zero_grad()
          loss.backward()
 """),
+    ("schedule of a function", "# <-", "torch", b.BY_EPOCH, """\
+@@
+         opt.step()  # <-
+-        sched.step()
++    sched.step()
+ 
+"""),
     ("schedule", "# <-", "torch", b.BY_EPOCH, """\
 @@
          opt.step()  # <-
@@ -563,6 +590,16 @@ PAIRS = [
 +mean_y, std_y = y[train].mean(), y[train].std()
 +y = (y - mean_y) / std_y
  model.fit(
+"""),
+    ("sklearn inline", "# <-", "sklearn", lambda n: (
+        *b.argument("estimator", "solver", "", 2)(n),
+        *b.argument("estimator", "learning_rate_init", "0.5")(n),
+    ), """\
+@@
+ 
+-clf = MLPClassifier((32,), solver='sgd', learning_rate_init=0.05)
++clf = MLPClassifier((32,), learning_rate_init=0.5)
+ clf.fit(X * 60, y)  # <-
 """),
     ("sklearn inline", "# <-", "sklearn", b.SCALER, """\
 @@

@@ -118,11 +118,16 @@ class Edits:
             if isinstance(c, cst.Call)
             and isinstance(c.func, cst.Attribute)
             and called(c) == name
-            and (not of or self._tree.code(c.func.value) == of)
+            and (not of or self._is_called(c.func.value, of))
         ]
         loops = [a for a in around if isinstance(a, cst.For | cst.While)]
         near = [c for c in calls if loops and loops[0] in self._tree.above(c)] or calls
         return near[0] if len(near) == 1 else None
+
+    def _is_called(self, owner: cst.BaseExpression, name: str) -> bool:
+        """Whether an object is the one of this name; "scheduler" is any whose name says so."""
+        code = self._tree.code(owner)
+        return code == name or (name == "scheduler" and "sched" in code.lower())
 
     def _insert(self, edit: Insert, block: Block) -> Plan | None:
         call = self._step(edit.call)
@@ -152,7 +157,7 @@ class Edits:
             return False
         calls = [
             c for c in nodes(self._tree.module)
-            if isinstance(c, cst.Call) and called(c) == function.name.value
+            if isinstance(c, cst.Call) and self._tree.code(c.func) == function.name.value
         ]  # fmt: skip
         loop = cst.For | cst.While
         return bool(calls) and all(

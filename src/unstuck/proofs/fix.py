@@ -164,9 +164,13 @@ def _trial(proven: Proven, built: Built) -> Callable[[int], Score | None]:
         data = split(cured.sample)
     data = replace(data, targets=targets)
 
+    # A start is drawn anew by its rule, not by the initialisers of the cured object's layers.
+    start = tuple(c for c in found.repair if c.part is Part.START)
+    start = () if trainer.refuses(start) else start
+
     def score(seed: int) -> Score | None:
         try:
-            run = trainer.train(data, (), seed, board.steps, max(bench.seconds_left, 1.0))
+            run = trainer.train(data, start, seed, board.steps, max(bench.seconds_left, 1.0))
         except UnstuckError:
             return as_proven(seed)
         run = replace(run, output=built.restored(run.output), fitted=built.restored(run.fitted))

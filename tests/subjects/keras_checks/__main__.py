@@ -20,6 +20,7 @@ from subjects.keras_checks import (
     layer_kinds,
     mistakes,
     numbers,
+    remaking,
     trace,
     training,
 )
@@ -42,7 +43,7 @@ def main(out: str) -> None:
 
 
 def _checks() -> dict[str, Any]:
-    files = (numbers, trace, layer_kinds, data_kinds, mistakes, training, cures)
+    files = (numbers, trace, layer_kinds, data_kinds, mistakes, remaking, training, cures)
     return {n: f for file in files for n, f in vars(file).items() if n.startswith("check_")}
 
 

@@ -57,9 +57,8 @@ class _Parts:
         own: Any = type(layer)
         made = own.__new__(own)
         kind.__init__(made, name=layer.name, trainable=layer.trainable, dtype=layer.dtype_policy)
-        for name, value in vars(layer).items():
-            if name not in _own_attributes(kind):
-                setattr(made, name, self._value(value))
+        for name, value in _attributes(layer, kind):
+            setattr(made, name, self._value(value))
         return made
 
     def _value(self, value: Any) -> Any:
@@ -78,10 +77,24 @@ class _Parts:
         return value
 
 
+def _attributes(layer: Any, kind: Any) -> list[tuple[str, Any]]:
+    """What a class of the user's keeps, in the order in which its layers were set."""
+    known = _own_attributes(kind)
+    modules = getattr(layer, "_modules", {})  # where PyTorch keeps those that are modules
+    found = [(n, v) for n, v in {**vars(layer), **modules}.items() if n not in known]
+    places = {id(part): i for i, part in enumerate(layer._layers)}
+
+    def place(named: tuple[str, Any]) -> int:
+        leaves = keras.tree.flatten(named[1])
+        return min((places.get(id(leaf), -1) for leaf in leaves), default=-1)
+
+    return sorted(found, key=place)
+
+
 @cache
 def _own_attributes(kind: Any) -> frozenset[str]:
     """What Keras itself keeps in a model or layer, compiled or not."""
     blank = kind()
     if isinstance(blank, keras.Model):
         blank.compile("sgd", "mse")
-    return frozenset(vars(blank))
+    return frozenset(vars(blank)) | frozenset(getattr(blank, "_modules", ()))
