@@ -199,6 +199,24 @@ STUCK = (
     fails("81_classes_of_one_unit", INPUTS, ("loss-crossentropy",), causes=("loss-mismatch",)),
     fails("82_negated_r2", ("loss-squared",), causes=("loss-negated",)),
     fails("83_images_rate_high", (*LOWER, *INPUTS)),
+    # An LSTM that takes the batch for time.
+    fails(
+        "84_lstm_time_first", ("batch-first",), causes=("examples-mixed",), states=("stuck", "slow")
+    ),
+    # Pixels of 0 to 16 to a sigmoid and a cross-entropy, which then has no least value.
+    fails(
+        "85_subclassed_autoencoder_keras",
+        ("loss-squared", "output-linear"),
+        not_by=("network-plain",),
+        states=("stuck", "slow", "diverged", "improvable"),
+    ),
+    fails(
+        "86_one_example_at_a_time",
+        INPUTS,
+        ("targets-standardized",),
+        states=("stuck", "slow", "diverged"),
+    ),
+    fails("87_dead_start_low_rate", ("initial-",), HIGHER),
     # Ratings of 1 to 5 into a product of embeddings around 0: worse than one constant.
     fails("23_recommender_keras", ("targets-standardized",), states=("improvable",)),
     # Nothing is left lying: the rate is mended, and the softmax goes too.

@@ -21,7 +21,15 @@ from unstuck.proofs.agreement import SEEDS, agreement
 from unstuck.proofs.asks import Problem
 from unstuck.proofs.bench import Bench
 from unstuck.proofs.board import Board
-from unstuck.proofs.candidates import Facts, mismatched, others, plain, suspected, twin
+from unstuck.proofs.candidates import (
+    Facts,
+    compresses,
+    mismatched,
+    others,
+    plain,
+    suspected,
+    twin,
+)
 from unstuck.proofs.folds import Folds, folds
 from unstuck.proofs.plan import Findings, plan
 from unstuck.proofs.record import record
@@ -192,7 +200,7 @@ def _problem(
         tuple(m.name for m in splits.first.held.measures),
         splits.noise(),
         {}
-        if splits.small
+        if splits.small or compresses(facts.data)
         else reference(facts.data, splits.first.held, facts.about.output_activation, facts.outputs),
         _seen(witness),
         splits.small,
