@@ -219,6 +219,15 @@ net.compile('sgd', 'mse')
 net.fit(x / 16, y, epochs=3)  # <-
 print(net.predict(x / 16))
 """,
+    "keras of tensorflow": """\
+from tensorflow import keras
+from tensorflow.keras.optimizers import SGD
+from data import x, y
+
+net = keras.Sequential([keras.layers.Dense(30), keras.layers.Dense(1)])
+net.compile(loss='mse', optimizer=SGD(learning_rate=0.1))
+net.fit(x, y)  # <-
+""",
     "keras inputs": """\
 import keras
 from data import a, b, y, model
@@ -567,6 +576,22 @@ PAIRS = [
 -net.compile('sgd', 'mse')
 +net.compile('sgd', 'binary_crossentropy')
  net.fit(x / 16, y, epochs=3)  # <-
+"""),
+    ("keras of tensorflow", "# <-", "keras",
+     b.call("optimizer", "keras.optimizers.Adam(0.001)", "import keras"), """\
+@@
+ net = keras.Sequential([keras.layers.Dense(30), keras.layers.Dense(1)])
+-net.compile(loss='mse', optimizer=SGD(learning_rate=0.1))
++net.compile(loss='mse', optimizer=keras.optimizers.Adam(0.001))
+ net.fit(x, y)  # <-
+"""),
+    ("keras of tensorflow", "# <-", "keras",
+     b.call("optimizer", "keras.optimizers.SGD(0.5)", "import keras"), """\
+@@
+ net = keras.Sequential([keras.layers.Dense(30), keras.layers.Dense(1)])
+-net.compile(loss='mse', optimizer=SGD(learning_rate=0.1))
++net.compile(loss='mse', optimizer=SGD(0.5))
+ net.fit(x, y)  # <-
 """),
     ("keras inputs", "model.fit(", "keras", b.STANDARDIZED, """\
 @@

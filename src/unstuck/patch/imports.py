@@ -44,6 +44,8 @@ class Imports:
                 self._known[full] = code(alias.name)
             else:
                 self._known[full.split(".")[0]] = full.split(".")[0]
+            if home and full.startswith("tensorflow.keras"):  # which is Keras itself
+                self._known.setdefault(full.removeprefix("tensorflow."), self._known[full])
 
     def own(self, code: str, imports: Iterable[str]) -> str:
         """New code in the script's own terms.
