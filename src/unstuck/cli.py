@@ -18,6 +18,7 @@ from unstuck.commands.diagnose import diagnose
 from unstuck.commands.output import UNWRITTEN
 from unstuck.commands.run import RunCommand, run
 from unstuck.commands.schema import schema
+from unstuck.commands.show import show
 from unstuck.errors import NotWritten, UnstuckError, UsageError
 
 
@@ -69,6 +70,7 @@ app.command(
 app.command()(demo)
 app.command()(diagnose)
 app.command()(causes)
+app.command()(show)
 app.command()(schema)
 app.add_typer(cases_app, name="cases")
 

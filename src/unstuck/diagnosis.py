@@ -9,13 +9,15 @@ import numpy as np
 
 from unstuck.causes.suspects import Suspicion, harms, judged, suspects
 from unstuck.causes.what_if import what_if
-from unstuck.changes.change import Change
+from unstuck.changes.change import Change, Part
 from unstuck.frameworks.recognize import recognize
 from unstuck.probes import measure, probes
 from unstuck.probes.look import Curvature, Look
+from unstuck.probes.shapes import cloud, distributions, fingerprint
 from unstuck.probes.sharpness import PIECE, curvature
 from unstuck.records.report import Evidence as Shown
 from unstuck.records.report import Link, Report, Suspect
+from unstuck.records.shape import Cloud
 from unstuck.setups.admission import admit
 from unstuck.setups.sample import EXAMPLES
 from unstuck.setups.subject import Given, Inputs, Sample, Subject
@@ -150,6 +152,11 @@ def examine(subject: Subject, began: float | None = None, made: float | None = N
         return again
 
     found = suspects(evidence, present, relook)
+    first = found[0] if found else None
+    cut = None if first is None or first.cut is None else first.cut.look
+    with np.errstate(all="ignore"):
+        shapes = distributions(evidence.look, cut)
+        clouds = _clouds(evidence.look, first)
     seconds["static"] = time.perf_counter() - began
     about = subject.about
     return Report(
@@ -163,7 +170,20 @@ def examine(subject: Subject, began: float | None = None, made: float | None = N
         seconds,
         harms=harms(present),
         loss=evidence.look.seen.loss,
+        distributions=shapes,
+        clouds=clouds,
+        fingerprint=fingerprint(sample),
     )
+
+
+def _clouds(look: Look, first: Suspicion | None) -> tuple[Cloud, ...]:
+    """The inputs as they are and with the first suspect's cut, where that moves them."""
+    if first is None or first.cut is None or first.what_if is None:
+        return ()
+    if first.what_if.part not in (Part.INPUTS, Part.OUTLIERS):
+        return ()
+    both = cloud(look, "as it is"), cloud(first.cut.look, first.what_if.says)
+    return () if both[0] is None or both[1] is None else (both[0], both[1])
 
 
 def chain_values(look: Look, names: frozenset[str]) -> dict[str, float]:

@@ -5,11 +5,14 @@ proof = report.prove(budget=60)
 fix = proof.fix()
 """
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from unstuck.diagnosis import Diagnosed, diagnosed
+from unstuck.errors import NotWritten
 from unstuck.records.fix import Fix
 from unstuck.records.proof import Proof
 from unstuck.records.report import Report
@@ -19,6 +22,7 @@ from unstuck.setups.unmoved import unmoved
 if TYPE_CHECKING:
     from unstuck.proofs.fix import Fixed
     from unstuck.proofs.prove import Proven
+    from unstuck.records.run import RunRecord
 
 TRAINED_ON = 4_096  # examples of a trial, at most
 
@@ -59,9 +63,36 @@ class Session(Generic[R]):
 
     @unmoved()
     def _repr_html_(self) -> str:
-        from unstuck.report.shown import html
+        from unstuck.report.page.page import fragment
 
-        return html(self.record)
+        return fragment(self._run_record())
+
+    @unmoved()
+    def html(self, path: "str | os.PathLike[str]") -> None:
+        """Writes all that was found as a page: one file that needs no other and fetches nothing.
+
+        Args:
+            path: of the file; one that is there is written over.
+
+        Raises:
+            NotWritten: it cannot be written.
+        """
+        from unstuck.report.page.page import page
+
+        try:
+            Path(path).write_text(page(self._run_record()), encoding="utf-8")
+        except OSError as error:
+            raise NotWritten(
+                f"cannot write {path}: {error.strerror or error}", "a place that can be written to"
+            ) from error
+
+    def _run_record(self) -> "RunRecord":
+        from unstuck.report.handed import run_record
+
+        if isinstance(self.record, Proof):
+            return run_record(self.record.report, self.record)
+        assert isinstance(self.record, Report)
+        return run_record(self.record)
 
     @unmoved()
     def to_json(self) -> dict[str, Any]:
@@ -130,7 +161,7 @@ class ProofSession(Session[Proof]):
         from unstuck.proofs.fix import fix
 
         fixed = fix(self.of, budget)
-        return FixSession(fixed.record, fixed)
+        return FixSession(fixed.record, fixed, self.record)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -139,14 +170,21 @@ class FixSession(Session[Fix]):
 
     Args:
         fixed: what is alive of it.
+        proof: that it follows from.
     """
 
     fixed: "Fixed"
+    proof: Proof
 
     @property
     def model(self) -> Any:
         """A new object with the cure in it, ready to train; your own is untouched."""
         return self.fixed.model
+
+    def _run_record(self) -> "RunRecord":
+        from unstuck.report.handed import run_record
+
+        return run_record(self.proof.report, self.proof, self.record)
 
     @property
     def arguments(self) -> dict[str, Any]:

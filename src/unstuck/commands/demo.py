@@ -1,6 +1,7 @@
 """`unstuck demo`: a stuck network diagnosed, proven and fixed, on bundled data, offline."""
 
-from unstuck.commands.output import console
+from unstuck.commands.options import HtmlFile
+from unstuck.commands.output import command_line, console, must_be_writable, write
 
 BUDGET = 60.0  # seconds for the proof
 NETWORK = (
@@ -10,8 +11,9 @@ NETWORK = (
 )
 
 
-def demo() -> None:
+def demo(html_file: HtmlFile = None) -> None:
     """See a stuck network diagnosed, proven and fixed: bundled digits, offline, a minute."""
+    must_be_writable({"--html": html_file})
     from unstuck.causes.examples import CLIPPED, digits
     from unstuck.commands.trials import proven
     from unstuck.diagnosis import diagnosed
@@ -32,3 +34,9 @@ def demo() -> None:
     if fix is not None:
         out.print()
         out.print(renderable(fix.record), highlight=False)
+    if html_file:
+        from unstuck.report.handed import run_record
+        from unstuck.report.page.page import page
+
+        told = None if fix is None else fix.record
+        write(html_file, page(run_record(found.report, proof.record, told, command_line())))

@@ -8,8 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from unstuck.commands.options import DATA, DataDir, FailOn, FailOnOption, JsonFile, status
-from unstuck.commands.output import console, is_stdout, must_be_writable, write
+from unstuck.commands.options import DATA, DataDir, FailOn, FailOnOption, HtmlFile, JsonFile, status
+from unstuck.commands.output import (
+    command_line,
+    console,
+    is_stdout,
+    must_be_writable,
+    write,
+)
 from unstuck.commands.trials import proven
 from unstuck.errors import UsageError
 
@@ -17,8 +23,6 @@ if TYPE_CHECKING:
     from unstuck.diagnosis import Diagnosed
     from unstuck.proofs.fix import Fixed
     from unstuck.records.proof import Proof
-    from unstuck.records.report import Report
-    from unstuck.records.run import RunRecord
 
 
 def diagnose(
@@ -47,6 +51,7 @@ def diagnose(
         int | None, typer.Option(min=1, help="Of each trial. Default: what the seconds hold.")
     ] = None,
     json_file: JsonFile = None,
+    html_file: HtmlFile = None,
     fail_on: FailOnOption = FailOn.never,
 ) -> None:
     """Say what keeps a model from learning, from measurements alone; nothing is trained.
@@ -59,7 +64,8 @@ def diagnose(
     """
     if data is not None and (x or y):
         raise UsageError("both --data and --x or --y", "one of them")
-    must_be_writable({"--json": json_file}, _inputs(target, x, y, data))
+    command = command_line()
+    must_be_writable({"--json": json_file, "--html": html_file}, _inputs(target, x, y, data))
     options = {
         "loss": loss,
         "optimizer": optimizer,
@@ -73,9 +79,10 @@ def diagnose(
     # What the user's code prints must not come between the lines of a record on stdout.
     with contextlib.redirect_stdout(sys.stderr):
         found = _diagnosed(target, x, y, data, data_dir, given)
+    from unstuck.report.handed import run_record
     from unstuck.report.shown import renderable
 
-    out = console(stderr=is_stdout(json_file))
+    out = console(stderr=is_stdout(json_file) or is_stdout(html_file))
     out.print(renderable(found.report))
     proof: Proof | None = None
     fix: Fixed | None = None
@@ -87,11 +94,15 @@ def diagnose(
             if shown is not None:
                 out.print()
                 out.print(renderable(shown))
-    record = _record(found.report, proof, fix)
+    record = run_record(found.report, proof, None if fix is None else fix.record, command)
     if json_file:
         from unstuck.report.as_json import text
 
         write(json_file, text(record))
+    if html_file:
+        from unstuck.report.page.page import page
+
+        write(html_file, page(record))
     raise typer.Exit(status(record.subjects, fail_on))
 
 
@@ -103,29 +114,6 @@ def _inputs(target: str, x: Path | None, y: Path | None, data: str | None) -> li
         *(file for file in (x, y) if file is not None),
         *(data or "").split(","),
     ]
-
-
-def _record(report: "Report", proof: "Proof | None", fix: "Fixed | None") -> "RunRecord":
-    from dataclasses import replace
-
-    import unstuck
-    from unstuck.records.run import RunRecord, SubjectRecord
-    from unstuck.report.sentence import of_subject
-
-    subject = SubjectRecord(
-        None,
-        report.framework,
-        report.backend,
-        report.state if proof is None else proof.state,
-        "",
-        report if proof is None else proof.report,
-        seconds={
-            "static": report.seconds.get("static"),
-            "proof": None if proof is None else proof.seconds,
-        },
-    )
-    subject = replace(subject, proof=proof, fix=None if fix is None else fix.record)
-    return RunRecord(unstuck.__version__, (of_subject(subject),))
 
 
 def _diagnosed(

@@ -19,6 +19,7 @@ DataDir = Annotated[
 JsonFile = Annotated[
     Path | None, typer.Option("--json", help="Write the record here; - for stdout.")
 ]
+HtmlFile = Annotated[Path | None, typer.Option("--html", help="Write a page to look at here.")]
 MarkdownFile = Annotated[Path | None, typer.Option(help="Write a page here.")]
 
 SUSPECTED, PROVEN, IMPROVABLE = 10, 11, 12  # exit statuses, with --fail-on

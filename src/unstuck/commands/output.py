@@ -1,6 +1,7 @@
 """Where commands write to: refused before the work starts, written whole, or said to be missing."""
 
 import os
+import shlex
 import stat
 import sys
 import tempfile
@@ -23,6 +24,11 @@ def console(stderr: bool = False) -> "Console":
     from rich.console import Console
 
     return Console(stderr=stderr)
+
+
+def command_line() -> str:
+    """The command as it was given, fit for a shell; to be asked before a script takes its place."""
+    return shlex.join(["unstuck", *sys.argv[1:]])
 
 
 def is_stdout(target: Path | None) -> bool:

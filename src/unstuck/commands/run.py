@@ -8,9 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from unstuck.commands.options import FailOn, FailOnOption, JsonFile
+from unstuck.commands.options import FailOn, FailOnOption, HtmlFile, JsonFile
 from unstuck.commands.options import status as found_status
-from unstuck.commands.output import UNWRITTEN, is_stdout, must_be_writable, write
+from unstuck.commands.output import (
+    UNWRITTEN,
+    command_line,
+    is_stdout,
+    must_be_writable,
+    write,
+)
 
 if TYPE_CHECKING:
     from unstuck.diagnosis import Diagnosed
@@ -81,6 +87,7 @@ def run(
         bool, typer.Option("--compat", help="Run an old Keras script with what Keras 3 renamed.")
     ] = False,
     json_file: JsonFile = None,
+    html_file: HtmlFile = None,
     sarif_file: Annotated[
         Path | None, typer.Option("--sarif", help="Write findings at the script's lines here.")
     ] = None,
@@ -103,14 +110,16 @@ def run(
     from unstuck.script.running import script as found
     from unstuck.script.trainings import Trainings
 
-    folder = Path.cwd()
-    outputs = {"--json": json_file, "--sarif": sarif_file, "--patch": patch}
+    folder, command = Path.cwd(), command_line()
+    outputs = {"--json": json_file, "--html": html_file, "--sarif": sarif_file, "--patch": patch}
     given = [argument.rpartition("=")[2] for argument in ctx.args]
     must_be_writable(outputs, [*([] if module else [script]), *given])
     tell = _teller()
     running = found(script, module, _renamed(tell) if compat else None)
     must_be_writable(outputs, [running.file])
-    json_file, sarif_file, patch = map(_absolute, (json_file, sarif_file, patch))
+    json_file, html_file, sarif_file, patch = map(
+        _absolute, (json_file, html_file, sarif_file, patch)
+    )
     if patch is not None and prove is None:
         prove = float(SECONDS)
     trainings = Trainings(running.file, tell, stop=stop, prove=prove is not None)
@@ -143,9 +152,9 @@ def run(
         status = status or INTERRUPTED
     record = None
     with trainings.guard("draw up what was found"):
-        record = _record(trainings, folder)
+        record = _record(trainings, folder, command)
         tell(_summary(record))
-    written = _write(record, json_file, sarif_file, tell) and written
+    written = _write(record, json_file, html_file, sarif_file, tell) and written
     if record is not None:
         status = status or (found_status(record.subjects, fail_on) if written else UNWRITTEN)
     raise typer.Exit(status if written else status or UNWRITTEN)
@@ -283,10 +292,10 @@ def _cured(index: int, line: "Line", script: str) -> "Cured | None":
     )
 
 
-def _record(trainings: "Trainings", folder: Path) -> "RunRecord":
+def _record(trainings: "Trainings", folder: Path, command: str = "") -> "RunRecord":
     from unstuck.script.record import run_record
 
-    return run_record(trainings.lines, folder)
+    return run_record(trainings.lines, folder, command)
 
 
 def _summary(record: "RunRecord") -> Any:
@@ -298,22 +307,33 @@ def _summary(record: "RunRecord") -> Any:
 def _write(
     record: "RunRecord | None",
     json_file: Path | None,
+    html_file: Path | None,
     sarif_file: Path | None,
     tell: Callable[[str], None],
 ) -> bool:
     """Writes what was asked for; whether all of it could be."""
     if record is None:
-        return json_file is None and sarif_file is None
+        return json_file is None and html_file is None and sarif_file is None
     from unstuck.report.as_json import as_text, text
     from unstuck.report.sarif import sarif
 
     made: list[tuple[Path, Callable[[], str]]] = []
     if json_file is not None:
         made.append((json_file, lambda: text(record)))
+    if html_file is not None:
+        made.append((html_file, lambda: _page(record)))
     if sarif_file is not None:
         made.append((sarif_file, lambda: as_text(sarif(record))))
     done = [_written(target, content, tell) for target, content in made]  # each is tried
     return all(done)
+
+
+def _page(record: "RunRecord") -> str:
+    from unstuck.report.page.page import page
+    from unstuck.setups.unmoved import unmoved
+
+    with unmoved():
+        return page(record)
 
 
 def _written(

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from unstuck.records.effect import Effect
+from unstuck.records.shape import Cloud, Distribution
 from unstuck.records.states import State, Status
 
 Value = float | int | str | None
@@ -110,6 +111,11 @@ class Report:
         seconds: what the diagnosis took, "static" in all.
         state: `UNKNOWN`: only a proof decides whether a set-up learns.
         loss: mean over the examples looked at, before the first step.
+        distributions: of what flows through the network, in the order of the flow.
+        clouds: the inputs beside the first layer's hyperplanes, as it is and with the first
+            suspect's cut; none where that cut leaves the inputs as they are, or the first layer
+            is of another kind.
+        fingerprint: of the examples looked at: sixteen hex digits of a SHA-256.
     """
 
     framework: str
@@ -123,6 +129,9 @@ class Report:
     state: State = State.UNKNOWN
     harms: tuple[str, ...] = ()
     loss: float = math.nan
+    distributions: tuple[Distribution, ...] = ()
+    clouds: tuple[Cloud, ...] = ()
+    fingerprint: str = ""
 
     @property
     def verdict(self) -> str:

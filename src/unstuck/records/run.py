@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from unstuck.records.fix import Fix
+from unstuck.records.origin import Origin
 from unstuck.records.proof import Proof
 from unstuck.records.report import Report, Suspect
 from unstuck.records.routine import Routine
@@ -142,9 +143,11 @@ class RunRecord:
     Args:
         unstuck: version.
         subjects: in the order in which they were first seen.
+        origin: where and how it was made.
         schema: of this record.
     """
 
     unstuck: str
     subjects: tuple[SubjectRecord, ...]
+    origin: Origin = field(default_factory=Origin)
     schema: int = SCHEMA

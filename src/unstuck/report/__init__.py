@@ -1,1 +1,1 @@
-"""Reports: terminal, Markdown and JSON, all drawn from the same record."""
+"""Reports: terminal, page, Markdown and JSON, all drawn from the same record."""

@@ -29,6 +29,11 @@ def text(record: Any) -> str:
     return _dumped(record, 2) + "\n"
 
 
+def compact(record: Any) -> str:
+    """A record as JSON on one line."""
+    return _dumped(record)
+
+
 def as_text(made: Any) -> str:
     """Plain JSON values as a file's text."""
     return json.dumps(made, indent=2, ensure_ascii=False) + "\n"

@@ -83,7 +83,7 @@ def _repair(proof: Proof, repair: Repair) -> Iterator[RenderableType]:
         ("The repair", "bold"), f": {repair.says}  ",
         (status.value.upper(), "bold green" if status is Status.PROVEN else "yellow"),
     )  # fmt: skip
-    body: list[RenderableType] = [Text(_against(repair.effect, proof.measure))]
+    body: list[RenderableType] = [Text(against(repair.effect, proof.measure))]
     if len(repair.parts) > 1:
         for part in repair.parts:
             body.append(Text.assemble(("· ", "dim"), (part.says, "bold"), _causes(part)))
@@ -91,7 +91,7 @@ def _repair(proof: Proof, repair: Repair) -> Iterator[RenderableType]:
     yield Group(head, Padding(Group(*body), (0, 0, 1, 3), expand=False))
 
 
-def _against(effect: Effect, measure: str) -> str:
+def against(effect: Effect, measure: str) -> str:
     """ "10.5 % → 83.1 %: +72.6 points better (95 %: …)": the two add up."""
     return (
         f"{level(effect.base, measure)} → {level(effect.value, measure)}: {gain(effect, measure)}"
@@ -109,18 +109,18 @@ def part_says(part: Part, measure: str) -> Iterator[str]:
             Status.PROVEN: "necessary: the repair without it against all of it",
             Status.REFUTED: "not necessary: the repair without it against all of it",
         }.get(part.necessary.status, "whether it is necessary is not decided: without, with")
-        yield f"{word}: {_against(part.necessary, measure)}"
+        yield f"{word}: {against(part.necessary, measure)}"
     if part.sufficient is not None:
         word = {
             Status.PROVEN: "sufficient alone",
             Status.REFUTED: "not sufficient alone",
             Status.HARMFUL: "alone it makes things worse",
         }.get(part.sufficient.status, "whether it is sufficient alone is not decided")
-        yield f"{word}: {_against(part.sufficient, measure)}"
+        yield f"{word}: {against(part.sufficient, measure)}"
 
 
 def _others(proof: Proof, repairs: tuple[Repair, ...]) -> Iterator[str]:
-    return (f"{r.says}: {_against(r.effect, proof.measure)}" for r in repairs)
+    return (f"{r.says}: {against(r.effect, proof.measure)}" for r in repairs)
 
 
 def _listed(title: str, told: Iterable[str]) -> Iterator[RenderableType]:
@@ -153,7 +153,7 @@ def _suspect(proof: Proof, suspect: Suspect) -> RenderableType:
         says = "It was not put to the test on fresh seeds." if untried else suspect.status.sentence
         return Group(title, Padding(Text(says), (0, 0, 1, 3)))
     others = f" (together with {', '.join(tested.together)})" if tested.together else ""
-    told = Text(f"{tested.change}: {_against(tested.effect, proof.measure)}{others}")
+    told = Text(f"{tested.change}: {against(tested.effect, proof.measure)}{others}")
     if suspect.status in (Status.REFUTED, Status.HARMFUL):
         return Group(title, Padding(told, (0, 0, 1, 3), expand=False))
     body: list[RenderableType] = [told]

@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rich.console import Group, RenderableType
 from rich.text import Text
 
 from unstuck.records.quantity import quantity
-from unstuck.records.run import SubjectRecord, Watched
+from unstuck.records.run import RunRecord, SubjectRecord, Watched
+from unstuck.report import diagnosis, fix, proof
 
 # States of a training by its own losses, the worst first.
 _WORST = ("diverged", "dying", "stuck", "slow", "learning", "unknown")
@@ -44,6 +46,30 @@ def summary(subjects: Sequence[SubjectRecord], imported: Sequence[str] = ()) -> 
         told.append(f"\n  {subject.says}")
         told.append(f"\n  {verdict(subject)}", "dim")
     return told
+
+
+def renderable(record: RunRecord) -> RenderableType:
+    """All that a record holds, a subject after the other, for a rich console of any width."""
+    if not record.subjects:
+        return Text("unstuck: no training was seen")
+    shown: list[RenderableType] = []
+    for subject in record.subjects:
+        if subject.where is not None:
+            shown.append(Text(f"{subject}\n", "bold"))
+        if subject.proof is not None:
+            shown.append(proof.renderable(subject.proof))
+        elif subject.report is not None:
+            shown.append(diagnosis.renderable(subject.report))
+        else:
+            shown.append(Text(subject.says))
+        if subject.fix is not None:
+            shown += [Text(), fix.renderable(subject.fix)]
+        if subject.patch:
+            shown += [Text(), Text(subject.patch.rstrip())]
+        shown.append(Text())
+    made = record.origin.command or "made from Python"
+    shown.append(Text(f"unstuck {record.unstuck} · {record.origin.date} · {made}", "dim"))
+    return Group(*shown)
 
 
 def worst(subject: SubjectRecord) -> Watched | None:

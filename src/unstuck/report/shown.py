@@ -1,22 +1,24 @@
-"""What any record looks like: on a console, as plain text, as HTML, whichever record it is."""
+"""What any record looks like on a console and as plain text, whichever record it is."""
 
-import html as _html
 from typing import TYPE_CHECKING
 
 from unstuck.records.fix import Fix
 from unstuck.records.proof import Proof
 from unstuck.records.report import Report
+from unstuck.records.run import RunRecord
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-Shown = Report | Proof | Fix
+Shown = Report | Proof | Fix | RunRecord
 
 
 def renderable(record: Shown) -> "RenderableType":
     """A record for a rich console of any width."""
-    from unstuck.report import diagnosis, fix, proof
+    from unstuck.report import diagnosis, fix, proof, run
 
+    if isinstance(record, RunRecord):
+        return run.renderable(record)
     if isinstance(record, Report):
         return diagnosis.renderable(record)
     return proof.renderable(record) if isinstance(record, Proof) else fix.renderable(record)
@@ -27,12 +29,3 @@ def text(record: Shown) -> str:
     from unstuck.report.diagnosis import plain
 
     return plain(renderable(record))
-
-
-def html(record: Shown) -> str:
-    """A record as a fragment for a notebook: escaped, nothing fetched from elsewhere."""
-    if isinstance(record, Report):
-        from unstuck.report import notebook
-
-        return notebook.html(record)
-    return f'<pre style="white-space: pre-wrap">{_html.escape(text(record))}</pre>'

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import unstuck
+from unstuck.records.origin import here
 from unstuck.records.run import RunRecord, SubjectRecord, Watched, Where
 from unstuck.report.sentence import of_subject
 from unstuck.script.trainings import Line
@@ -13,13 +14,15 @@ from unstuck.watching.losses import Watch
 from unstuck.watching.place import Place
 
 
-def run_record(lines: Sequence[Line], folder: Path) -> RunRecord:
+def run_record(lines: Sequence[Line], folder: Path, command: str = "") -> RunRecord:
     """The record of all that was seen.
 
     Args:
         folder: that files are named from.
+        command: as it was given.
     """
-    return RunRecord(unstuck.__version__, tuple(subject(line, folder) for line in lines))
+    subjects = tuple(subject(line, folder) for line in lines)
+    return RunRecord(unstuck.__version__, subjects, here(command))
 
 
 def subject(line: Line, folder: Path) -> SubjectRecord:

@@ -1,0 +1,60 @@
+"""Every seed as a line from "as it is" to "repaired", the placebo in grey."""
+
+import numpy as np
+
+from unstuck.records.proof import Proof
+from unstuck.report.levels import gain, level, signed, unit
+from unstuck.report.page import arms
+from unstuck.report.page.drawing import AFTER, BEFORE, INK, MUTED, Picture, drawing, labelled, svg
+from unstuck.report.page.scale import scale
+
+PLACEBOS = 5  # lines that are drawn
+
+
+def picture(proof: Proof) -> Picture | None:
+    """None where no repair was put to the test on fresh seeds."""
+    if proof.repair is None:
+        return None
+    effect, on = proof.repair.effect, scale(proof)
+    found = arms.pairs(proof, arms.repair(proof), effect.n)
+    if found is None:
+        return None
+    lines = [(on.of(a), on.of(b)) for a, b in zip(*(g.trials for g in found), strict=True)]
+    null = arms.pairs(proof, arms.PLACEBO, PLACEBOS)
+    grey = [] if null is None else [
+        (on.of(a), on.of(b)) for a, b in zip(*(g.trials for g in null), strict=True)
+    ]  # fmt: skip
+    wins = sum((b > a) if proof.higher else (b < a) for a, b in lines)
+    base, value = (level(v, proof.measure) for v in (effect.base, effect.value))
+    before, after = (float(np.mean(side)) for side in zip(*lines, strict=True))
+    with drawing() as (figure, (axes,)):
+        on.draw(axes, [v for pair in (*lines, *grey) for v in pair])
+        for a, b in grey:
+            axes.plot([0, 1], [a, b], color=MUTED, lw=1, alpha=0.6)
+        for a, b in lines:
+            axes.plot([0, 1], [a, b], color=AFTER, lw=1.3, alpha=0.75)
+        axes.plot([0] * len(lines), [a for a, _ in lines], "o", color=BEFORE, ms=5)
+        axes.plot([1] * len(lines), [b for _, b in lines], "o", color=AFTER, ms=5)
+        axes.set_xlim(-0.42, 1.62)
+        axes.set_xticks([0, 1], ["as it is", "repaired"])
+        axes.set_yticks([])
+        axes.spines["left"].set_visible(False)
+        axes.tick_params(axis="x", labelcolor=INK)
+        bold = {"fontsize": 13, "fontweight": "bold"}
+        axes.text(-0.08, before, base, ha="right", va="center", color=BEFORE, **bold)
+        ends = [(on.trivial, "knowing nothing", MUTED), (after, value, AFTER)]
+        if grey:
+            ends.append((float(np.mean([b for _, b in grey])), "placebo", MUTED))
+        labelled(axes, 1.08, ends, bold=value)
+        drawn = svg(figure, f"{base} as it is, {value} repaired: {gain(effect, proof.measure)}")
+    told = gain(effect, proof.measure)
+    note = f"One line a seed, with the same start and order on both sides. {_capital(told)}."
+    if proof.placebo is not None and grey:
+        low, high = (signed(v, proof.measure) for v in (proof.placebo.low, proof.placebo.high))
+        note += f" The placebo, a change that cannot matter: {low} to {high} {unit(proof.measure)}."
+    title = f"It helps on {wins} of {len(lines)} seeds that had no part in choosing it"
+    return Picture("seeds", title, drawn, note)
+
+
+def _capital(told: str) -> str:
+    return told[:1].upper() + told[1:]

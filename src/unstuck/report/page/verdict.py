@@ -1,0 +1,135 @@
+"""What a page says first: what is wrong, how sure that is, and what to do."""
+
+from dataclasses import dataclass
+from math import isfinite, nan
+
+from unstuck.records.proof import Proof
+from unstuck.records.quantity import quantity
+from unstuck.records.run import SubjectRecord
+from unstuck.records.states import State, Status
+from unstuck.report.diagnosis import NO_PROMISE, NO_PROOF
+from unstuck.report.levels import gain, level, seeds
+from unstuck.report.page.arms import PLACEBO
+from unstuck.report.page.scale import scale
+
+GOOD, BAD, OPEN = "good", "bad", "open"
+_HEADLINES = {
+    State.STUCK: ("It does not learn", BAD),
+    State.SLOW: ("It learns far less than it could", BAD),
+    State.DIVERGED: ("Its numbers stop being finite", BAD),
+    State.IMPROVABLE: ("It learns, and can do clearly better", OPEN),
+    State.LEARNING: ("Nothing is wrong: it learns as well as anything that was tried", GOOD),
+    State.NOTHING: ("There is nothing to learn in these data as they are handed over", OPEN),
+    State.UNKNOWN: ("Undecided: the trials do not tell whether it learns what it could", OPEN),
+}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The first screen in words.
+
+    Args:
+        headline: in a sentence.
+        mood: "good", "bad" or "open".
+        sure: how sure that is.
+        numbers: (what, value, "before" or "after" or "") to be seen from afar.
+        todo: in words; "" where nothing is to be done.
+        code: a diff or a snippet; "" where there is none.
+    """
+
+    headline: str
+    mood: str
+    sure: str
+    numbers: tuple[tuple[str, str, str], ...] = ()
+    todo: str = ""
+    code: str = ""
+
+
+def verdict(subject: SubjectRecord) -> Verdict:
+    """Of a subject."""
+    code = subject.patch or ("" if subject.fix is None else subject.fix.code)
+    if subject.proof is not None:
+        return _of_proof(subject.proof, code, subject.cured)
+    report = subject.report
+    if report is None:
+        return Verdict("It could not be looked at", OPEN, subject.refused or subject.says)
+    unproven = f" No proof was made: {subject.unproven}." if subject.unproven else ""
+    seen = subject.sightings[0].says if subject.sightings else ""
+    if not report.suspects:
+        sure = NO_PROMISE + unproven
+        headline = seen or "Nothing suspicious was measured before training"
+        return Verdict(headline, BAD if seen else GOOD, sure)
+    first, *others = report.suspects
+    more = f", and {len(others)} more" if others else ""
+    numbers = tuple(
+        (
+            f"{e.probe.replace('_', ' ')}; expected {e.expected}",
+            quantity(e.value, report.units.get(e.probe, "")),
+            "before",
+        )
+        for e in first.evidence[:1]
+    )
+    sure = NO_PROOF + unproven
+    return Verdict(f"Suspected: {first.title}{more}", OPEN, sure, numbers, "to try", first.cure)
+
+
+def _of_proof(proof: Proof, code: str, cured: bool) -> Verdict:
+    if proof.agreement.agrees is False:
+        return Verdict("Not judged: the trials do not do what the script does", OPEN,
+                       _capital(proof.agreement.says) + ".")  # fmt: skip
+    headline, mood = _HEADLINES[proof.state]
+    on = scale(proof)
+    repair = proof.repair
+    proven = repair is not None and repair.effect.status is Status.PROVEN and proof.trusted
+    if repair is None or not proven or proof.state in (State.LEARNING, State.NOTHING):
+        role = "after" if proof.state is State.LEARNING else "before"
+        numbers = [(f"{on.name()}, as it is", _level(proof.value, proof), role)]
+        if isfinite(proof.trivial):
+            numbers.append(("knowing nothing", _level(proof.trivial, proof), ""))
+        if isfinite(proof.best) and proof.state in (State.STUCK, State.SLOW, State.UNKNOWN):
+            numbers.append(("the best that was tried", _level(proof.best, proof), "after"))
+        return Verdict(headline, mood, _unproven(proof), tuple(numbers))
+    causes = [s.title for s in proof.proven] or [
+        s.title
+        for s in proof.report.suspects
+        if any(s.name in part.causes for part in repair.parts)
+    ]
+    why = f": {'; '.join(causes)}" if causes and proof.state is not State.IMPROVABLE else ""
+    sure = f"Proven on {seeds(repair.effect.n)}: {gain(repair.effect, proof.measure)}"
+    sure = sure.replace(f"; {seeds(repair.effect.n)})", ")") + "."
+    sure += " A placebo came out null." if proof.placebo is not None else ""
+    base, value = (_level(v, proof) for v in (repair.effect.base, repair.effect.value))
+    numbers = [(f"{on.name()}, as it is", base, "before"), ("repaired", value, "after")]
+    rough, fine = proof.beside.get("rmse", (0.0, nan, nan))[1:]
+    if proof.measure != "rmse" and isfinite(rough) and isfinite(fine):  # in the targets' units
+        sure = f"{on.name()[:1].upper() + on.name()[1:]}: {base} → {value}. {sure}"
+        numbers = [
+            (f"{proof.rows} rmse, as it is", level(rough, "rmse"), "before"),
+            ("repaired", level(fine, "rmse"), "after"),
+        ]
+    sure += " The patched copy was run, and learns." if cured else ""
+    return Verdict(f"{headline}{why}", mood, sure, tuple(numbers), repair.says, code)
+
+
+def _level(value: float, proof: Proof) -> str:
+    return level(value, proof.measure)
+
+
+def _unproven(proof: Proof) -> str:
+    tried = len(proof.trials)
+    changes = len({t.changes for t in proof.trials} - {(), PLACEBO})
+    of = f"{tried} trials of {changes} change{'' if changes == 1 else 's'}"
+    more = f" About {proof.more:.0f} s more may decide it." if proof.more >= 1 else ""
+    if proof.state is State.LEARNING:
+        open_ones = [s.title for s in proof.report.suspects if s.status is Status.INCONCLUSIVE]
+        left = f" Undecided: {', '.join(open_ones)}." if open_ones else ""
+        return f"By {of}, judged on {proof.rows} examples.{left}"
+    if proof.state is State.NOTHING:
+        return f"{proof.state.sentence}"
+    if not proof.trusted:
+        return f"Not proven: seeds were too few, or a change that cannot matter seemed to.{more}"
+    return f"No cause is proven by {of}.{more}"
+
+
+def _capital(told: str) -> str:
+    return told[:1].upper() + told[1:]
