@@ -34,8 +34,9 @@ types: $(VENV)/.installed-test  ## strict type check
 
 check: lint types test          ## all that CI checks
 
-docs: $(VENV)/.installed        ## docs/ anew: causes in minutes, cases on Fashion-MNIST in an hour or two
+docs: $(VENV)/.installed-test   ## docs/ anew: causes in minutes, cases on Fashion-MNIST in an hour or two
 	$(BIN)/unstuck schema > docs/run.schema.json
+	$(BIN)/python docs/page.py
 	$(BIN)/unstuck causes --markdown docs/causes.md
 	$(BIN)/unstuck cases run --all --data fashion-mnist --seeds 20 --json docs/cases.json --markdown docs/cases.md
 

@@ -83,7 +83,9 @@ def _of_proof(proof: Proof, code: str, cured: bool) -> Verdict:
     proven = repair is not None and repair.effect.status is Status.PROVEN and proof.trusted
     if repair is None or not proven or proof.state in (State.LEARNING, State.NOTHING):
         role = "after" if proof.state is State.LEARNING else "before"
-        numbers = [(f"{on.name()}, as it is", _level(proof.value, proof), role)]
+        numbers = []
+        if isfinite(proof.value) or any(not t.changes for t in proof.trials):
+            numbers.append((f"{on.name()}, as it is", _level(proof.value, proof), role))
         if isfinite(proof.trivial):
             numbers.append(("knowing nothing", _level(proof.trivial, proof), ""))
         if isfinite(proof.best) and proof.state in (State.STUCK, State.SLOW, State.UNKNOWN):
