@@ -75,6 +75,7 @@ CASES = {
     "output_entropy": (look(logits=[[0.0, 0.0], [100.0, 0.0]]), 0.5),
     "output_kind": (look(output=[[0.3, 0.7], [1.0, 0.0]]), "probabilities"),
     "loss_at_start": (look(losses=np.array([np.log(4.0), np.log(16.0)])), 3.0),
+    "loss_of_nothing": (look(losses=np.array([np.log(4.0), np.log(16.0)])), np.log(2.0)),
     "frozen_examples": (
         look(
             np.zeros((4, 1)),

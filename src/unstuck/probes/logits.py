@@ -37,8 +37,8 @@ def expected_loss(look: Look) -> float | None:
         return None
     if name in ("mse", "mseloss", "mean_squared_error", "meansquarederror", "mse_loss"):
         return float(y.var(axis=0).mean())
-    if name == "squared_error":  # scikit-learn's: half, summed over outputs
-        return float(0.5 * y.var(axis=0).sum())
+    if name == "squared_error":  # scikit-learn's: half of it
+        return float(0.5 * y.var(axis=0).mean())
     if name in ("mae", "l1loss", "mean_absolute_error", "meanabsoluteerror", "l1_loss"):
         return float(np.abs(y - np.median(y, axis=0)).mean())
     return None
@@ -56,8 +56,16 @@ def loss_at_start(look: Look) -> Measured:
     return float((look.seen.loss if losses is None else losses.mean()) / expected)
 
 
+def loss_of_nothing(look: Look) -> Measured:
+    """The loss of an answer that knows nothing, regularisation left out: ln K for K classes, the
+    targets' variance for squared error."""
+    expected = expected_loss(look)
+    return float(expected) if expected else None
+
+
 PROBES = (
     Probe("logit_spread", "units of z", spread),
     Probe("output_entropy", "share of ln K", entropy),
     Probe("loss_at_start", "ratio", loss_at_start),
+    Probe("loss_of_nothing", "the loss's own", loss_of_nothing),
 )

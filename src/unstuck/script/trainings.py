@@ -463,10 +463,10 @@ def _one_line(error: Exception) -> str:
 def _watch(report: "Report | None") -> Watch:
     if report is None:
         return Watch()
-    ratio = report.probes.get("loss_at_start")
-    if not isinstance(ratio, float) or not ratio > 0:
+    nothing = report.probes.get("loss_of_nothing")
+    if not isinstance(nothing, float) or not nothing > 0:
         return Watch(report.loss)
-    return Watch(report.loss, report.loss / ratio)
+    return Watch(report.loss, nothing)
 
 
 class _Muted:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from unstuck.records.states import State
 
@@ -107,7 +107,7 @@ def labelled(
     gap = (high - low) * 0.085
     at = low - gap
     for value, told, colour in sorted(ends):
-        large = {"fontsize": 13, "fontweight": "bold"} if told == bold else {}
+        large: dict[str, Any] = {"fontsize": 13, "fontweight": "bold"} if told == bold else {}
         at = max(value, at + gap * (1.25 if large else 1))
         axes.text(x, at, told, color=colour, va="center", ha="left", **large)
 

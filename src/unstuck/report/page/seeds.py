@@ -1,5 +1,7 @@
 """Every seed as a line from "as it is" to "repaired", the placebo in grey."""
 
+from typing import Any
+
 import numpy as np
 
 from unstuck.records.proof import Proof
@@ -40,7 +42,7 @@ def picture(proof: Proof) -> Picture | None:
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
         axes.tick_params(axis="x", labelcolor=INK)
-        bold = {"fontsize": 13, "fontweight": "bold"}
+        bold: dict[str, Any] = {"fontsize": 13, "fontweight": "bold"}
         axes.text(-0.08, before, base, ha="right", va="center", color=BEFORE, **bold)
         ends = [(on.trivial, "knowing nothing", MUTED), (after, value, AFTER)]
         if grey:
