@@ -170,6 +170,7 @@ def examine(subject: Subject, began: float | None = None, made: float | None = N
         seconds,
         harms=harms(present),
         loss=evidence.look.seen.loss,
+        cut=first.what_if.says if first and first.cut and first.what_if else "",
         distributions=shapes,
         clouds=clouds,
         fingerprint=fingerprint(sample),

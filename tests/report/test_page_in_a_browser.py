@@ -4,8 +4,12 @@ the edge of a phone or a desk, nothing serious that axe-core finds, by light and
 import shutil
 
 import pytest
+from test_case_pages import COMMAND
+from test_case_pages import MADE as MACHINE
 from test_page import MADE, REAL, page, real
 
+from synthetic import as_published, told
+from unstuck.report.page.cases import page as cases
 from unstuck.report.page.page import fragment
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("chrome")
@@ -17,6 +21,11 @@ VIEWS = {"phone, dark": (380, "dark"), "desk, light": (1400, "light")}
 SHOWN = {
     **{name: lambda name=name: page(real(name)) for name in REAL},
     **{name: lambda name=name: page(MADE[name]) for name in ("hostile", "two", "none", "refused")},
+    **{
+        case: lambda case=case: cases.page(told(as_published)[case], MACHINE, COMMAND)
+        for case in ("relu-adam-raw", "divide-by-255-or-1000")
+    },
+    "cases": lambda: cases.overview(list(told(as_published).values()), MACHINE, COMMAND),
     "notebook": lambda: (
         "<!doctype html><html lang=en><meta charset=utf-8><title>cell</title><h1>Notebook</h1>"
         + fragment(MADE["fixed"]).replace("h1", "h2")

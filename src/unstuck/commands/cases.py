@@ -57,6 +57,10 @@ def cases_run(
     ] = None,
     json_file: JsonFile = None,
     markdown: MarkdownFile = None,
+    html_folder: Annotated[
+        Path | None,
+        typer.Option("--html", help="Write a page a case, and an overview, into this folder."),
+    ] = None,
     store: StoreOption = None,
     workers: Workers = None,
 ) -> None:
@@ -73,19 +77,44 @@ def cases_run(
     inputs = [data_dir / data if data_dir else data, *data.split(","), *([store] if store else [])]
     must_be_writable({"--json": json_file, "--markdown": markdown}, inputs)
     chosen = _cases(tuple(names or ()))
+    pages = _pages(html_folder, [case.name for case in chosen])
+    must_be_writable(pages, inputs)
     reports = _run(chosen, data, data_dir, seeds, epochs, store, workers)
     _print(reports)
     from unstuck.cases.run import provenance, to_json
 
     if json_file:
         write(json_file, json.dumps(to_json(reports), indent=2, ensure_ascii=False) + "\n")
+    command = f"unstuck cases run {'--all' if all_ else ' '.join(names or ())}"
+    command += f" --data {shlex.quote(data)} --seeds {seeds}"
+    command += f" --epochs {epochs}" if epochs else ""
     if markdown:
         from unstuck.report.markdown import page
 
-        command = f"unstuck cases run {'--all' if all_ else ' '.join(names or ())}"
-        command += f" --data {shlex.quote(data)} --seeds {seeds}"
-        command += f" --epochs {epochs}" if epochs else ""
         write(markdown, page(reports, provenance(), command))
+    if html_folder:
+        from unstuck.report.page.cases import page as drawn
+
+        made = provenance()
+        told = [drawn.page(r, made, command) for r in reports]
+        for target, text in zip(
+            pages.values(), [drawn.overview(reports, made, command), *told], strict=True
+        ):
+            write(target, text)
+
+
+def _pages(folder: Path | None, names: list[str]) -> dict[str, Path]:
+    """The files of a folder that pages go into: the overview, and one a case."""
+    if folder is None:
+        return {}
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"cannot make the folder {folder}: {error.strerror or error}",
+            "a folder, or a place where one can be made",
+        ) from error
+    return {f"--html, {name}": folder / f"{name}.html" for name in ("index", *names)}
 
 
 def _cases(names: tuple[str, ...]) -> "list[Case]":

@@ -111,10 +111,11 @@ class Report:
         seconds: what the diagnosis took, "static" in all.
         state: `UNKNOWN`: only a proof decides whether a set-up learns.
         loss: mean over the examples looked at, before the first step.
+        cut: the change, in words, with which distributions and clouds were looked at again: the
+            first suspect's; "" where it has none.
         distributions: of what flows through the network, in the order of the flow.
-        clouds: the inputs beside the first layer's hyperplanes, as it is and with the first
-            suspect's cut; none where that cut leaves the inputs as they are, or the first layer
-            is of another kind.
+        clouds: the inputs beside the first layer's hyperplanes, as it is and with the cut; none
+            where that leaves the inputs as they are, or the first layer is of another kind.
         fingerprint: of the examples looked at: sixteen hex digits of a SHA-256.
     """
 
@@ -129,6 +130,7 @@ class Report:
     state: State = State.UNKNOWN
     harms: tuple[str, ...] = ()
     loss: float = math.nan
+    cut: str = ""
     distributions: tuple[Distribution, ...] = ()
     clouds: tuple[Cloud, ...] = ()
     fingerprint: str = ""

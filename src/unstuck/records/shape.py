@@ -14,7 +14,7 @@ class Distribution:
     Args:
         says: the quantity: "inputs", "targets", "pre-activations of dense", "outputs".
         quantiles: at 0, 5, 25, 50, 75, 95 and 100 %, of what is finite.
-        cut: the same with the first suspect's cut, looked at again; () where there is none.
+        cut: the same with the report's cut, looked at again; () where there is none.
     """
 
     says: str

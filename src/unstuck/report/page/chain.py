@@ -93,18 +93,24 @@ def _in_words(row: Distribution) -> str:
 def _title(report: Report, cut: bool) -> str:
     if not report.suspects:
         return "Nothing on the way from inputs to outputs is suspicious"
-    first = report.suspects[0]
-    if not cut or not first.removes:
+    if not cut:
         return "Values start in range: the fault lies elsewhere"
-    count = len(first.removes)
+    count = len(_removed(report))
+    if not count:
+        return f"Before any training: what becomes of it with {report.cut}"
     signs = "1 warning sign goes" if count == 1 else f"{count} warning signs go"
-    return f"Before any training, {signs} away with {first.what_if}"
+    return f"Before any training, {signs} away with {report.cut}"
+
+
+def _removed(report: Report) -> tuple[str, ...]:
+    """Symptoms that went away with the cut."""
+    return next((s.removes for s in report.suspects if s.what_if == report.cut), ())
 
 
 def _note(report: Report, cut: bool) -> str:
     told = "Dot: median; thick: middle half; thin: 5 to 95 %; shaded: ±3."
-    if cut and report.suspects[0].removes:
-        told += f" Gone: {', '.join(r.replace('-', ' ') for r in report.suspects[0].removes)}."
+    if cut and _removed(report):
+        told += f" Gone: {', '.join(name.replace('-', ' ') for name in _removed(report))}."
     link = next(
         (k for s in report.suspects for k in s.chain if k.probe == FROZEN and k.cut is not None),
         None,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from unstuck.records.states import State
 
@@ -104,12 +104,19 @@ def labelled(
         bold: the one that is set larger.
     """
     low, high = axes.get_ylim()
-    gap = (high - low) * 0.085
-    at = low - gap
-    for value, told, colour in sorted(ends):
-        large: dict[str, Any] = {"fontsize": 13, "fontweight": "bold"} if told == bold else {}
-        at = max(value, at + gap * (1.25 if large else 1))
-        axes.text(x, at, told, color=colour, va="center", ha="left", **large)
+    line = (high - low) * 0.085
+    told = sorted(ends)
+    tall = [line * (1 + name.count("\n")) * (1.25 if name == bold else 1) for _, name, _ in told]
+    at = [value for value, _, _ in told]
+    for i in range(1, len(at)):
+        at[i] = max(at[i], at[i - 1] + (tall[i - 1] + tall[i]) / 2)
+    top = high + line
+    for i in reversed(range(len(at))):
+        at[i] = min(at[i], top - tall[i] / 2)
+        top = at[i] - tall[i] / 2
+    for height, (_, name, colour) in zip(at, told, strict=True):
+        large = {"fontsize": 13, "fontweight": "bold"} if name == bold else {}
+        axes.text(x, height, name, color=colour, va="center", ha="left", **large)
 
 
 def dots(axes: "Axes", points: Iterable[tuple[float, float]], colour: str, size: float) -> None:

@@ -24,6 +24,9 @@ _HEADLINES = {
 }
 
 
+_OPEN = (Status.SUSPECTED, Status.INCONCLUSIVE)
+
+
 @dataclass(frozen=True)
 class Verdict:
     """The first screen in words.
@@ -35,6 +38,7 @@ class Verdict:
         numbers: (what, value, "before" or "after" or "") to be seen from afar.
         todo: in words; "" where nothing is to be done.
         code: a diff or a snippet; "" where there is none.
+        proven: whether what is to be done was seen to work.
     """
 
     headline: str
@@ -43,6 +47,7 @@ class Verdict:
     numbers: tuple[tuple[str, str, str], ...] = ()
     todo: str = ""
     code: str = ""
+    proven: bool = True
 
 
 def verdict(subject: SubjectRecord) -> Verdict:
@@ -70,7 +75,7 @@ def verdict(subject: SubjectRecord) -> Verdict:
         for e in first.evidence[:1]
     )
     sure = NO_PROOF + unproven
-    return Verdict(f"Suspected: {first.title}{more}", OPEN, sure, numbers, "to try", first.cure)
+    return Verdict(f"Suspected: {first.title}{more}", OPEN, sure, numbers, first.cure, proven=False)
 
 
 def _of_proof(proof: Proof, code: str, cured: bool) -> Verdict:
@@ -86,11 +91,13 @@ def _of_proof(proof: Proof, code: str, cured: bool) -> Verdict:
         numbers = []
         if isfinite(proof.value) or any(not t.changes for t in proof.trials):
             numbers.append((f"{on.name()}, as it is", _level(proof.value, proof), role))
-        if isfinite(proof.trivial):
+        if isfinite(proof.trivial) and numbers:
             numbers.append(("knowing nothing", _level(proof.trivial, proof), ""))
         if isfinite(proof.best) and proof.state in (State.STUCK, State.SLOW, State.UNKNOWN):
             numbers.append(("the best that was tried", _level(proof.best, proof), "after"))
-        return Verdict(headline, mood, _unproven(proof), tuple(numbers))
+        first = next((s for s in proof.report.suspects if s.status in _OPEN), None)
+        todo = first.cure if first and proof.state not in (State.LEARNING, State.NOTHING) else ""
+        return Verdict(headline, mood, _unproven(proof), tuple(numbers), todo, proven=False)
     causes = [s.title for s in proof.proven] or [
         s.title
         for s in proof.report.suspects
@@ -122,15 +129,19 @@ def _unproven(proof: Proof) -> str:
     changes = len({t.changes for t in proof.trials} - {(), PLACEBO})
     of = f"{tried} trials of {changes} change{'' if changes == 1 else 's'}"
     more = f" About {proof.more:.0f} s more may decide it." if proof.more >= 1 else ""
+    open_ones = "; ".join(s.title for s in proof.report.suspects if s.status in _OPEN)
+    if not tried:
+        told = f" Suspected, not tested: {open_ones}." if open_ones else ""
+        return f"There was no time for a single trial.{told}{more}"
     if proof.state is State.LEARNING:
-        open_ones = [s.title for s in proof.report.suspects if s.status is Status.INCONCLUSIVE]
-        left = f" Undecided: {', '.join(open_ones)}." if open_ones else ""
+        left = f" Undecided: {open_ones}." if open_ones else ""
         return f"By {of}, judged on {proof.rows} examples.{left}"
     if proof.state is State.NOTHING:
         return f"{proof.state.sentence}"
     if not proof.trusted:
         return f"Not proven: seeds were too few, or a change that cannot matter seemed to.{more}"
-    return f"No cause is proven by {of}.{more}"
+    left = f" Suspected, not proven: {open_ones}." if open_ones else ""
+    return f"No cause is proven by {of}.{left}{more}"
 
 
 def _capital(told: str) -> str:

@@ -1,0 +1,1 @@
+"""The pages of the published cases: one each, and an overview."""
