@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unstuck.probes.hyperplanes import missing_share
-from unstuck.probes.look import Look
+from unstuck.probes.look import FEATURES, Look
 from unstuck.records.shape import QUANTILES, Cloud, Distribution
 from unstuck.setups.subject import Floats, Sample
 
@@ -15,6 +15,7 @@ VALUES = 100_000  # of a quantity, evenly spaced, that its quantiles are taken o
 LAYERS = 5  # whose pre-activations are told: the first ones, and the last
 POINTS, LINES = 120, 24
 SAME = 1e-3  # of the pre-activations' spread, by which a first layer may differ from x·w + b
+CHECKED = 64  # examples on which that is seen
 BYTES = 1 << 26  # of each array, that a fingerprint is taken of
 
 
@@ -101,8 +102,10 @@ def _first_layer(look: Look) -> tuple[Floats, Floats, Floats, Floats] | None:
     if layer is None or len(look.sample.x) > 1 or look.sample.kinds != ("values",):
         return None
     z = layer.pre_activation
+    if z is None or len(z) != len(x) or not 2 <= x[0].size <= FEATURES:
+        return None
     flat = np.asarray(x.reshape(len(x), -1), np.float64)
-    if z is None or len(z) != len(flat) or flat.shape[1] < 2 or not np.isfinite(flat).all():
+    if not np.isfinite(flat).all():
         return None
     own = [p for p in look.seen.parameters if p.layer == layer.name]
     found = next((p for p in own if p.fan_in == flat.shape[1] and p.unit_axis is not None), None)
@@ -113,7 +116,8 @@ def _first_layer(look: Look) -> tuple[Floats, Floats, Floats, Floats] | None:
         (p.value for p in own if p.fan_in is None and p.value.shape == (z.shape[1],)),
         np.zeros(z.shape[1]),
     )
-    if not np.abs(flat @ kernel.T + bias - z).max() <= SAME * max(float(z.std()), 1e-12):
+    off = np.abs(flat[:CHECKED] @ kernel.T + bias - z[:CHECKED])
+    if not off.max() <= SAME * max(float(z.std()), 1e-12):
         return None
     return kernel, bias, flat, z
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from unstuck.records.states import State
 
@@ -115,7 +115,7 @@ def labelled(
         at[i] = min(at[i], top - tall[i] / 2)
         top = at[i] - tall[i] / 2
     for height, (_, name, colour) in zip(at, told, strict=True):
-        large = {"fontsize": 13, "fontweight": "bold"} if name == bold else {}
+        large: dict[str, Any] = {"fontsize": 13, "fontweight": "bold"} if name == bold else {}
         axes.text(x, height, name, color=colour, va="center", ha="left", **large)
 
 
