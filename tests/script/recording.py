@@ -3,6 +3,8 @@
 import contextlib
 from dataclasses import dataclass, field
 
+from unstuck.watching import place
+
 
 @dataclass
 class Losses:
@@ -62,6 +64,9 @@ class Recording:
 
     def was_here(self):
         return False
+
+    def here(self):
+        return place.current()
 
     def says(self, line):
         self.said.append(line)

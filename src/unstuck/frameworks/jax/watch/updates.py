@@ -6,9 +6,7 @@ from typing import Any
 import jax
 import numpy as np
 
-# Coordinates of a first step that go against the gradient: all of gradient descent's, momentum's
-# and Adam's, half of those of anything unrelated.
-DOWNHILL = 0.9
+from unstuck.watching import descent
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,22 +37,9 @@ def by_hand(params: Any, gradient: Any, after: Any) -> Update | None:
     new = _alike(params, gradient, after)
     if new is None:
         return None
-    old, slope, moved = (
-        np.concatenate([np.ravel(np.asarray(a, np.float64)) for a in jax.tree.leaves(tree)])
-        for tree in (params, gradient, new)
-    )
-    large = np.abs(slope) > 1e-3 * np.abs(slope).max(initial=0)
-    if not large.any():
-        return None
-    downhill = np.sign(old - moved)[large] == np.sign(slope[large])
-    if downhill.mean() < DOWNHILL:
-        return None
-    rate = float(np.median((old - moved)[large] / slope[large]))
-    # float32 keeps seven digits of the parameters, of which the step is a small part
-    rounding = 1e-6 * np.abs(old).max() + 1e-3 * abs(rate) * np.abs(slope).max()
-    if not rate > 0 or not np.allclose(old - rate * slope, moved, rtol=0, atol=rounding):
-        return Update(None, 0.0)
-    return Update(None, rate)
+    old, slope, moved = map(jax.tree.leaves, (params, gradient, new))
+    rate = descent.rate(old, slope, moved)
+    return None if rate is None else Update(None, rate)
 
 
 def _alike(params: Any, gradient: Any, after: Any) -> Any:

@@ -1,8 +1,10 @@
 """PyTorch as a script uses it: hand-written loops, and the steps within libraries' trainers.
 
 Limits: what a script does to examples before it hands them to a module is seen only where a
-`DataLoader` yields them; steps taken by several optimizers on one model, losses that are
-differentiated with `torch.autograd.grad`, and loops compiled as a whole are watched at most. Of an
+`DataLoader` yields them; steps taken by several optimizers on one model, and loops compiled as a
+whole are watched at most. Updates that are written out are seen from the second step on, by how
+parameters moved between two backward passes at one line; what is not gradient descent is looked at
+and not proven. Of an
 `IterableDataset`, which may be of a kind that can be read only once, the script's first batch is
 looked at, and nothing is proven.
 """

@@ -1,6 +1,7 @@
 """Lightning: `Trainer.fit` is the training; it starts with its first step.
 
-By then the trainer has its loaders and optimizers, so that nothing of the user's runs twice.
+By then the trainer has its loaders and optimizers, so that nothing of the user's runs twice. Where
+its module steps its optimizers itself, that is a loop like any that is written by hand.
 """
 
 import sys
@@ -23,8 +24,9 @@ def install(trainings: Any) -> None:
     loops = loops_of(trainings)
 
     def fit(original: Any, trainer: Any, args: Any, kwargs: Any) -> Any:
-        if trainings.is_quiet:
-            return original(trainer, *args, **kwargs)
+        model = args[0] if args else kwargs.get("model")
+        if trainings.is_quiet or not getattr(model, "automatic_optimization", True):
+            return original(trainer, *args, **kwargs)  # a loop that the script writes by hand
 
         def start(optimizer: Any) -> dict[str, Any]:
             x = trainer.train_dataloader

@@ -17,12 +17,19 @@ import torch
 from torch.optim import optimizer as optimizers
 
 from unstuck.frameworks.torch.setup import first_line
-from unstuck.frameworks.torch.watch import faults
+from unstuck.frameworks.torch.watch import faults, functional
 from unstuck.frameworks.torch.watch.arguments import Step, arguments
 from unstuck.frameworks.torch.watch.follower import FIRST, Clipping, Follower, is_idle
 from unstuck.frameworks.torch.watch.graph import parameters
-from unstuck.frameworks.torch.watch.notes import see_clipping, see_loading, see_scaling
+from unstuck.frameworks.torch.watch.notes import (
+    see_clipping,
+    see_gradients,
+    see_loading,
+    see_scaling,
+)
 from unstuck.frameworks.torch.watch.tape import Backward, Tape
+from unstuck.frameworks.torch.watch.updates import ONE_BATCH, Updates
+from unstuck.frameworks.torch.watch.written import with_optimizer
 from unstuck.setups.untouched import untouched
 from unstuck.watching.sweeps import SWEEPS
 from unstuck.watching.unseen import Unseen
@@ -51,6 +58,7 @@ class Loops:
     def __init__(self, trainings: Any) -> None:
         self.trainings = trainings
         self.tape = Tape(lambda: bool(trainings.is_quiet))
+        self._updates = Updates(self)
         self._waiting: weakref.WeakSet[Any] = weakref.WeakSet()
         self._open: dict[int, Any] = {}  # id of an optimizer -> its training or None
         self._trainers: dict[int, list[_Trainer]] = {}  # thread -> those that are running
@@ -90,6 +98,7 @@ class Loops:
                 loops._guarded(loops._differentiated)
             else:
                 backward(tensors, *args, **kwargs)
+            loops._guarded(loops._after_backward)
             for follower in loops._active:
                 follower.after_backward()
 
@@ -102,6 +111,8 @@ class Loops:
             lambda: setattr(torch.autograd, "backward", backward),
             before.remove,
             after.remove,
+            *see_gradients(self._gradients),
+            *functional.see(functools.partial(self._guarded, self._updates.differentiated)),
             *see_clipping(functools.partial(self._guarded, self._clips)),
             *see_scaling(self._scales),
             *see_loading(functools.partial(self._guarded, self._loaded)),
@@ -173,6 +184,9 @@ class Loops:
         if not self.trainings.is_quiet and self._trainer() is None:
             self._waiting.add(optimizer)
             self.tape.switch_on()
+            held = (p for group in optimizer.param_groups for p in group["params"])
+            if not any(isinstance(p, torch.nn.Parameter) for p in held):
+                self.tape.resume()  # no module will be called that does it
 
     def _before_backward(self, tensors: Any) -> None:
         if self.trainings.is_quiet:
@@ -183,6 +197,22 @@ class Loops:
             self._reached = [] if loss is None else parameters(loss)
         for follower in self._active:
             follower.before_backward()
+        if self._trainer() is None and (loss := _single(tensors)) is not None:
+            self._updates.before(loss)
+
+    def _gradients(self, loss: Any, slopes: dict[int, Any] | None) -> None:
+        """Gradients are about to be handed out rather than added up in parameters, or were."""
+        if slopes is not None:
+            self._guarded(self._after_backward, slopes)
+            return
+        self._last = loss
+        self._guarded(self._before_backward, loss)
+        if self.tape.is_on:
+            self._guarded(self._differentiating, loss)
+
+    def _after_backward(self, slopes: dict[int, Any] | None = None) -> None:
+        if not self.trainings.is_quiet and self._trainer() is None:
+            self._updates.after(slopes)
 
     def _differentiating(self, tensors: Any) -> None:
         loss = _single(tensors)
@@ -202,6 +232,7 @@ class Loops:
         if self.trainings.is_quiet:
             return
         if id(optimizer) not in self._open:
+            self._updates.drop(optimizer)
             closure = args[1] if len(args) > 1 else kwargs.get("closure")
             self._guarded(self._unknown_steps, optimizer, closure)
         follower = self._followers.get(id(optimizer))
@@ -239,7 +270,7 @@ class Loops:
         if training is None or last is None:
             return
         try:
-            self._feed(training, last, 1 if follower is None else follower.shared)
+            self.feed(training, last, 1 if follower is None else follower.shared)
         except Exception as error:
             self.trainings.says(f"a loss could not be read: {first_line(error)}")
 
@@ -255,10 +286,14 @@ class Loops:
 
         def find(optimizer: Any) -> dict[str, Any]:
             nonlocal step
-            step = arguments(optimizer, self._backwards, others)
+            backwards = self._backwards
+            if backwards and not any(c.is_module for b in backwards for c in b.calls):
+                whole, optimizer = with_optimizer(backwards[-1], optimizer)
+                backwards = [whole]
+            step = arguments(optimizer, backwards, others)
             return step.arguments
 
-        training = self._started("torch", find, optimizer)
+        training = self.started("torch", find, optimizer)
         self._open[key] = training
         weakref.finalize(optimizer, self._forget, key).atexit = False
         if training is None:
@@ -270,7 +305,7 @@ class Loops:
         if step.meaningless:
             training.says_nothing(step.meaningless)
         if step.one_batch:
-            training.cannot_be_proven("one batch of the data was seen")
+            training.cannot_be_proven(ONE_BATCH)
         missing = self._missing(follower, step.modules)
         if missing:
             training.saw(faults.not_registered(missing, len(follower.held)))
@@ -296,9 +331,9 @@ class Loops:
         listed = {id(p) for module in modules for p in module.parameters()}
         if not listed & follower.held:
             return 0
-        return sum(id(p) not in listed | self._belong() for p in self._reached)
+        return sum(id(p) not in listed | self.belong() for p in self._reached)
 
-    def _belong(self) -> set[int]:
+    def belong(self) -> set[int]:
         """Ids of all parameters that some optimizer holds."""
         held = {id(p) for o in self._waiting for g in o.param_groups for p in g["params"]}
         return held.union(*(follower.held for follower in self._followers.values()))
@@ -317,7 +352,7 @@ class Loops:
                     for one in (other, follower):
                         one.training.says_nothing(TURNS)
             if follower.steps == FIRST:
-                found = faults.without_gradient(follower, self._reached, self._belong())
+                found = faults.without_gradient(follower, self._reached, self.belong())
                 if found is not None:
                     follower.training.saw(found)
             self._reached = []
@@ -347,7 +382,7 @@ class Loops:
             given.update(start(optimizer))
             return given
 
-        trainer.training = self._started(trainer.framework, find, optimizer)
+        trainer.training = self.started(trainer.framework, find, optimizer)
         if trainer.training is not None:
             known, epoch = ({}, 0.0) if trainer.settings is None else trainer.settings()
             model = given.get("model")
@@ -355,8 +390,12 @@ class Loops:
             self._opened(id(optimizer), follower, trainer.training)
             weakref.finalize(optimizer, self._forget, id(optimizer)).atexit = False
 
-    def _started(
-        self, framework: str, find: Callable[[Any], dict[str, Any]], optimizer: Any
+    def started(
+        self,
+        framework: str,
+        find: Callable[[Any], dict[str, Any]],
+        optimizer: Any,
+        at_start: Callable[[], contextlib.AbstractContextManager[None]] = contextlib.nullcontext,
     ) -> Any:
         last = self._last
         found: dict[str, Any] = {}  # nothing to be diagnosed
@@ -368,7 +407,8 @@ class Loops:
             self.trainings.says(f"a {framework} training is only watched: {why}")
         except Exception as error:
             self.trainings.says(f"a {framework} training is only watched: {first_line(error)}")
-        training = self.trainings.starts(framework, found)
+        with at_start():
+            training = self.trainings.starts(framework, found)
         self._last = last  # the diagnosis differentiates losses of its own
         return training
 
@@ -380,9 +420,15 @@ class Loops:
         if not self._waiting or self._steps > PATIENCE:
             self._waiting.clear()
             self._backwards, self._steps = [], 0
+            self.rest()
+
+    def rest(self) -> None:
+        """The tape goes off when nobody waits any more."""
+        if not self._waiting and not self._updates.waits:
+            self._backwards = []
             self.tape.switch_off()
 
-    def _feed(self, training: Any, last: Any, times: int) -> None:
+    def feed(self, training: Any, last: Any, times: int) -> None:
         loss = _single(last)
         if loss is None:
             return

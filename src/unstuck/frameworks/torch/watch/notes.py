@@ -1,10 +1,12 @@
-"""What else a script calls around its steps: clipping, scaling of losses, states put back.
+"""What else a script calls around its steps: clipping, scaling of losses, states put back, and
+gradients that it is handed out.
 
 Each function puts something around torch's own and yields what takes it off again.
 """
 
 import functools
 import inspect
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,6 +14,7 @@ import torch
 from torch.optim import optimizer as optimizers
 
 from unstuck.frameworks.torch.watch.follower import Clipping
+from unstuck.watching.place import is_users
 
 Undo = Callable[[], Any]
 
@@ -67,3 +70,26 @@ def see_loading(note: Callable[[Any], None]) -> Iterator[Undo]:
 
     kind.load_state_dict = load_state_dict
     yield lambda: setattr(kind, "load_state_dict", original)
+
+
+def see_gradients(note: Callable[[Any, dict[int, Any] | None], None]) -> Iterator[Undo]:
+    """Notes losses that the script hands to `torch.autograd.grad` for gradients of tensors of its
+    own: (loss, None) before, and (loss, gradients by the ids of those) after."""
+    original = torch.autograd.grad
+
+    @functools.wraps(original)
+    def grad(outputs: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        several = inputs if isinstance(inputs, (tuple, list)) else (inputs,)
+        if (
+            not is_users(sys._getframe(1).f_code.co_filename)
+            or kwargs.get("create_graph")
+            or not all(isinstance(t, torch.Tensor) and t.is_leaf for t in several)
+        ):
+            return original(outputs, inputs, *args, **kwargs)
+        note(outputs, None)
+        found = original(outputs, inputs, *args, **kwargs)
+        note(outputs, dict(zip(map(id, several), found, strict=True)))
+        return found
+
+    torch.autograd.grad = grad
+    yield lambda: setattr(torch.autograd, "grad", original)

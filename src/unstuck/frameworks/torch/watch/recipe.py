@@ -290,6 +290,10 @@ class Replay:
             and (id(unwrapped(c.function)) not in self._modules or not _has_weights(c))
         }
 
+    def stands(self, names: dict[int, str]) -> None:
+        """Has tensors, by their ids, stand for parameters of the model, by their names."""
+        self._parameters |= names
+
     def __call__(self, model: Any, given: Iterable[Any]) -> Any:
         values = list(given)
         return self.run(values, lambda call: self._function(model, call), model)

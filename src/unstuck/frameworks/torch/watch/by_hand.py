@@ -1,0 +1,162 @@
+"""Loops that write their updates out: parameters that go downhill between two backward passes.
+
+No optimizer says that such a loop begins. The first time a loss is differentiated at a line whose
+parameters nobody holds, they and their gradients are kept and the tape is switched on; the next
+time, how they moved in between tells whether it is a training, and at what rate.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from unstuck.frameworks.torch.watch.graph import leaves
+from unstuck.frameworks.torch.watch.tape import Backward, Tape
+from unstuck.watching import descent
+from unstuck.watching.place import Place
+
+MOST = 1 << 25  # numbers that are kept; of a larger model's updates nothing is said
+PASSES = 64  # backward passes that are waited for a step
+
+
+@dataclass(eq=False)
+class Written:
+    """A loop that may be a training.
+
+    Args:
+        held: parameters that its loss depends on.
+        start: their values before the first backward pass.
+        slopes: their gradients since; None for one that has none.
+        backwards: losses differentiated since the parameters moved last, once that was seen.
+        losses: that were differentiated before the training was known.
+    """
+
+    held: list[Any]
+    start: list[Any]
+    slopes: list[Any] = field(default_factory=list)
+    backwards: list[Backward] = field(default_factory=list)
+    losses: list[Any] = field(default_factory=list)
+    training: Any = None
+
+    @property
+    def moved(self) -> list[int]:
+        """Which of them are not what they were."""
+        pairs = enumerate(zip(self.held, self.start, strict=True))
+        return [i for i, (now, before) in pairs if not torch.equal(now.detach(), before)]
+
+    @contextmanager
+    def at_start(self) -> Iterator[None]:
+        """The parameters are as they were before the first step, and afterwards as they are."""
+        now = [p.detach().clone() for p in self.held]
+        _put(self.held, self.start)
+        try:
+            yield
+        finally:
+            _put(self.held, now)
+
+
+def _put(parameters: list[Any], values: list[Any]) -> None:
+    for parameter, value in zip(parameters, values, strict=True):
+        parameter.data.copy_(value)  # which leaves no trace in its version
+
+
+class ByHand:
+    """The loops of a run that no optimizer is seen in.
+
+    Args:
+        tape: that calls are written down on.
+        begins: (what is trained, the rate or 0 where the rule is another one, backward passes,
+            the loop) ↦ its training.
+        is_held: whether some optimizer holds one of these parameters, by their ids.
+        here: the line that is being executed.
+    """
+
+    def __init__(
+        self,
+        tape: Tape,
+        begins: Callable[[list[Any], float, list[Backward], Written], Any],
+        is_held: Callable[[set[int]], bool],
+        here: Callable[[], Place | None],
+    ) -> None:
+        self._tape, self._begins, self._is_held, self._here = tape, begins, is_held, here
+        self._loops: dict[Place | None, Written | None] = {}
+        self._now: Written | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Whether the tape is to stay on."""
+        return any(loop is not None and loop.training is None for loop in self._loops.values())
+
+    def losses(self, loss: Any) -> tuple[Any, list[Any]]:
+        """The training that a loss belongs to, and what it is to be told: those before it as well,
+        where it has just begun; (None, []) if none."""
+        loop = self._now
+        if loop is None or loop.training is None:
+            return None, []
+        told, loop.losses = loop.losses or [loss], []
+        return loop.training, told
+
+    def before(self, loss: Any) -> None:
+        """A loss is about to be differentiated; None for one that is none of the script's."""
+        self._now = None
+        if loss is None:
+            return
+        where = self._here()
+        if where not in self._loops:
+            self._loops[where] = self._new(loss)
+        loop = self._now = self._loops[where]
+        if loop is None or loop.training is not None:
+            return
+        if loop.losses:
+            self._decide(where, loop, loss)
+        loop.losses.append(loss.detach())
+
+    def after(self, gradients: Callable[[list[Any]], list[Any]]) -> None:
+        """It was differentiated.
+
+        Args:
+            gradients: of parameters.
+        """
+        loop = self._now
+        if loop is not None and loop.training is None:
+            loop.slopes = [None if g is None else g.detach().clone() for g in gradients(loop.held)]
+            self._tape.switch_on()
+            if all(not isinstance(p, torch.nn.Parameter) for p in loop.held):
+                self._tape.resume()  # no module will be called that does it
+
+    def drop(self, held: set[int]) -> None:
+        """An optimizer steps that holds these parameters: they are not updated by hand."""
+        for where, loop in self._loops.items():
+            if loop is not None and loop.training is None and held & set(map(id, loop.held)):
+                self._loops[where] = None
+
+    def _new(self, loss: Any) -> Written | None:
+        held = [leaf for leaf in leaves(loss) if leaf.is_floating_point()]
+        if not held or sum(p.numel() for p in held) > MOST or self._is_held(set(map(id, held))):
+            return None
+        return Written(held, [p.detach().clone() for p in held])
+
+    def _decide(self, where: Place | None, loop: Written, loss: Any) -> None:
+        self._tape.pause()
+        loop.backwards.append(self._tape.until(loss))
+        moved = loop.moved
+        if not moved:
+            if len(loop.losses) > PASSES:
+                self._loops[where] = None
+            return
+        told = [i for i in moved if loop.slopes[i] is not None]
+        rate = descent.rate(
+            *(
+                [held[i].detach().cpu() for i in told]
+                for held in (loop.start, loop.slopes, loop.held)
+            )
+        )
+        if rate is None or len(told) < len(moved):
+            self._loops[where] = None
+            return
+        loop.training = self._begins([loop.held[i] for i in moved], rate, loop.backwards[-1:], loop)
+        loop.start, loop.slopes, loop.backwards = [], [], []
+        if loop.training is None:
+            self._loops[where] = None
