@@ -77,6 +77,29 @@ def whole(batch: list[NDArray[Any]], read: Read) -> Whole:
     return Whole(batch, False, tuple(n or "" for n in names), one_batch=None in names)
 
 
+def beside(batch: NDArray[Any], read: Read) -> Iterator[NDArray[Any]]:
+    """Other arrays with a row for each of a batch's, innermost first: of its length, or the same
+    rows of those that are as long as what it was taken from."""
+    held = [array for array, _ in _arrays(read, lambda value: ())]
+    for array in held:
+        if len(array) == len(batch) and not (array.shape == batch.shape and (array == batch).all()):
+            yield array
+    for whole in held:
+        index = _all_rows(batch, whole) if len(whole) > len(batch) else None
+        if index is not None:
+            same = (a for a in held if a is not whole and len(a) == len(whole))
+            yield from (a[index] for a in same)
+
+
+def _all_rows(part: NDArray[Any], whole: NDArray[Any]) -> NDArray[Any] | None:
+    """Where each row of the part stands in the whole; None if one does not."""
+    if _rows_of(part, whole) is None or whole.size > _CHEAP:
+        return None
+    places = {row.tobytes(): i for i, row in enumerate(whole.astype(part.dtype))}
+    index = [places.get(row.tobytes(), -1) for row in part]
+    return None if -1 in index else np.asarray(index)
+
+
 def name_of(wanted: Any) -> str:
     """The variable that holds an object where training starts; "" for none."""
     named = (name for value, name in _values(lambda value: ()) if value is wanted and name)

@@ -89,6 +89,7 @@ class Step:
     models: list[Call] = field(default_factory=list)
     losses: list[Call] = field(default_factory=list)
     target: Any = None
+    written: tuple[Call, Any, Any] | None = None  # told while its arrays were in reach
 
 
 @dataclass(eq=False)
@@ -169,6 +170,9 @@ class Loops:
             target = args[0] if args else kwargs["target"]
             if self._again:
                 self._step.target = target
+                if not self._step.losses:
+                    with contextlib.suppress(Unseen):  # told where there are no others in reach
+                        self._step.written = _written_out(self._step)
                 raise _Enough
             with self._trainings.guard("follow a GradientTape"):
                 self._gradient(target)
@@ -222,8 +226,8 @@ class Loops:
         """A step was traced, and is yet to be carried out: what it starts from is kept."""
         import tensorflow as tf
 
-        if not self._stack:
-            return
+        if not self._stack or not _is_of_user(self._stack[-1][0]):
+            return  # a model's own train_step, which fit calls
         held = {
             id(v): v
             for c in (*step.models, Call(optimizer, (), {}, None))
@@ -314,6 +318,12 @@ def _is_by_user() -> bool:
     return is_users(file) or file.endswith(AUTOGRAPH)
 
 
+def _is_of_user(function: Any) -> bool:
+    """Whether a `tf.function` is made of the script's."""
+    code = getattr(function.python_function, "__code__", None)
+    return code is not None and is_users(code.co_filename)
+
+
 def _is_symbolic(tensor: Any) -> bool:
     return not hasattr(tensor, "numpy")
 
@@ -345,23 +355,10 @@ def arguments(optimizer: Any, step: Step) -> tuple[dict[str, Any], rows.Whole]:
     """
     import keras
 
-    if len(step.losses) != 1:
-        what = "no keras.losses.Loss was" if not step.losses else f"{len(step.losses)} losses were"
-        raise Unseen(f"{what} called between two gradients")
-    (loss,) = step.losses
-    y, output = loss.argument(0, "y_true"), loss.argument(1, "y_pred")
-    model = next((c for c in reversed(step.models) if c.output is output), None)
-    if model is None or not isinstance(model.what, keras.Model):
-        raise Unseen("its loss is not called with what a Keras model gave")
-    penalty = sum(float(np.sum(np.asarray(a))) for a in model.what.losses)
-    value, target = _mean(loss.output), _mean(step.target)
-    if not any(np.isclose(target, v, rtol=1e-4) for v in (value, value + penalty)):
-        raise Unseen("what is differentiated is not the loss that was called")
+    model, loss, y = _parts(step)
     x = model.argument(0, "inputs")
     if any(x is call.output for call in step.models):
         raise Unseen("its loss goes through several models")
-    if loss.argument(2, "sample_weight") is not None:
-        raise Unseen("its examples have weights, which trials would not give them")
     batch = [_array(a) for a in (*keras.tree.flatten(x), y)]
     if len({len(a) for a in batch}) > 1:
         raise Unseen("its inputs and targets have no axis of examples in common")
@@ -371,11 +368,68 @@ def arguments(optimizer: Any, step: Step) -> tuple[dict[str, Any], rows.Whole]:
         "model": model.what,
         "x": inputs,
         "y": data.arrays[-1],
-        "loss": loss.what,
+        "loss": loss,
         "optimizer": optimizer,
         "batch_size": len(batch[0]),
         "shuffle": data.drawn,
     }, data
+
+
+def _parts(step: Step) -> tuple[Call, Any, Any]:
+    """The call of the model, the loss and the targets.
+
+    Raises:
+        Unseen: it cannot be told what they are.
+    """
+    if len(step.losses) > 1:
+        raise Unseen(f"{len(step.losses)} losses were called between two gradients")
+    if not step.losses:
+        return _written_out(step)
+    (loss,) = step.losses
+    model = _model_of(step, loss.argument(1, "y_pred"))
+    if model is None:
+        raise Unseen("its loss is not called with what a Keras model gave")
+    if not _differentiates(step, model, _mean(loss.output)):
+        raise Unseen("what is differentiated is not the loss that was called")
+    if loss.argument(2, "sample_weight") is not None:
+        raise Unseen("its examples have weights, which trials would not give them")
+    return model, loss.what, loss.argument(0, "y_true")
+
+
+def _model_of(step: Step, output: Any) -> Call | None:
+    import keras
+
+    call = next((c for c in reversed(step.models) if c.output is output), None)
+    return call if call is not None and isinstance(call.what, keras.Model) else None
+
+
+def _penalty(model: Call) -> float:
+    return sum(float(np.sum(np.asarray(a))) for a in model.what.losses)
+
+
+def _differentiates(step: Step, model: Call, value: float) -> bool:
+    """Whether what is differentiated has this value, with or without the model's penalty."""
+    target = _mean(step.target)
+    return any(np.isclose(target, v, rtol=1e-4) for v in (value, value + _penalty(model)))
+
+
+def _written_out(step: Step) -> tuple[Call, Any, Any]:
+    """The same for a loss that is written out in operations."""
+    import keras
+
+    from unstuck.frameworks.keras.written_losses import loss_of
+
+    if step.written is not None:
+        return step.written
+    models = [c for c in step.models if isinstance(c.what, keras.Model)]
+    if len(models) != 1:
+        raise Unseen(f"no keras.losses.Loss and {len(models)} models were called in a step")
+    (model,) = models
+    if not hasattr(model.output, "shape"):
+        raise Unseen("its model has several outputs, and no keras.losses.Loss is called")
+    x = _array(keras.tree.flatten(model.argument(0, "inputs"))[0])
+    loss, y = loss_of(_mean(step.target), _penalty(model), model.output, x, _read)
+    return model, loss, y
 
 
 def _array(tensor: Any) -> NDArray[Any]:

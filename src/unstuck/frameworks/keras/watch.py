@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 import keras
 
 from unstuck.frameworks.keras.rates import Around
+from unstuck.frameworks.keras.stateless import see_stateless
 from unstuck.frameworks.keras.tapes import see_keras
 from unstuck.watching.batches import Batches
 from unstuck.watching.methods import surround
@@ -67,10 +68,11 @@ def install(trainings: Trainings) -> None:
         result = original(history, *args, **kwargs)
         with trainings.guard("follow the loss"):
             training, around = fits.get(history.model, (None, None))
-            if training is not None and around is not None and "loss" in history.history:
+            name = _of_loss(history.history)
+            if training is not None and around is not None and name:
                 if around.is_sweep:
                     training.says_nothing(SWEEPS)
-                training.watch.loss(history.history["loss"][-1])
+                training.watch.loss(history.history[name][-1])
                 training.routine(around.routine)
         return result
 
@@ -87,11 +89,19 @@ def install(trainings: Trainings) -> None:
 
     if keras.backend.backend() == "tensorflow":
         see_keras(trainings)
+    if keras.backend.backend() == "jax":
+        see_stateless(trainings)
     surround(keras.Model, "fit", fit)
     surround(keras.callbacks.History, "on_epoch_end", epoch_ended)
     surround(keras.callbacks.CallbackList, "on_epoch_begin", epoch_begins)
     surround(keras.callbacks.CallbackList, "on_train_batch_begin", step_begins)
     surround(keras.Model, "train_on_batch", train_on_batch)
+
+
+def _of_loss(logs: dict[str, Any]) -> str:
+    """Under what name a training's loss stands in its logs; "" for none."""
+    names = [n for n in logs if "loss" in n and not n.startswith("val_")]
+    return "loss" if "loss" in names else (names[0] if len(names) == 1 else "")
 
 
 def _of_fit(model: Any, given: dict[str, Any]) -> dict[str, Any]:

@@ -170,7 +170,7 @@ class Loops:
         inner, self._thread.inner = getattr(self._thread, "inner", False), True
         try:
             if not inner and not self.trainings.is_quiet:
-                self._updating(optimizer)
+                self.updating(optimizer)
             return optimizer[1](gradients, *args, **kwargs)
         finally:
             self._thread.inner = inner
@@ -227,7 +227,8 @@ class Loops:
         with_values = [g for g in seen if not _is_traced((g.loss, g.value))]  # not so under vmap
         return with_values, self._thread.optimizer, returned
 
-    def _updating(self, optimizer: Any) -> None:
+    def updating(self, optimizer: Any) -> None:
+        """An optimizer steps, of optax or None for one that cannot be told."""
         if self._again is not None:
             self._thread.optimizer = optimizer
             raise _Enough

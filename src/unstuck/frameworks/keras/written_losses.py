@@ -1,0 +1,77 @@
+"""Losses that a script writes out in operations, told by their value: which of Keras's losses, of
+which of the arrays in reach, gives the same number."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from unstuck.watching import rows
+from unstuck.watching.unseen import Unseen
+
+AGREES = 1e-4  # relative; a loss computed in another way differs by rounding alone
+_OF_VALUES = (
+    keras.losses.MeanSquaredError,
+    keras.losses.MeanAbsoluteError,
+    keras.losses.Huber,
+    keras.losses.LogCosh,
+)
+_OF_CLASSES = (keras.losses.SparseCategoricalCrossentropy,)
+_ONE_HOT = (keras.losses.CategoricalCrossentropy, keras.losses.BinaryCrossentropy)
+_HOW = ("sum_over_batch_size", "sum")
+
+
+def loss_of(
+    value: float, penalty: float, output: Any, x: NDArray[Any], read: rows.Read
+) -> tuple[Any, NDArray[Any]]:
+    """A loss of Keras's and the targets of a batch, that give a value.
+
+    Args:
+        value: of the loss that was differentiated.
+        penalty: that the model adds to it, if the script does.
+        output: of the model.
+        x: inputs of the batch, which targets are found beside.
+
+    Raises:
+        Unseen: there are none.
+    """
+    out = np.asarray(output)
+    wanted = (value, value - penalty)
+    for y in rows.beside(x, read):
+        for loss in _fitting(out, y):
+            told = float(loss(y, out))  # an array, which hides no logits behind it
+            if any(np.isclose(told, w, rtol=AGREES, atol=0) for w in wanted):
+                return loss, y
+    raise Unseen(
+        "none of Keras's losses, called with what its model gave and an array in reach, is what is"
+        " differentiated"
+    )
+
+
+def _fitting(out: NDArray[Any], y: NDArray[Any]) -> Iterator[Any]:
+    """Losses that take such outputs and targets, each as likely as those after it."""
+    one = out.ndim == 2 and out.shape[1] == 1
+    alike = y.shape == out.shape or (one and y.shape == out.shape[:1])
+    kinds: list[Any] = []
+    if alike and _is_share(y):
+        kinds += _both(_ONE_HOT)
+    if alike:
+        kinds += _OF_VALUES
+    ids = y.dtype.kind in "iub" and y.shape in (out.shape[:-1], (*out.shape[:-1], 1))
+    if ids and out.shape[-1] > 1 and y.min(initial=0) >= 0 and y.max(initial=0) < out.shape[-1]:
+        kinds += _both(_OF_CLASSES)
+    for kind in kinds:
+        for how in _HOW:
+            yield kind(reduction=how)
+
+
+def _both(kinds: tuple[Any, ...]) -> list[Any]:
+    return [partial(k, from_logits=logits) for k in kinds for logits in (False, True)]
+
+
+def _is_share(y: NDArray[Any]) -> bool:
+    """Whether targets may be probabilities."""
+    return bool(y.size) and float(y.min()) >= 0 and float(y.max()) <= 1
