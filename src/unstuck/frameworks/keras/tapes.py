@@ -10,15 +10,16 @@ import io
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
+from unstuck.frameworks.keras.steps import Call, Step, arguments, mean, written_out
 from unstuck.setups.routine import PLAIN
-from unstuck.watching import rows
+from unstuck.watching import descent, rows
 from unstuck.watching.methods import surround
 from unstuck.watching.place import Place, is_users
 from unstuck.watching.trainings import Training, Trainings
@@ -61,38 +62,6 @@ class _Enough(BaseException):
 
 
 @dataclass(eq=False)
-class Call:
-    """A call of a model or a loss by the script.
-
-    Args:
-        what: that was called.
-        args, kwargs: of the call.
-        output: what it gave.
-    """
-
-    what: Any
-    args: tuple[Any, ...]
-    kwargs: dict[str, Any]
-    output: Any
-
-    def argument(self, place: int, *names: str) -> Any:
-        """An argument by its place or one of its names."""
-        if len(self.args) > place:
-            return self.args[place]
-        return next((self.kwargs[n] for n in names if n in self.kwargs), None)
-
-
-@dataclass(eq=False)
-class Step:
-    """What was seen of a step until its loss was differentiated."""
-
-    models: list[Call] = field(default_factory=list)
-    losses: list[Call] = field(default_factory=list)
-    target: Any = None
-    written: tuple[Call, Any, Any] | None = None  # told while its arrays were in reach
-
-
-@dataclass(eq=False)
 class Loop:
     """A loop that is followed.
 
@@ -122,6 +91,16 @@ class _Values:
     def __init__(self, variables: list[Any]) -> None:
         self._kept = [(v, np.array(v)) for v in variables]
 
+    @property
+    def before(self) -> list[NDArray[Any]]:
+        """As they were."""
+        return [value for _, value in self._kept]
+
+    @property
+    def now(self) -> list[NDArray[Any]]:
+        """As they are."""
+        return [np.array(variable) for variable, _ in self._kept]
+
     def assign(self) -> None:
         """The variables are as they were."""
         for variable, value in self._kept:
@@ -138,6 +117,25 @@ class _Values:
             now.assign()
 
 
+@dataclass(eq=False)
+class Written:
+    """A step that may be written out.
+
+    Args:
+        values: of the variables, before it.
+        slopes: their gradients.
+    """
+
+    step: Step
+    values: _Values
+    slopes: list[NDArray[Any]]
+
+    @property
+    def rate(self) -> float | None:
+        """See `descent.rate`."""
+        return descent.rate(self.values.before, self.slopes, self.values.now)
+
+
 class Loops:
     """The tapes of a run."""
 
@@ -145,6 +143,7 @@ class Loops:
         self._trainings = trainings
         self._thread = threading.local()
         self._loops: dict[Place | None, Loop] = {}
+        self._written: dict[Place | None, Written | None] = {}  # None: seen not to be one
         self._functions: WeakKeyDictionary[Any, Loop | None] = WeakKeyDictionary()
         trainings.endings.append(self._end)
 
@@ -172,10 +171,14 @@ class Loops:
                 self._step.target = target
                 if not self._step.losses:
                     with contextlib.suppress(Unseen):  # told where there are no others in reach
-                        self._step.written = _written_out(self._step)
+                        self._step.written = written_out(self._step)
                 raise _Enough
             with self._trainings.guard("follow a GradientTape"):
                 self._gradient(target)
+            result = original(tape, *args, **kwargs)
+            with self._trainings.guard("follow a GradientTape"):
+                self._differentiated(args[1] if len(args) > 1 else kwargs["sources"], result)
+            return result
         return original(tape, *args, **kwargs)
 
     def around_apply(self, original: Any, optimizer: Any, args: Any, kwargs: Any) -> Any:
@@ -185,7 +188,7 @@ class Loops:
             return original(optimizer, *args, **kwargs)
         if not _is_symbolic(step.target):
             with self._trainings.guard("follow a GradientTape"):
-                self._start(optimizer, step, self._thread.where).takes(_mean(step.target))
+                self._start(optimizer, step, self._thread.where).takes(mean(step.target))
             return original(optimizer, *args, **kwargs)
         result = original(optimizer, *args, **kwargs)
         with self._trainings.guard("follow a GradientTape"):
@@ -217,10 +220,39 @@ class Loops:
         where = self._trainings.here()
         if where in self._loops:
             if not _is_symbolic(target):
-                self._loops[where].takes(_mean(target))
+                self._loops[where].takes(mean(target))
+            return
+        if self._is_by_hand(where, target):
             return
         step.target = target
         self._thread.pending, self._thread.where = step, where
+
+    def _differentiated(self, sources: Any, slopes: Any) -> None:
+        """What a step that no optimizer may take starts from is kept until the next one."""
+        step = self._pending
+        if step is None or _is_symbolic(step.target) or self._thread.where in self._written:
+            return
+        held, slopes = _flat(sources), _flat(slopes)
+        if held and all(map(_is_variable, held)) and all(hasattr(g, "numpy") for g in slopes):
+            kept = Written(step, _Values(held), [g.numpy() for g in slopes])
+            self._written[self._thread.where] = kept
+
+    def _is_by_hand(self, where: Place | None, target: Any) -> bool:
+        """Whether variables went downhill since the gradient before at a line, and no optimizer
+        was called."""
+        before, self._written[where] = self._written.get(where), None
+        if before is None or before.step is not self._pending or _is_symbolic(target):
+            del self._written[where]
+            return False
+        rate = before.rate
+        if rate is None:
+            return False
+        self._thread.pending = None
+        with before.values.put():
+            loop = self._start(rate, before.step, where)
+        loop.takes(mean(before.step.target))
+        loop.takes(mean(target))
+        return True
 
     def _traced(self, optimizer: Any, step: Step) -> None:
         """A step was traced, and is yet to be carried out: what it starts from is kept."""
@@ -258,7 +290,7 @@ class Loops:
         except Unseen as reason:
             self._trainings.says(f"training at {where} is only watched: {reason}")
         training = self._trainings.starts(FRAMEWORK, given, where, names)
-        loop = self._loops[where] = Loop(training, float(_mean(step.target)))
+        loop = self._loops[where] = Loop(training, float(mean(step.target)))
         if training is not None:
             if one_batch:
                 training.cannot_be_proven(ONE_BATCH)
@@ -328,8 +360,12 @@ def _is_symbolic(tensor: Any) -> bool:
     return not hasattr(tensor, "numpy")
 
 
-def _mean(target: Any) -> float:
-    return float(np.mean(np.asarray(target)))
+def _is_variable(value: Any) -> bool:
+    return hasattr(value, "assign")
+
+
+def _flat(values: Any) -> list[Any]:
+    return list(values) if isinstance(values, list | tuple) else [values]
 
 
 def _feed(loop: Loop, result: Any) -> None:
@@ -345,101 +381,3 @@ def _feed(loop: Loop, result: Any) -> None:
             loop.training.cannot_be_proven(UNSEEN)
     if loop.place != -1:
         loop.takes(leaves[loop.place])
-
-
-def arguments(optimizer: Any, step: Step) -> tuple[dict[str, Any], rows.Whole]:
-    """Arguments of `unstuck.diagnose`, and where its data were found.
-
-    Raises:
-        Unseen: it cannot be told what model and loss the step is of.
-    """
-    import keras
-
-    model, loss, y = _parts(step)
-    x = model.argument(0, "inputs")
-    if any(x is call.output for call in step.models):
-        raise Unseen("its loss goes through several models")
-    batch = [_array(a) for a in (*keras.tree.flatten(x), y)]
-    if len({len(a) for a in batch}) > 1:
-        raise Unseen("its inputs and targets have no axis of examples in common")
-    data = rows.whole(batch, _read)
-    inputs = keras.tree.pack_sequence_as(x, data.arrays[:-1])
-    return {
-        "model": model.what,
-        "x": inputs,
-        "y": data.arrays[-1],
-        "loss": loss,
-        "optimizer": optimizer,
-        "batch_size": len(batch[0]),
-        "shuffle": data.drawn,
-    }, data
-
-
-def _parts(step: Step) -> tuple[Call, Any, Any]:
-    """The call of the model, the loss and the targets.
-
-    Raises:
-        Unseen: it cannot be told what they are.
-    """
-    if len(step.losses) > 1:
-        raise Unseen(f"{len(step.losses)} losses were called between two gradients")
-    if not step.losses:
-        return _written_out(step)
-    (loss,) = step.losses
-    model = _model_of(step, loss.argument(1, "y_pred"))
-    if model is None:
-        raise Unseen("its loss is not called with what a Keras model gave")
-    if not _differentiates(step, model, _mean(loss.output)):
-        raise Unseen("what is differentiated is not the loss that was called")
-    if loss.argument(2, "sample_weight") is not None:
-        raise Unseen("its examples have weights, which trials would not give them")
-    return model, loss.what, loss.argument(0, "y_true")
-
-
-def _model_of(step: Step, output: Any) -> Call | None:
-    import keras
-
-    call = next((c for c in reversed(step.models) if c.output is output), None)
-    return call if call is not None and isinstance(call.what, keras.Model) else None
-
-
-def _penalty(model: Call) -> float:
-    return sum(float(np.sum(np.asarray(a))) for a in model.what.losses)
-
-
-def _differentiates(step: Step, model: Call, value: float) -> bool:
-    """Whether what is differentiated has this value, with or without the model's penalty."""
-    target = _mean(step.target)
-    return any(np.isclose(target, v, rtol=1e-4) for v in (value, value + _penalty(model)))
-
-
-def _written_out(step: Step) -> tuple[Call, Any, Any]:
-    """The same for a loss that is written out in operations."""
-    import keras
-
-    from unstuck.frameworks.keras.written_losses import loss_of
-
-    if step.written is not None:
-        return step.written
-    models = [c for c in step.models if isinstance(c.what, keras.Model)]
-    if len(models) != 1:
-        raise Unseen(f"no keras.losses.Loss and {len(models)} models were called in a step")
-    (model,) = models
-    if not hasattr(model.output, "shape"):
-        raise Unseen("its model has several outputs, and no keras.losses.Loss is called")
-    x = _array(keras.tree.flatten(model.argument(0, "inputs"))[0])
-    loss, y = loss_of(_mean(step.target), _penalty(model), model.output, x, _read)
-    return model, loss, y
-
-
-def _array(tensor: Any) -> NDArray[Any]:
-    array = _read(tensor)
-    if array is None or not array.ndim:
-        raise Unseen("its inputs or targets are no arrays of numbers")
-    return array
-
-
-def _read(value: Any) -> NDArray[Any] | None:
-    if type(value).__name__ == "EagerTensor" and value.dtype.is_numpy_compatible:
-        value = value.numpy()
-    return rows.numbers(value)

@@ -1,7 +1,7 @@
 """Losses that a script writes out in operations, told by their value: which of Keras's losses, of
 which of the arrays in reach, gives the same number."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any
 
@@ -9,7 +9,6 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from unstuck.watching import rows
 from unstuck.watching.unseen import Unseen
 
 AGREES = 1e-4  # relative; a loss computed in another way differs by rounding alone
@@ -25,25 +24,23 @@ _HOW = ("sum_over_batch_size", "sum")
 
 
 def loss_of(
-    value: float, penalty: float, output: Any, x: NDArray[Any], read: rows.Read
+    values: tuple[float, ...], output: Any, several: Iterable[NDArray[Any]]
 ) -> tuple[Any, NDArray[Any]]:
-    """A loss of Keras's and the targets of a batch, that give a value.
+    """A loss of Keras's and the targets of a batch, that give one of some values.
 
     Args:
-        value: of the loss that was differentiated.
-        penalty: that the model adds to it, if the script does.
+        values: of the loss that was differentiated, with what the model adds to it and without.
         output: of the model.
-        x: inputs of the batch, which targets are found beside.
+        several: arrays that may be the targets.
 
     Raises:
         Unseen: there are none.
     """
     out = np.asarray(output)
-    wanted = (value, value - penalty)
-    for y in rows.beside(x, read):
+    for y in several:
         for loss in _fitting(out, y):
             told = float(loss(y, out))  # an array, which hides no logits behind it
-            if any(np.isclose(told, w, rtol=AGREES, atol=0) for w in wanted):
+            if any(np.isclose(told, value, rtol=AGREES, atol=0) for value in values):
                 return loss, y
     raise Unseen(
         "none of Keras's losses, called with what its model gave and an array in reach, is what is"

@@ -13,7 +13,7 @@ from torch.utils._pytree import tree_leaves
 
 from unstuck.frameworks.torch.functions import LOSSES
 from unstuck.frameworks.torch.setup import Setup, copied, seeded, unwrapped, without_hooks
-from unstuck.frameworks.torch.watch import data
+from unstuck.frameworks.torch.watch import data, of_keras
 from unstuck.frameworks.torch.watch.examples import Found, examples
 from unstuck.frameworks.torch.watch.nothing import knowing_nothing
 from unstuck.frameworks.torch.watch.recipe import Recipe, Replay, recipe
@@ -85,6 +85,11 @@ def arguments(optimizer: Any, backwards: list[Backward], others: list[Any]) -> S
     found = examples(made, accumulated)
     loss = _loss(made, root, found)
     _check(made, root, _value(made.loss))
+    if of_keras.is_of_keras(root):
+        if "loss" not in loss:
+            raise Unseen("its model is Keras's, and its loss is not one of an output and targets")
+        loss = {"loss": of_keras.loss_of(_value(made.loss), made.calls[0].output, found.targets[0])}
+        optimizer = of_keras.optimizer_of(optimizer)
     return Step(
         {"model": root, "optimizer": optimizer, **found.given} | loss,
         found.one_batch,
@@ -92,7 +97,7 @@ def arguments(optimizer: Any, backwards: list[Backward], others: list[Any]) -> S
         tuple(made.modules()),
         steps_an_epoch(found.given, accumulated),
         accumulated if made is not divided else 1,
-        _nothing(made, found, loss),
+        None if of_keras.is_of_keras(root) else _nothing(made, found, loss),
         TAUGHT if made.is_taught else REWARDED if _is_rewarded(backwards[-1]) else "",
         _routine(made, found),
     )

@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from unstuck.frameworks.torch.watch import of_keras
 from unstuck.frameworks.torch.watch.arguments import Step, arguments
 from unstuck.frameworks.torch.watch.by_hand import ByHand, Written
 from unstuck.frameworks.torch.watch.functional import Called
@@ -90,7 +91,7 @@ class Updates:
                 held, seen = list(network.parameters()), [whole]
             return _step(held, rate, seen)
 
-        return self._started(find, rate, loop.at_start)
+        return self._started(find, loop.at_start)
 
     def _of_function(self, called: Called, rate: float) -> Any:
         try:
@@ -98,15 +99,15 @@ class Updates:
             with called.put(module), untouched():
                 backward = called.again(module, self._loops.tape)
         except Unseen as reason:
-            return self._started(_raising(reason), rate, contextlib.nullcontext)
+            return self._started(_raising(reason), contextlib.nullcontext)
 
         def find() -> Step:
             with called.put(module):
                 return _step(list(module.parameters()), rate, [backward])
 
-        return self._started(find, rate, lambda: called.put(module))
+        return self._started(find, lambda: called.put(module))
 
-    def _started(self, find: Callable[[], Step], rate: float, at_start: Any) -> Any:
+    def _started(self, find: Callable[[], Step], at_start: Any) -> Any:
         step = Step({})
 
         def given(optimizer: Any) -> dict[str, Any]:
@@ -121,7 +122,7 @@ class Updates:
             training.watch.nothing = step.nothing
         if step.meaningless:
             training.says_nothing(step.meaningless)
-        if step.one_batch or not rate:
+        if step.one_batch or (step.arguments and "optimizer" not in step.arguments):
             training.cannot_be_proven(ONE_BATCH if step.one_batch else RULE)
         training.ends()  # a loop encloses no other training; its losses still come
         return training
@@ -144,10 +145,12 @@ def _passes_on(file: str) -> bool:
 
 
 def _step(held: list[Any], rate: float, backwards: list[Backward]) -> Step:
-    """With gradient descent at a rate for an optimizer; none at 0."""
+    """With gradient descent at a rate for an optimizer; at 0 with one of Keras's, or none."""
     step = arguments(torch.optim.SGD(held, rate or 1.0), backwards, [])
     if not rate:
-        del step.arguments["optimizer"]
+        found = of_keras.optimizer_in_reach(step.model)
+        step.arguments.pop("optimizer")
+        step.arguments.update({} if found is None else {"optimizer": found})
     return step
 
 
