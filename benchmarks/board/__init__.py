@@ -1,0 +1,1 @@
+"""The scoreboard's parts: what is drawn, how it is written as a program, who judges it."""
