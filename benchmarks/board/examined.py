@@ -105,6 +105,7 @@ def _proven(
         if not (folder / "result.json").exists():
             return {"error": "the process died", "trace": log.read_text()[-2_000:]}
         found: dict[str, Any] = json.loads((folder / "result.json").read_text("utf-8"))
+        found["commit"] = _commit()
         if "Traceback" in (said := log.read_text()) or "could not" in said:
             found["said"] = said[-3_000:]
         if found.get("patch"):
@@ -119,6 +120,13 @@ def _proven(
         if keep is not None:
             shutil.copytree(folder, keep, dirs_exist_ok=True)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _commit() -> str:
+    """What the repository stands at."""
+    command = ["git", "rev-parse", "--short", "HEAD"]
+    done = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True)
+    return done.stdout.strip()
 
 
 def _patched(spec: Spec, folder: Path) -> float | None:
