@@ -12,6 +12,7 @@ from unstuck.changes.batch import BATCH_32
 from unstuck.changes.capacity import PLAIN
 from unstuck.changes.change import Change, Combination, in_order
 from unstuck.changes.data import Data
+from unstuck.changes.epsilon import EPSILON
 from unstuck.changes.initialization import GLOROT
 from unstuck.changes.input_scaling import PER_FEATURE, STANDARD
 from unstuck.changes.label_coding import LABELS
@@ -55,6 +56,7 @@ FOR_CLASSES, FOR_NUMBERS = frozenset({LOGITS, CROSSENTROPY}), frozenset({SQUARED
 # that dies later takes a good part of so few.
 NARROW = 8
 USUAL_RATE, OFF = 1e-3, 3.0  # of Adam; factor beyond which a rate is not the usual one any more
+USUAL_EPSILON = 1e-3  # of Adam, at most: frameworks have 10⁻⁸ to 10⁻⁷
 GAINS = (0.3, 2.0)  # root mean square × √fan_in of usual starts: 0.6 PyTorch's, 1 LeCun's, 1.4 He's
 # Axes of a batch of images: a convolution shares its weights between pixels, which must keep one
 # scale (Krizhevsky et al. 2012 centre them; LeCun et al. 1998 scale all alike).
@@ -192,6 +194,8 @@ def _loop(facts: Facts) -> list[Change]:
     made: list[Change] = []
     if about.rule is None or not _usual(about.rule):
         made.append(ADAM)
+    elif (about.rule.epsilon or 0.0) > USUAL_EPSILON:
+        made.append(EPSILON)
     if about.batch_size > max(64, len(facts.data.y) // 8):
         made.append(BATCH_32)
     if about.shuffled is False:
