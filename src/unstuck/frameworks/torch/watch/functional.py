@@ -98,7 +98,8 @@ class Called:
             with torch.enable_grad():
                 loss = self.function(*args, **self.kwargs)
             tape.pause()
-            return tape.until(loss[0] if self.has_aux else loss)
+            found: Backward = tape.until(loss[0] if self.has_aux else loss)
+            return found
         finally:
             if not was_on:
                 tape.switch_off()

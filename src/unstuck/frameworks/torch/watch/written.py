@@ -29,7 +29,7 @@ class Network(torch.nn.Module):  # type: ignore[misc]
         replay = Replay(recipe, self, recipe.examples)
         replay.stands({id(tensor): name for name, tensor in weights.items()})
         run = replay.lean()
-        self._run = lambda model, inputs: run(model, inputs)  # which a copy shares
+        self._run: Any = lambda model, inputs: run(model, inputs)  # which a copy shares
 
     def forward(self, *inputs: Any) -> Any:
         """The output."""
