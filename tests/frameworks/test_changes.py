@@ -25,7 +25,8 @@ X, Y = X[:300], Y[:300]
 FLOATS, VALUES = (a[:300] for a in regression())
 
 # What no set-up of these frameworks has.
-NEVER = {Part.NORMALIZATION, Part.DROPOUT, Part.STATISTICS, Part.HELD, Part.ZEROING, Part.MODE}
+NEVER = {Part.NORMALIZATION, Part.DROPOUT, Part.STATISTICS, Part.HELD, Part.ZEROING, Part.MODE,
+         Part.BATCH_AXIS}  # fmt: skip
 
 # -- scikit-learn ---------------------------------------------------------------------------
 

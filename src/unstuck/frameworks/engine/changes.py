@@ -200,4 +200,5 @@ WHY = {
     Part.HELD: "everything is trained as it is",
     Part.ZEROING: "the engine computes its gradients anew in each step",
     Part.MODE: "the engine trains in training mode",
+    Part.BATCH_AXIS: "the engine's layers take the first axis for the examples",
 }

@@ -153,4 +153,5 @@ WHY = {
     Part.CLIPPING: "scikit-learn does not clip gradients",
     Part.ZEROING: "scikit-learn computes its gradients anew in each step",
     Part.MODE: "the layers know no evaluation mode",
+    Part.BATCH_AXIS: "rows are the examples",
 }

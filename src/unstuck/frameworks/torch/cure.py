@@ -12,7 +12,7 @@ from unstuck.cures.built import Built
 from unstuck.cures.cure import Cure
 from unstuck.cures.printed import Names, code
 from unstuck.errors import UsageError
-from unstuck.frameworks.torch.changes import Changed, put
+from unstuck.frameworks.torch.changes.changed import Changed, put
 from unstuck.frameworks.torch.logits import Refused, ended
 from unstuck.frameworks.torch.printing import printed as printed
 from unstuck.frameworks.torch.setup import seeded

@@ -25,7 +25,8 @@ from unstuck.cures.printed import (
 )
 from unstuck.errors import UsageError
 from unstuck.frameworks.torch.batch_axis import batch_first_code
-from unstuck.frameworks.torch.changes import ACTIVATIONS, DROPOUTS, Changed
+from unstuck.frameworks.torch.changes.changed import Changed
+from unstuck.frameworks.torch.changes.network import ACTIVATIONS, DROPOUTS
 from unstuck.frameworks.torch.containers import containers, place, unlisted
 from unstuck.frameworks.torch.logits import Refused
 from unstuck.frameworks.torch.setup import seeded

@@ -18,7 +18,10 @@ from numpy.typing import NDArray
 from unstuck.changes.change import Combination, Part, in_words, of_setup, value, without
 from unstuck.changes.data import Data
 from unstuck.errors import UsageError
-from unstuck.frameworks.torch.changes import Changed, change, parameters_of, steps_an_epoch
+from unstuck.frameworks.torch.changes import change
+from unstuck.frameworks.torch.changes.changed import Changed
+from unstuck.frameworks.torch.changes.loop import steps_an_epoch
+from unstuck.frameworks.torch.changes.optimizer import parameters_of
 from unstuck.frameworks.torch.compiled import LOOKS, Compiled, Parts, base_rate, compiled_of
 from unstuck.frameworks.torch.logits import Refused, ended
 from unstuck.frameworks.torch.own_loss import own_loss

@@ -1,0 +1,53 @@
+"""What the loop does around a step."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from unstuck.changes.change import Value
+from unstuck.frameworks.torch.changes.changed import Changed
+from unstuck.frameworks.torch.logits import Refused
+from unstuck.setups.routine import Zeroing
+
+if TYPE_CHECKING:
+    from unstuck.frameworks.torch.subject import TorchSubject
+
+
+def clip(done: Changed, norm: Value) -> None:
+    assert isinstance(norm, float | int)
+    done.routine = replace(done.routine, clip_norm=norm)
+
+
+def zero(done: Changed, _: Value) -> None:
+    if done.routine.zeroing is Zeroing.STEP:
+        raise Refused("gradients are set to zero before each step already")
+    done.routine = replace(done.routine, zeroing=Zeroing.STEP)
+
+
+def schedule(done: Changed, kind: Value) -> None:
+    rates = done.routine.rates
+    if not rates:
+        raise Refused("the learning rate is constant")
+    epoch = steps_an_epoch(done.subject, done.batch_size)
+    kept = () if kind == "constant" else tuple((begins * epoch, f) for begins, f in rates)
+    done.routine = replace(done.routine, rates=kept)
+
+
+def steps_an_epoch(subject: "TorchSubject", batch_size: int) -> int:
+    """Steps that the script takes for all of its examples."""
+    n = subject.sample.examples or len(subject.sample.x[0])
+    return max(1, -(-n // (batch_size * subject.about.routine.accumulation)))
+
+
+def mode(done: Changed, _: Value) -> None:
+    if not done.routine.evaluating:
+        raise Refused("the model is in training mode")
+    done.routine = replace(done.routine, evaluating=False)
+
+
+def batch(done: Changed, size: Value) -> None:
+    assert isinstance(size, int)
+    done.batch_size = size
+
+
+def shuffle(done: Changed, shuffled: Value) -> None:
+    done.shuffled = bool(shuffled)
