@@ -231,8 +231,9 @@ class Loops:
     def _stepping(self, optimizer: Any, args: Any, kwargs: Any) -> None:
         if self.trainings.is_quiet:
             return
-        if id(optimizer) not in self._open:
+        if self._updates.waits:
             self._updates.drop(optimizer)
+        if id(optimizer) not in self._open:
             closure = args[1] if len(args) > 1 else kwargs.get("closure")
             self._guarded(self._unknown_steps, optimizer, closure)
         follower = self._followers.get(id(optimizer))
