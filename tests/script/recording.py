@@ -54,6 +54,10 @@ class Recording:
     def is_quiet(self):
         return self._quiet > 0
 
+    @property
+    def is_within(self):
+        return any(not t.ended for t in self.trainings)
+
     @contextlib.contextmanager
     def quiet(self):
         self._quiet += 1

@@ -282,6 +282,11 @@ class Trainings:
         """Whether nothing is to be seen now: we train ourselves, or a child process does."""
         return bool(self._thread.quiet) or not self.is_ours()
 
+    @property
+    def is_within(self) -> bool:
+        """Whether this thread is within a training of a library's."""
+        return bool(self._thread.depth)
+
     @contextlib.contextmanager
     def quiet(self) -> Iterator[None]:
         """Nothing that this thread trains is seen: we train ourselves."""

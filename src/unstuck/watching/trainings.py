@@ -80,6 +80,12 @@ class Trainings(Protocol):
         """Whether nothing is to be seen now: we train ourselves, or a child process does."""
         ...
 
+    @property
+    def is_within(self) -> bool:
+        """Whether this thread is within a training of a library's, of which all that happens is
+        part."""
+        ...
+
     def quiet(self) -> AbstractContextManager[None]:
         """Nothing that this thread trains is seen: we train ourselves."""
         ...

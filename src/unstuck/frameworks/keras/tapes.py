@@ -232,6 +232,8 @@ class Loops:
         step = self._pending
         if step is None or _is_symbolic(step.target) or self._thread.where in self._written:
             return
+        if self._trainings.is_within:
+            return
         held, slopes = _flat(sources), _flat(slopes)
         if held and all(map(_is_variable, held)) and all(hasattr(g, "numpy") for g in slopes):
             kept = Written(step, _Values(held), [g.numpy() for g in slopes])

@@ -83,13 +83,12 @@ def arguments(optimizer: Any, backwards: list[Backward], others: list[Any]) -> S
     if accumulated > 1:
         made = _unscaled(made, accumulated)
     found = examples(made, accumulated)
-    loss = _loss(made, root, found)
-    _check(made, root, _value(made.loss))
     if of_keras.is_of_keras(root):
-        if "loss" not in loss:
-            raise Unseen("its model is Keras's, and its loss is not one of an output and targets")
-        loss = {"loss": of_keras.loss_of(_value(made.loss), made.calls[0].output, found.targets[0])}
+        loss = {"loss": _of_keras(made, found)}
         optimizer = of_keras.optimizer_of(optimizer)
+    else:
+        loss = _loss(made, root, found)
+        _check(made, root, _value(made.loss))
     return Step(
         {"model": root, "optimizer": optimizer, **found.given} | loss,
         found.one_batch,
@@ -101,6 +100,14 @@ def arguments(optimizer: Any, backwards: list[Backward], others: list[Any]) -> S
         TAUGHT if made.is_taught else REWARDED if _is_rewarded(backwards[-1]) else "",
         _routine(made, found),
     )
+
+
+def _of_keras(made: Recipe, found: Found) -> Any:
+    """The loss of Keras's that gives the script's value of what a model of Keras's gave."""
+    (first, *_), targets = made.calls, found.targets
+    if not first.is_module or not isinstance(first.output, torch.Tensor) or len(targets) != 1:
+        raise Unseen("its model is Keras's, and its loss is not one of an output and targets")
+    return of_keras.loss_of(_value(made.loss), first.output, targets[0])
 
 
 def _is_rewarded(backward: Backward) -> bool:

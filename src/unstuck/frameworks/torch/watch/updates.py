@@ -44,7 +44,8 @@ class Updates:
     def before(self, loss: Any) -> None:
         """A loss is about to be differentiated."""
         waited = self.waits
-        self._by_hand.before(loss if _is_by_user() else None)
+        own = _is_by_user() and not self._loops.trainings.is_within
+        self._by_hand.before(loss if own else None)
         if waited and not self.waits:
             self._loops.rest()
         training, losses = self._by_hand.losses(loss)
