@@ -200,9 +200,15 @@ class Loops:
         if self._trainer() is None and (loss := _single(tensors)) is not None:
             self._updates.before(loss)
 
-    def _gradients(self, loss: Any, slopes: dict[int, Any] | None) -> None:
-        """Gradients are about to be handed out rather than added up in parameters, or were."""
-        if slopes is not None:
+    def _gradients(self, loss: Any, slopes: dict[int, Any], done: bool) -> None:
+        """Gradients are about to be handed out rather than added up in parameters, or were.
+
+        Where optimizers are at work, of what none of them holds is no training's: of inputs, say.
+        """
+        held = self.belong()
+        if held and not held & set(slopes):
+            return
+        if done:
             self._guarded(self._after_backward, slopes)
             return
         self._last = loss

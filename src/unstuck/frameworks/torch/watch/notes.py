@@ -72,9 +72,9 @@ def see_loading(note: Callable[[Any], None]) -> Iterator[Undo]:
     yield lambda: setattr(kind, "load_state_dict", original)
 
 
-def see_gradients(note: Callable[[Any, dict[int, Any] | None], None]) -> Iterator[Undo]:
+def see_gradients(note: Callable[[Any, dict[int, Any], bool], None]) -> Iterator[Undo]:
     """Notes losses that the script hands to `torch.autograd.grad` for gradients of tensors of its
-    own: (loss, None) before, and (loss, gradients by the ids of those) after."""
+    own: (loss, None by the ids of those, False) before, and (loss, gradients, True) after."""
     original = torch.autograd.grad
 
     @functools.wraps(original)
@@ -86,9 +86,9 @@ def see_gradients(note: Callable[[Any, dict[int, Any] | None], None]) -> Iterato
             or not all(isinstance(t, torch.Tensor) and t.is_leaf for t in several)
         ):
             return original(outputs, inputs, *args, **kwargs)
-        note(outputs, None)
+        note(outputs, dict.fromkeys(map(id, several)), False)
         found = original(outputs, inputs, *args, **kwargs)
-        note(outputs, dict(zip(map(id, several), found, strict=True)))
+        note(outputs, dict(zip(map(id, several), found, strict=True)), True)
         return found
 
     torch.autograd.grad = grad
