@@ -130,6 +130,8 @@ def _told(spec: Spec, found: Any, fix: Any, baselines: bool) -> dict[str, Any]:
         "repair": None,
         "seconds": {"proof": proof.seconds},
         "trials": len(proof.trials),
+        "setup": dict(proof.setup),
+        "levels": [proof.trivial, proof.value, proof.best],
         "notes": list(proof.notes)[:6],
     }
     if proof.repair is not None:
