@@ -15,7 +15,6 @@ from unstuck.changes.change import Combination, Role
 from unstuck.diagnosis import Diagnosed
 from unstuck.errors import UsageError
 from unstuck.judging.reference import reference
-from unstuck.probes.kernel_gain import of_kernel
 from unstuck.proofs import conclusion
 from unstuck.proofs.agreement import SEEDS, agreement
 from unstuck.proofs.asks import Problem
@@ -30,6 +29,7 @@ from unstuck.proofs.candidates import (
     suspected,
     twin,
 )
+from unstuck.proofs.facts import facts
 from unstuck.proofs.folds import Folds, folds
 from unstuck.proofs.plan import Findings, plan
 from unstuck.proofs.record import record
@@ -37,7 +37,7 @@ from unstuck.records.proof import Agreement, Proof
 from unstuck.records.report import Report
 from unstuck.records.states import State
 from unstuck.records.training import Sighting, Witness
-from unstuck.setups.subject import Layer, Observation, Subject
+from unstuck.setups.subject import Subject
 from unstuck.setups.untouched import untouched
 
 EXAMPLES = 4_096  # trained on, at most
@@ -132,10 +132,10 @@ def _proven(
     batches = -(-len(splits.first.data.y) // max(1, about.batch_size))
     steps = _steps(about.routine.steps, epochs, batches)
     _check_can_be_cured(report, bench)
-    facts = _facts(subject, seen, splits)
-    usual = twin(facts)
+    known = facts(subject, seen, splits)
+    usual = twin(known)
     left = bench.calibrate(steps, tuple(c for c in usual if c.part.role is Role.DATA))
-    problem = _problem(report, facts, usual, splits, bench, left, steps, witness, sightings)
+    problem = _problem(report, known, usual, splits, bench, left, steps, witness, sightings)
     found, agrees = _decided(problem, bench, subject, witness)
     state = conclusion.state(found) if agrees.agrees is not False else _watched(problem)
     made = record(
@@ -160,23 +160,9 @@ def _check_can_be_cured(report: Report, bench: Bench) -> None:
             )
 
 
-def _facts(subject: Subject, seen: Observation, splits: Folds) -> Facts:
-    shape = seen.output_shape
-    return Facts(
-        subject.about,
-        splits.first.data,
-        seen.output.shape[1],
-        2 if shape is None else 1 + len(shape),
-        tuple(layer.activation for layer in seen.layers[:-1]),
-        splits.first.held.labels is not None,
-        min((_units(layer) for layer in seen.layers[:-1]), default=None),
-        tuple(gain for p in seen.parameters if (gain := of_kernel(p)) is not None),
-    )
-
-
 def _problem(
     report: Report,
-    facts: Facts,
+    known: Facts,
     usual: Combination,
     splits: Folds,
     bench: Bench,
@@ -185,14 +171,14 @@ def _problem(
     witness: Witness | None,
     sightings: tuple[Sighting, ...],
 ) -> Problem:
-    if mismatched(facts):
+    if mismatched(known):
         sightings = (Sighting("target-shape", (), ""), *sightings)
-    suspects = suspected(report.suspects, sightings, facts)
+    suspects = suspected(report.suspects, sightings, known)
     return Problem(
         suspects,
-        others(facts, suspects),
+        others(known, suspects),
         usual,
-        plain(facts),
+        plain(known),
         bench.possible,
         steps,
         left,
@@ -200,17 +186,12 @@ def _problem(
         tuple(m.name for m in splits.first.held.measures),
         splits.noise(),
         {}
-        if splits.small or compresses(facts.data)
-        else reference(facts.data, splits.first.held, facts.about.output_activation, facts.outputs),
+        if splits.small or compresses(known.data)
+        else reference(known.data, splits.first.held, known.about.output_activation, known.outputs),
         _seen(witness),
         splits.small,
         _ended(witness),
     )
-
-
-def _units(layer: Layer) -> int:
-    """Of a layer that was seen; a narrow one that was not is not told."""
-    return 10**9 if layer.pre_activation is None else layer.pre_activation.shape[1]
 
 
 def _steps(own: int, epochs: int | None, batches: int) -> int:

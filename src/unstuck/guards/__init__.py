@@ -1,0 +1,1 @@
+"""Guards: what unstuck can tell, put where people train: in tests, and in training itself."""
