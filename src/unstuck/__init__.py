@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from unstuck.cures.equivalence import equivalence as equivalence
     from unstuck.errors import UnstuckError as UnstuckError
     from unstuck.frameworks.folding import fold as fold
+    from unstuck.guards.loop import watch as watch
     from unstuck.records.fix import Fix as Fix
     from unstuck.records.proof import Proof as Proof
     from unstuck.records.report import Report as Report
@@ -27,7 +28,10 @@ _HOME = {
     "UnstuckError": "unstuck.errors",
     "diagnose": "unstuck.sessions",
     "fold": "unstuck.frameworks.folding",
+    "watch": "unstuck.guards.loop",
 }
+# Callbacks of libraries, each in a file that imports its library.
+_CALLBACKS = ("keras", "lightning", "skorch", "transformers")
 __all__ = [
     "Equivalence",
     "Fix",
@@ -38,10 +42,13 @@ __all__ = [
     "diagnose",
     "equivalence",
     "fold",
+    "watch",
 ]
 
 
 def __getattr__(name: str) -> object:
+    if name in _CALLBACKS:
+        return import_module(f"unstuck.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'unstuck' has no attribute {name!r}")
     from unstuck.setups.unmoved import unmoved

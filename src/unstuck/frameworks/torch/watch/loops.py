@@ -138,6 +138,10 @@ class Loops:
             undo()
         self._undo = []
 
+    def awaits(self, optimizer: Any) -> None:
+        """An optimizer that was made before: its next step is its first."""
+        self._guarded(self._made, optimizer)
+
     @contextlib.contextmanager
     def belonging(
         self,

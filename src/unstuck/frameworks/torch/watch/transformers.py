@@ -4,6 +4,7 @@ Its models compute the loss themselves, which hides their logits. Where the loss
 entropy of the logits with `labels`, that is what is diagnosed; any other is only watched.
 """
 
+from contextlib import AbstractContextManager
 from typing import Any
 
 import torch
@@ -13,7 +14,7 @@ from unstuck.frameworks.torch.apart import apart
 from unstuck.frameworks.torch.setup import Setup, copied, seeded, unwrapped, without_hooks
 from unstuck.frameworks.torch.watch import loops_of
 from unstuck.frameworks.torch.watch.examples import check_can_be_read
-from unstuck.frameworks.torch.watch.loops import Settings
+from unstuck.frameworks.torch.watch.loops import Loops, Settings
 from unstuck.frameworks.torch.watch.sampling import steps_an_epoch
 from unstuck.watching.methods import surround
 from unstuck.watching.unseen import Unseen
@@ -30,14 +31,20 @@ def install(trainings: Any) -> None:
     def train(original: Any, trainer: Any, args: Any, kwargs: Any) -> Any:
         if trainings.is_quiet:
             return original(trainer, *args, **kwargs)
-
-        def start(optimizer: Any) -> dict[str, Any]:
-            return _arguments(trainer, optimizer)
-
-        with loops.belonging(start, "transformers", lambda: _settings(trainer)):
+        with belonging(loops, trainer):
             return original(trainer, *args, **kwargs)
 
     surround(transformers.Trainer, "train", train)
+
+
+def belonging(loops: Loops, trainer: Any) -> AbstractContextManager[None]:
+    """Steps within are those of one `train` of this trainer, or of what has as much of it as is
+    read here: `args`, `model`, `callback_handler`, `compute_loss`."""
+
+    def start(optimizer: Any) -> dict[str, Any]:
+        return _arguments(trainer, optimizer)
+
+    return loops.belonging(start, "transformers", lambda: _settings(trainer))
 
 
 def _settings(trainer: Any) -> Settings:

@@ -1,0 +1,84 @@
+"""A hand-written PyTorch loop, watched from within: `with unstuck.watch(model, optimizer): …`."""
+
+from types import TracebackType
+from typing import Any, Self
+
+from unstuck.errors import UsageError
+from unstuck.guards.watcher import Tell, WatchedReport, Watcher
+
+
+class watch:
+    """Watches the loop in its block as `unstuck run` does a script's.
+
+        with unstuck.watch(model, optimizer) as seen:
+            for x, y in loader:
+                …
+        seen.state, seen.report, seen.report.prove()
+
+    Loss and data are found where the first step is taken: the calls that lead from a batch to the
+    loss are done again on a copy. Where that does not give the same loss, the loop is only watched,
+    and one line says why.
+
+    Args:
+        model: a `torch.nn.Module`.
+        optimizer: one that holds its parameters.
+        stop: whether `should_stop` becomes true once it has diverged, is stuck or dying; the loop
+            is yours to leave.
+        tell: called with what is seen. Default: on stderr.
+
+    Raises:
+        UsageError: no such model or optimizer.
+    """
+
+    def __init__(
+        self, model: Any, optimizer: Any, *, stop: bool = False, tell: Tell | None = None
+    ) -> None:
+        import torch
+
+        if not isinstance(model, torch.nn.Module):
+            raise UsageError(
+                f"the model is a {type(model).__name__}",
+                "a torch.nn.Module",
+                "unstuck run train.py watches loops of Keras and JAX",
+            )
+        if not isinstance(optimizer, torch.optim.Optimizer):
+            raise UsageError(
+                f"the optimizer is a {type(optimizer).__name__}", "a torch.optim.Optimizer"
+            )
+        self.model, self.optimizer = model, optimizer
+        self._watcher, self._loops = Watcher(stop, tell), None
+
+    def __enter__(self) -> Self:
+        from unstuck.frameworks.torch.watch.loops import Loops
+
+        self._watcher.begins()
+        loops: Any = Loops(self._watcher.trainings)
+        self._loops = loops
+        loops.install()
+        loops.awaits(self.optimizer)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        loops: Any = self._loops
+        loops.finish()
+        loops.remove()
+
+    @property
+    def should_stop(self) -> bool:
+        """Whether stopping was asked for, and the training has diverged, is stuck or dying."""
+        return self._watcher.should_stop
+
+    @property
+    def state(self) -> str:
+        """See `Watcher`."""
+        return self._watcher.state
+
+    @property
+    def report(self) -> WatchedReport:
+        """See `Watcher`."""
+        return self._watcher.report
