@@ -1,13 +1,14 @@
 """The end of a run: what is told of each training, the exit status, the log for code hosts."""
 
 from dataclasses import replace
+from email.message import Message
 
 import pytest
 
 from hand_made import FIX, LEARNS, PROOF, PROOFS, SOUND, subject
 from unstuck.commands.options import FailOn, status
 from unstuck.records.report import Evidence
-from unstuck.records.run import RunRecord
+from unstuck.records.run import RunRecord, Where
 from unstuck.records.states import State
 from unstuck.records.training import Sighting
 from unstuck.report.run import summary, tried
@@ -105,3 +106,28 @@ def test_findings_for_code_hosts():
     place = log["runs"][0]["results"][0]["locations"][0]["physicalLocation"]
     assert place["artifactLocation"]["uri"] == "sub/train.py"
     assert place["region"]["startLine"] == 14
+
+
+def test_sarif_says_where_in_a_notebook_and_what_is_the_same_in_the_next_run() -> None:
+    moved = [replace(SUBJECTS["suspected"], where=Where("train.py", line)) for line in (14, 99)]
+    cell = replace(SUBJECTS["suspected"], where=Where("a.ipynb", 3, 2))
+    logs = [sarif(RunRecord("0.1.0", (one,)))["runs"][0] for one in (*moved, cell)]
+    first, later, notebook = ([r["partialFingerprints"] for r in log["results"]] for log in logs)
+    assert first == later != notebook
+    place = logs[2]["results"][0]["locations"][0]["physicalLocation"]
+    assert place["region"] == {"startLine": 3}
+    assert logs[2]["results"][0]["message"]["text"].startswith("Cell 2, line 3: ")
+    assert logs[0]["automationDetails"] == {"id": "unstuck/train.py/"}
+    ids = [rule["id"] for rule in logs[0]["tool"]["driver"]["rules"]]
+    assert ids == ["input-spread", "loss-clipping"]
+    assert all(rule["help"]["text"] for rule in logs[0]["tool"]["driver"]["rules"])
+
+
+def test_rules_link_to_where_the_project_is_published(monkeypatch) -> None:
+    home = Message()
+    home["Project-URL"] = "Source, https://example.org/unstuck"
+    monkeypatch.setattr("unstuck.report.sarif.metadata", lambda name: home)
+    log = sarif(RunRecord("0.1.0", (SUBJECTS["suspected"],)))
+    driver = log["runs"][0]["tool"]["driver"]
+    assert driver["informationUri"] == "https://example.org/unstuck"
+    assert driver["rules"][0]["helpUri"].endswith("/docs/causes.md#input-spread")

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from unstuck.commands.options import DATA, DataDir, FailOn, FailOnOption, HtmlFile, JsonFile, status
+from unstuck.commands.options import (
+    DATA,
+    DataDir,
+    FailOn,
+    FailOnOption,
+    Format,
+    FormatOption,
+    HtmlFile,
+    JsonFile,
+    status,
+)
 from unstuck.commands.output import (
     command_line,
     console,
@@ -53,6 +63,7 @@ def diagnose(
     json_file: JsonFile = None,
     html_file: HtmlFile = None,
     fail_on: FailOnOption = FailOn.never,
+    form: FormatOption = Format.full,
 ) -> None:
     """Say what keeps a model from learning, from measurements alone; nothing is trained.
 
@@ -83,7 +94,9 @@ def diagnose(
     from unstuck.report.shown import renderable
 
     out = console(stderr=is_stdout(json_file) or is_stdout(html_file))
-    out.print(renderable(found.report))
+    full = form is Format.full
+    if full:
+        out.print(renderable(found.report))
     proof: Proof | None = None
     fix: Fixed | None = None
     if prove is not None:
@@ -91,10 +104,14 @@ def diagnose(
             proved, fix = proven(found, prove, epochs)
         proof = proved.record
         for shown in (proof, None if fix is None else fix.record):
-            if shown is not None:
+            if shown is not None and full:
                 out.print()
                 out.print(renderable(shown))
     record = run_record(found.report, proof, None if fix is None else fix.record, command)
+    if not full:
+        from unstuck.report.compact import compact
+
+        out.print(compact(record), markup=False, highlight=False, soft_wrap=True)
     if json_file:
         from unstuck.report.as_json import text
 

@@ -34,6 +34,21 @@ class FailOn(StrEnum):
     never = "never"
 
 
+class Format(StrEnum):
+    """How what was found is told."""
+
+    full = "full"
+    compact = "compact"
+
+
+FormatOption = Annotated[
+    Format,
+    typer.Option(
+        "--format",
+        help="compact: at most 2,000 characters at the end, for a coding assistant: verdict,"
+        " evidence, diff, how to verify.",
+    ),
+]
 FailOnOption = Annotated[
     FailOn,
     typer.Option(

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from unstuck.commands.options import FailOn, FailOnOption, HtmlFile, JsonFile
+from unstuck.commands.options import (
+    FailOn,
+    FailOnOption,
+    Format,
+    FormatOption,
+    HtmlFile,
+    JsonFile,
+)
 from unstuck.commands.options import status as found_status
 from unstuck.commands.output import (
     UNWRITTEN,
@@ -92,6 +99,7 @@ def run(
         Path | None, typer.Option("--sarif", help="Write findings at the script's lines here.")
     ] = None,
     fail_on: FailOnOption = FailOn.suspected,
+    form: FormatOption = Format.full,
 ) -> None:
     """Run a script as python would, and say of each training in it what keeps it from learning.
 
@@ -115,6 +123,7 @@ def run(
     given = [argument.rpartition("=")[2] for argument in ctx.args]
     must_be_writable(outputs, [*([] if module else [script]), *given])
     tell = _teller()
+    while_it_runs = tell if form is Format.full else _unsaid
     running = found(script, module, _renamed(tell) if compat else None)
     must_be_writable(outputs, [running.file])
     json_file, html_file, sarif_file, patch = map(
@@ -122,7 +131,7 @@ def run(
     )
     if patch is not None and prove is None:
         prove = float(SECONDS)
-    trainings = Trainings(running.file, tell, stop=stop, prove=prove is not None)
+    trainings = Trainings(running.file, while_it_runs, stop=stop, prove=prove is not None)
     hooks.install(trainings)
     children = Children(trainings, running.file)
 
@@ -153,7 +162,7 @@ def run(
     record = None
     with trainings.guard("draw up what was found"):
         record = _record(trainings, folder, command)
-        tell(_summary(record))
+        tell(_summary(record) if form is Format.full else _compact(record, script))
     written = _write(record, json_file, html_file, sarif_file, tell) and written
     if record is not None:
         status = status or (found_status(record.subjects, fail_on) if written else UNWRITTEN)
@@ -302,6 +311,16 @@ def _summary(record: "RunRecord") -> Any:
     from unstuck.report.run import summary
 
     return summary(record.subjects, [name for name in LIBRARIES if name in sys.modules])
+
+
+def _compact(record: "RunRecord", script: str) -> str:
+    from unstuck.report.compact import compact
+
+    return compact(record, script)
+
+
+def _unsaid(shown: Any) -> None:
+    """What is told at the end in few words is not told before."""
 
 
 def _write(

@@ -1,6 +1,8 @@
 """A run's findings in SARIF 2.1.0, which code hosts show at the script's own lines."""
 
+import hashlib
 from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, metadata
 from typing import Any
 
 from unstuck.causes import load
@@ -20,20 +22,44 @@ def sarif(record: RunRecord) -> dict[str, Any]:
     """The log of one run; what was refuted, or cured, is no finding."""
     results = [result for subject in record.subjects for result in _results(subject)]
     causes = [load(name) for name in dict.fromkeys(r["ruleId"] for r in results)]
+    home = _home()
     rules = [
         {
             "id": cause.name,
             "shortDescription": {"text": cause.title},
             "fullDescription": {"text": cause.mechanism},
+            "help": {"text": f"{cause.mechanism} More: unstuck causes {cause.name}"},
         }
+        | ({"helpUri": f"{home}/blob/main/docs/causes.md#{cause.name}"} if home else {})
         for cause in causes
     ]
-    driver = {"name": "unstuck", "version": record.unstuck, "rules": rules}
+    driver = {
+        "name": "unstuck",
+        "version": record.unstuck,
+        "rules": rules,
+    } | ({"informationUri": home} if home else {})
+    files = sorted({s.where.file for s in record.subjects if s.where is not None})
     return {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
-        "runs": [{"tool": {"driver": driver}, "results": results}],
+        "runs": [
+            {
+                "tool": {"driver": driver},
+                "automationDetails": {"id": f"unstuck/{'+'.join(files) or 'run'}/"},
+                "results": results,
+            }
+        ],
     }
+
+
+def _home() -> str:
+    """Where this project is published, as its distribution says; "" where that says nothing."""
+    try:
+        urls = metadata("unstuck").get_all("Project-URL") or []
+    except PackageNotFoundError:
+        return ""
+    named = {name: url for name, _, url in (str(told).partition(", ") for told in urls)}
+    return named.get("Source", "").rstrip("/")
 
 
 def _results(subject: SubjectRecord) -> Iterator[dict[str, Any]]:
@@ -48,10 +74,16 @@ def _results(subject: SubjectRecord) -> Iterator[dict[str, Any]]:
 def _result(subject: SubjectRecord, rule: str, level: str, says: str) -> dict[str, Any]:
     found: dict[str, Any] = {"ruleId": rule, "level": level, "message": {"text": says}}
     where = subject.where
+    file, line, cell = ("", 1, None) if where is None else (where.file, where.line, where.cell)
+    # The same finding in the next run, though lines above it were added: its rule, file, cell and
+    # framework, not its line.
+    same = "|".join((rule, file, str(cell or ""), subject.framework))
+    found["partialFingerprints"] = {"unstuck/v1": hashlib.sha256(same.encode()).hexdigest()[:32]}
     if where is not None:
-        region = {} if where.cell else {"region": {"startLine": where.line}}
-        artifact = {"artifactLocation": {"uri": where.file}}
-        found["locations"] = [{"physicalLocation": artifact | region}]
+        physical = {"artifactLocation": {"uri": file}, "region": {"startLine": line}}
+        found["locations"] = [{"physicalLocation": physical}]
+        if cell is not None:  # lines are counted within it
+            found["message"]["text"] = f"Cell {cell}, line {line}: {says}"
     return found
 
 
