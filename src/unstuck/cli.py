@@ -15,6 +15,7 @@ from unstuck.commands.cases import cases_app
 from unstuck.commands.causes import causes
 from unstuck.commands.demo import demo
 from unstuck.commands.diagnose import diagnose
+from unstuck.commands.mcp import mcp
 from unstuck.commands.output import UNWRITTEN
 from unstuck.commands.run import RunCommand, run
 from unstuck.commands.schema import schema
@@ -72,6 +73,7 @@ app.command()(diagnose)
 app.command()(causes)
 app.command()(show)
 app.command()(schema)
+app.command()(mcp)
 app.add_typer(cases_app, name="cases")
 
 
