@@ -144,4 +144,4 @@ class WatchedProof(ProofSession):
         """The repair, built and verified on fresh seeds; see `ProofSession.fix`."""
         with self.restored():
             fixed = fix(self.of, budget)
-        return FixSession(fixed.record, fixed)
+        return FixSession(fixed.record, fixed, self.record)
