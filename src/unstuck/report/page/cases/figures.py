@@ -9,6 +9,7 @@ from unstuck.cases.run import CaseReport
 from unstuck.report import wording
 from unstuck.report.page.drawing import AFTER, BEFORE, FAINT, INK, Picture, drawing, svg
 
+WIDE_APART = 8  # times: values further apart are drawn on a logarithmic axis
 ROW, EDGES, MOST, WIDE = 33, 40, 12, 58
 
 
@@ -34,7 +35,11 @@ def _picture(met: list[Met], share: bool) -> Picture:
         values = [scale * v for m in shown for v in (m.low, m.high, m.figure.low, m.figure.high)]
         low, high = min(values), max(values)
         room = 0.06 * (high - low or 1)
-        axes.set_xlim(low - room, high + room)
+        wide = low > 0 and high > WIDE_APART * low
+        if wide:
+            axes.set_xscale("log")
+        axes.set_xlim(*((low / 1.5, high * 1.5) if wide else (low - room, high + room)))
+        left = axes.get_xlim()[0]
         for i, m in enumerate(shown):
             axes.axhline(-i, color=FAINT, lw=0.8)
             axes.plot([scale * m.low, scale * m.high], [-i, -i], color=AFTER, lw=4, alpha=0.5)
@@ -44,13 +49,17 @@ def _picture(met: list[Met], share: bool) -> Picture:
             of = m.figure.of
             when = f", epoch {of.epoch}" if of.epoch else ""
             says = shorten(f"{of.arm}: {of.metric.replace('_', ' ')}{when}", WIDE, placeholder="…")
-            axes.text(low - room, -i + 0.4, says, color=INK, va="center")
+            axes.text(left, -i + 0.4, says, color=INK, va="center")
         axes.set_ylim(-len(shown) + 0.6, 0.8)
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
-        if share:
+        if wide:
+            axes.minorticks_off()
+            axes.xaxis.set_major_formatter(lambda v, _: f"{v:g}")
+        elif share:
             axes.xaxis.set_major_formatter(lambda v, _: f"{v:g} %")
-        axes.locator_params(axis="x", nbins=5)
+        if not wide:
+            axes.locator_params(axis="x", nbins=5)
         told = "; ".join(
             f"{m.figure.of}: published {m.figure.wording}, median"
             f" {wording.number(m.median, m.figure.of.metric)}"
