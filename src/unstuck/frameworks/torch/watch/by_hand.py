@@ -111,6 +111,7 @@ class ByHand:
             return
         if loop.losses:
             self._decide(where, loop, loss)
+            self._now = self._loops[where]
         loop.losses.append(loss.detach())
 
     def after(self, gradients: Callable[[list[Any]], list[Any]]) -> None:
@@ -157,6 +158,6 @@ class ByHand:
             self._loops[where] = None
             return
         loop.training = self._begins([loop.held[i] for i in moved], rate, loop.backwards[-1:], loop)
-        loop.start, loop.slopes, loop.backwards = [], [], []
+        loop.held, loop.start, loop.slopes, loop.backwards = [], [], [], []
         if loop.training is None:
             self._loops[where] = None
