@@ -50,7 +50,7 @@ def optimizer_of(optimizer: Any) -> Any:
     rate, decay = float(group["lr"]), group.get("weight_decay", 0) or None
     kind = type(optimizer)
     if kind is torch.optim.SGD and not others and decay is None and not group["dampening"]:
-        return made.SGD(rate, group["momentum"], group["nesterov"])
+        return made.SGD(rate, float(group["momentum"]), group["nesterov"])
     if kind in (torch.optim.Adam, torch.optim.AdamW) and not others and not group["amsgrad"]:
         betas = {"beta_1": group["betas"][0], "beta_2": group["betas"][1], "epsilon": group["eps"]}
         if kind is torch.optim.AdamW:
