@@ -58,8 +58,8 @@ class Style:
         seen = "no" if self.unseen else "yes"
         looked = "no" if self.unseen or self.watched_only else "yes"
         why = self.unseen or self.watched_only or self.not_proven
-        proven = "no" if why else "by trials"
-        return f"| `{self.file}` | {self.does} | {seen} | {looked} | {proven} | {why} |"
+        trials = "no" if why else "yes"
+        return f"| `{self.file}` | {self.does} | {seen} | {looked} | {trials} | {why} |"
 
 
 STYLES = (

@@ -40,6 +40,7 @@ BACKENDS = {
     "keras_tensorflow": "tensorflow",
     "keras_jax": "jax",
 }  # else torch, which compiles least
+QUICK = {"torch", "sklearn"}  # the others compile; `test_written_loops` has their commonest forms
 # Parts of a repair by how the changes begin that take a fault away, itself or in effect.
 REPAIRS = {
     "raw inputs": ("inputs-", "features-", "batch-normalization", "normalization"),
@@ -96,7 +97,14 @@ def test_a_program_is_short_and_has_a_fault(style):
     assert with_fault(source) != source
 
 
-@pytest.mark.parametrize("group", [g for g in NEEDS if g != "notebook"])
+@pytest.mark.parametrize(
+    "group",
+    [
+        pytest.param(g, marks=() if g in QUICK else pytest.mark.acceptance)
+        for g in NEEDS
+        if g != "notebook"
+    ],
+)
 def test_styles_are_seen(group, tmp_path):
     """All of a group in one process: each prints what it would, and is looked at or says why."""
     styles = [s for s in STYLES if s.group == group and not s.apart and installed(s)]
