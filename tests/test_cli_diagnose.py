@@ -157,6 +157,14 @@ def test_what_is_given_goes_before_what_the_factory_returns(unstuck):
     assert "of 120 examples" in record(out)["report"]["setup"]["looked at"]
 
 
+def test_the_compact_answer_is_all_that_is_said_where_asked(unstuck):
+    status, out, _ = unstuck("diagnose", "nets:raw", "--format", "compact")
+    assert status == 0
+    assert out.startswith("verdict: (engine) unknown; suspected: ")
+    assert len(out) <= 2_001  # with the line's end
+    assert out.rstrip().endswith("verify: the same command with --prove 60")
+
+
 @pytest.mark.acceptance
 def test_trials_decide_and_a_fix_comes_with_the_proof(unstuck, folder):
     """The status, the record and the snippet of a network whose rate is far too small."""
