@@ -53,6 +53,11 @@ def test_the_finding_is_a_sentence(name, says):
     assert flat(text(PROOFS[name])).split(" ", 5)[5].startswith(told)
 
 
+def test_without_a_trial_nothing_is_measured() -> None:
+    none = replace(PROOFS["learns"], value=float("nan"))
+    assert of_proof(none).startswith("It was seen to learn; there was no time")
+
+
 @pytest.mark.parametrize("name", ["disagrees", "unknown", "nothing", "no-cause", "not-trusted"])
 def test_what_is_not_proven_is_not_told_as_proven(name):
     assert "proven on" not in of_proof(PROOFS[name])

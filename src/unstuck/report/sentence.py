@@ -67,6 +67,8 @@ def of_proof(proof: Proof) -> str:
             f"It learns, and can do clearly better, which is proven on"
             f" {seeds(repair.effect.n)}. To do: {repair.says}. {_with_and_without(proof, repair)}"
         )
+    if not isfinite(proof.value):
+        return "It was seen to learn; there was no time for a trial that tells more."
     told = (
         f"Nothing is wrong: it learns as well as anything that was tried"
         f" ({_measured(proof)} {level(proof.value, proof.measure)}; knowing nothing is"
