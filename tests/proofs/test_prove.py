@@ -113,3 +113,11 @@ def test_the_routine_is_part_of_the_set_up() -> None:
     assert (
         prove(Diagnosed(report(), lambda n: made), 6.0, clock=CLOCK).record.setup["steps"] == "77"
     )
+
+
+@pytest.mark.parametrize(("steps", "expected"), [(1_000, State.SLOW), (3_000, State.UNKNOWN)])
+def test_what_is_on_its_way_in_short_trials_is_not_called_stuck(steps, expected) -> None:
+    """The budget holds trials of a thousand steps: all of the usual ones, or a third."""
+    made = proof(setup(X, Y, rate=0.01), steps=steps)
+    assert made.state is expected, made.outcome
+    assert bool(made.proven) is (expected is State.SLOW)

@@ -4,7 +4,7 @@ import numpy as np
 
 from unstuck.changes.change import Change, Combination, Part, in_order, in_words
 from unstuck.proofs.asks import Score
-from unstuck.proofs.board import CRAWLS, ERRORS, LEARNS
+from unstuck.proofs.board import ANYWHERE, CRAWLS, ERRORS, LEARNS
 from unstuck.proofs.confirm import PAIRS
 from unstuck.proofs.hypothesis import Hypothesis
 from unstuck.proofs.plan import Findings
@@ -82,6 +82,9 @@ def _by_trials(found: Findings, scores: list[Score]) -> State:
     if base > board.noise and not repaired(found):  # what looked better may have been luck
         borne_out = known <= base / LEARNS and _given_up(found)
         return State.LEARNING if borne_out and long else State.UNKNOWN
+    unseen = board.problem.seen is State.UNKNOWN
+    if unseen and not long and base > max(board.noise, ANYWHERE):
+        return State.UNKNOWN  # it is on its way, and nobody saw where it gets
     return State.SLOW if base >= CRAWLS * best else State.STUCK
 
 
