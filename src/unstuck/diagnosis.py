@@ -206,10 +206,17 @@ def _bounded(subject: Subject) -> Sample:
     few = min(subject.about.batch_size, FEWEST)
     if few < size and size * elements > PIECE:
         part = _first(sample, few)
-        start = time.process_time()
-        subject.observe(part.x, part.y)
-        each = (time.process_time() - start) / few
-        size = min(size, max(FEWEST, int(LOOK_S / each)))
+
+        def affordable() -> int:
+            start = time.process_time()
+            subject.observe(part.x, part.y)
+            each = (time.process_time() - start) / few
+            return max(FEWEST, int(LOOK_S / each))
+
+        most = affordable()
+        if most < size:  # the first look may have paid for what is made but once
+            most = max(most, affordable())
+        size = min(size, most)
     return sample if size == n else _first(sample, size)
 
 

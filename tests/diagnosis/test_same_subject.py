@@ -50,6 +50,7 @@ TOLERANCES = {
 }
 # Told in words that differ, or of the output, which is a probability here and a logit there.
 OWN = {"input_dtype", "target_dtype", "output_kind", "function_change", "target_shape"}
+OWN |= {"batch_dependence"}  # measured of PyTorch's modules alone
 
 
 @pytest.fixture(scope="module")

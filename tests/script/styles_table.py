@@ -74,7 +74,7 @@ STYLES = (
     Style("torch/autoencoder.py", "the input is the target"),
     Style("torch/by_hand.py", "`p -= lr * p.grad`"),
     Style("torch/by_hand_data.py", "the same through `.data`, in minibatches"),
-    Style("torch/autograd_grad.py", "`torch.autograd.grad`, a step by hand"),
+    Style("torch/autograd_grad.py", "`torch.autograd.grad`, a step by hand", apart=True),
     Style("torch/functional.py", "`torch.func`: `grad_and_value`, `functional_call`"),
     Style("torch/without_modules.py", "weights are tensors, updates by hand"),
     Style("torch/tensors_and_optimizer.py", "weights are tensors, `torch.optim` steps"),

@@ -1,6 +1,7 @@
 """Outputs that depend on the other examples of the batch."""
 
 import copy
+import random
 
 import numpy as np
 import pytest
@@ -36,13 +37,14 @@ def test_what_mixes_examples_shows(output, expected: float) -> None:
     assert (found == 0) is (expected == 0)
 
 
-def test_what_takes_one_size_of_batch_is_not_told() -> None:
+def test_what_takes_one_size_of_batch_or_draws_anew_is_not_told() -> None:
     def graph(rows):
         if len(rows) != 32:
             raise UsageError("32 nodes", "all of them")
         return X[rows].cumsum(axis=0)
 
     assert dependence(graph, len(X)) is None
+    assert dependence(lambda rows: X[rows] + random.random(), len(X)) is None
     assert dependence(lambda rows: X[rows], 1) is None
 
 

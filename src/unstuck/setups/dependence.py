@@ -16,7 +16,8 @@ def dependence(output: Callable[[NDArray[np.int64]], Floats], n: int) -> float |
 
     0 for a network that treats each example on its own, as all should in evaluation mode. The
     examples keep their places, and the batch its size, so that a layer that draws numbers draws
-    the same. None where that cannot be told: a model of one size of batch alone, a graph.
+    the same. None where that cannot be told: a model of one size of batch alone, a graph, what
+    draws otherwise each time.
 
     Args:
         output: of the examples with these indices, in evaluation mode, (k, …).
@@ -32,10 +33,13 @@ def dependence(output: Callable[[NDArray[np.int64]], Floats], n: int) -> float |
     try:
         output(looked)  # what is made for one size of batch shows it
         beside = output(np.concatenate([np.arange(half), looked]))
+        again = output(np.concatenate([np.arange(half), looked]))
         others = output(np.concatenate([np.zeros(half, np.int64), looked]))
     except UnstuckError:
         return None
-    if len(beside) != 2 * half or beside.shape != others.shape:
+    if len(beside) != 2 * half or not beside.shape == again.shape == others.shape:
+        return None
+    if not np.array_equal(beside, again):
         return None
     largest = float(np.abs(beside).max(initial=0.0))
     change = float(np.abs(beside[half:] - others[half:]).max(initial=0.0))

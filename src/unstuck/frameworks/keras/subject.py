@@ -19,7 +19,6 @@ from unstuck.frameworks.keras.build import FRESH, built
 from unstuck.frameworks.keras.data import check_ids, read
 from unstuck.frameworks.keras.layers import visible
 from unstuck.frameworks.keras.network import Network, explained, names_kept
-from unstuck.setups.dependence import dependence
 from unstuck.setups.routine import Routine
 from unstuck.setups.subject import (
     About,
@@ -121,19 +120,7 @@ class KerasSubject:
             look.output_after,
             None if look.loss_after is None else float(look.loss_after),
             self._network.output_trail,
-            self._dependence,
         )
-
-    @cached_property
-    def _dependence(self) -> float | None:
-        return dependence(self._evaluated, len(self.sample.x[0]))
-
-    def _evaluated(self, rows: NDArray[np.int64]) -> Floats:
-        """The output for examples of the sample, in evaluation mode."""
-        chosen = tuple(a[rows] for a in self.sample.x)
-        with explained(chosen, None), keras.StatelessScope():
-            output = self._model(self._pack(self._cast(chosen)), training=False)
-            return np.asarray(keras.ops.convert_to_numpy(output), np.float32)
 
     def gradient(self, x: Inputs, y: NDArray[Any] | None) -> Floats:
         """See the protocol."""
