@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from unstuck.errors import UsageError
-from unstuck.proofs.fix import fix
 from unstuck.proofs.prove import prove
 from unstuck.script.starting_point import StartingPoint
 from unstuck.script.trainings import Line, Trainings
@@ -143,5 +142,4 @@ class WatchedProof(ProofSession):
     def fix(self, budget: float | None = None) -> FixSession:
         """The repair, built and verified on fresh seeds; see `ProofSession.fix`."""
         with self.restored():
-            fixed = fix(self.of, budget)
-        return FixSession(fixed.record, fixed, self.record)
+            return super().fix(budget)

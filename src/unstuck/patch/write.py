@@ -63,6 +63,7 @@ def moved(old: str, new: str, number: int) -> int:
     return number
 
 
+SPELT_OUT = {"x": "inputs", "y": "targets"}
 # What scikit-learn's wrappers have themselves, once fitted.
 OF_WRAPPERS = frozenset({"regressor_", "transformer_", "n_features_in_", "feature_names_in_"})
 
@@ -227,8 +228,7 @@ class _Patch:
 
     def _named(self, n: str, taken: Taken, made: list[str]) -> str:
         """A name for an expression, which stands wherever the script writes the same."""
-        wanted = {"x": "inputs", "y": "targets"}[n]
-        candidates = (wanted, f"{n}_train", f"{n}_scaled", f"{n}_own")
+        candidates = (SPELT_OUT[n], f"{n}_train", f"{n}_scaled", f"{n}_own")
         return self._new(candidates, taken.expression, taken.node, made)
 
     def _new(
@@ -266,8 +266,7 @@ class _Patch:
         e = elements[at].value
         if isinstance(e, cst.Name):
             return e.value
-        wanted = {"x": "inputs", "y": "targets"}[n]
-        candidates = (f"{wanted}_held", f"{n}_validation", f"{n}_held_out")
+        candidates = (f"{SPELT_OUT[n]}_held", f"{n}_validation", f"{n}_held_out")
         return self._new(candidates, e, taken.node, made)
 
     def _object(self, i: int, block: Block) -> None:

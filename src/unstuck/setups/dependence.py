@@ -29,11 +29,11 @@ def dependence(output: Callable[[NDArray[np.int64]], Floats], n: int) -> float |
     half = min(FEW, n // 2)
     if half < 1:
         return None
-    looked = np.arange(half, 2 * half)
+    both = np.arange(2 * half)
+    looked = both[half:]
     try:
         output(looked)  # what is made for one size of batch shows it
-        beside = output(np.concatenate([np.arange(half), looked]))
-        again = output(np.concatenate([np.arange(half), looked]))
+        beside, again = output(both), output(both)
         others = output(np.concatenate([np.zeros(half, np.int64), looked]))
     except UnstuckError:
         return None
