@@ -81,18 +81,20 @@ def _process(route: str, setup: str, how: str, seconds: float) -> Any:
 def measured(route: str, setup: str, how: str, seconds: float) -> dict[str, Any]:
     """Trials in this process."""
     from unstuck.setups.split import split
+    from unstuck.setups.untouched import untouched
 
     subject = _subject(route, setup)
     trainer, data = subject.trainer(), split(subject.sample)
     if how == "native" and hasattr(trainer, "_loops"):
         trainer._loops.of = lambda *_: None
-    began, made, ran = time.perf_counter(), 0, ""
-    trainer.train(data, (), 0, 10)  # what a proof does first: how long a step takes
-    trainer.foresee(20 * STEPS)
-    while time.perf_counter() - began < seconds:
-        run = trainer.train(data, (), made, STEPS)
-        assert run.steps == STEPS
-        made, ran = made + 1, run.executor
+    with untouched():  # as all trials of a proof are
+        began, made, ran = time.perf_counter(), 0, ""
+        trainer.train(data, (), 0, 10)  # what a proof does first: how long a step takes
+        trainer.foresee(20 * STEPS)
+        while time.perf_counter() - began < seconds:
+            run = trainer.train(data, (), made, STEPS)
+            assert run.steps == STEPS
+            made, ran = made + 1, run.executor
     return {"trials_a_minute": made * 60 / (time.perf_counter() - began), "ran": ran}
 
 
@@ -106,7 +108,8 @@ def _subject(route: str, setup: str) -> Any:
         from sklearn.neural_network import MLPClassifier, MLPRegressor
 
         kind = MLPRegressor if outputs == 1 else MLPClassifier
-        return recognize(kind(hidden, batch_size=BATCH, max_iter=5).fit(x, y.ravel()), Given(x, y))
+        network = kind(hidden, batch_size=BATCH, max_iter=5).fit(x, y.ravel())
+        return recognize(network, Given(x, y.ravel()))
     if route == "torch":
         import torch
 

@@ -110,23 +110,17 @@ class TrainingLoop:
         params = jax.tree.map(jnp.asarray, params)
         kept = jax.tree.map(jnp.zeros_like, params) if self.around.keeps else None
         carry = (params, state, self.optimizer(numbers).init(params), kept, jax.random.key(seed))
-        losses: list[float] = []
-        ticks: list[float] = []
-        ends = sorted({*range(CHUNK, steps, CHUNK), *(s for s in looks if 0 < s < steps), steps})
-        for begin, end in zip([0, *ends], ends, strict=False):
-            began, count = time.perf_counter(), end - begin
-            parts = [_filled(a[begin:end]) for a in (order, rates, zeroed)]
-            carry, seen = self._run(carry, numbers, clips, arrays, *parts, count)
-            values = np.asarray(seen, np.float64)[:count]
-            sound = np.isfinite(values)
-            losses += values[: count if sound.all() else int(sound.argmin()) + 1].tolist()
-            now = time.perf_counter()
-            ticks.append((now - began) / max(1, count))
-            if not sound.all() or now > until:
-                break
-            if end in looks and end < steps:
-                look(end, carry[0], carry[1])
-        return Trained(carry[0], carry[1], losses, float(np.mean(ticks[1:] or ticks or [0.0])))
+
+        def run(part: Sequence[Any], count: int) -> Any:
+            nonlocal carry
+            carry, seen = self._run(carry, numbers, clips, arrays, *part, count)
+            return seen
+
+        def looked(step: int) -> None:
+            look(step, carry[0], carry[1])
+
+        losses, seconds = chunked(run, (order, rates, zeroed), until, looks, looked)
+        return Trained(carry[0], carry[1], losses, seconds)
 
     def _steps(
         self, carry: Any, numbers: Any, clips: Any, data: Any, order: Any, rates: Any, zeroes: Any,
@@ -171,6 +165,45 @@ class TrainingLoop:
         return gradients
 
 
+def chunked(
+    run: Callable[[Sequence[NDArray[Any]], int], Any],
+    parts: Sequence[NDArray[Any]],
+    until: float = float("inf"),
+    looks: Sequence[int] = (),
+    look: Callable[[int], None] = lambda step: None,
+) -> tuple[list[float], float]:
+    """Has steps taken a chunk after the other, until a loss is not finite or time is up.
+
+    Args:
+        run: a chunk: given `CHUNK` steps' entries and how many of them are meant, returns as many
+            losses, of which those are read.
+        parts: (steps, …) each, what is told of every step.
+        until: when it ends, by `time.perf_counter`.
+        looks: steps on the way after which `look` is called.
+
+    Returns:
+        the loss of each step, of which only the last may not be finite; seconds of a step, the
+        first chunk left out, which compiles.
+    """
+    steps = len(parts[0])
+    losses: list[float] = []
+    ticks: list[float] = []
+    ends = sorted({*range(CHUNK, steps, CHUNK), *(s for s in looks if 0 < s < steps), steps})
+    for begin, end in zip([0, *ends], ends, strict=False):
+        began, count = time.perf_counter(), end - begin
+        seen = run([_filled(part[begin:end]) for part in parts], count)
+        values = np.asarray(seen, np.float64)[:count]
+        sound = np.isfinite(values)
+        losses += values[: count if sound.all() else int(sound.argmin()) + 1].tolist()
+        now = time.perf_counter()
+        ticks.append((now - began) / max(1, count))
+        if not sound.all() or now > until:
+            break
+        if end in looks and end < steps:
+            look(end)
+    return losses, float(np.mean(ticks[1:] or ticks or [0.0]))
+
+
 def _filled(part: NDArray[Any]) -> NDArray[Any]:
-    """A chunk's rows, filled up to the size that the program was compiled for."""
+    """A chunk's entries, filled up to the size that the program was compiled for."""
     return np.pad(part, ((0, CHUNK - len(part)), *((0, 0),) * (part.ndim - 1)))

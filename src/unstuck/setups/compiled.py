@@ -17,6 +17,7 @@ LOSSES = 1e-3  # by which losses may differ: float32's rounding, after so many s
 WAYS = 0.05  # share of the way that the parameters went, by which they may differ likewise
 COST = 2.0  # seconds that the first one is taken to cost: import, trace and compilation
 FASTER = 1.25  # times as fast it has to be
+TIMED = 3  # times that it is timed, of which the best counts: a busy machine is slow at times
 
 T = TypeVar("T")
 
@@ -36,7 +37,7 @@ class Walk:
     Args:
         losses: of each step.
         params: after them.
-        step_seconds: of one step.
+        step_seconds: of one step, at best.
     """
 
     losses: Sequence[float]
@@ -86,7 +87,7 @@ class CompiledLoops(Generic[T]):
             return None
         except Exception as reason:  # whatever a user's model makes of being traced
             self._made[kind] = None
-            self.why[kind] = str(reason)
+            self.why[kind] = (str(reason).strip().splitlines() or [type(reason).__name__])[0][:200]
         return self._made[kind]
 
     def how(self, kind: Hashable) -> str:

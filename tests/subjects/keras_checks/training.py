@@ -24,6 +24,7 @@ from unstuck.changes.unfreezing import UNFROZEN
 from unstuck.cures.cure import cure
 from unstuck.frameworks.keras.cure import built
 from unstuck.frameworks.recognize import recognize
+from unstuck.setups import compiled
 from unstuck.setups.routine import Routine
 from unstuck.setups.split import split
 from unstuck.setups.subject import Given
@@ -254,3 +255,27 @@ def check_routine_is_replayed() -> None:
         for a, b in zip(found, by_hand(start, factors, of), strict=True):
             np.testing.assert_allclose(np.array(a), b, rtol=1e-3, atol=2e-4)
     assert "constant" in recognize(model, given).trainer().refuses((loop.CONSTANT,))
+
+
+def check_compiled_loops() -> None:
+    """Many steps as one program do what `fit` does, for each optimizer with its numbers."""
+    x, y = classes()
+    optimizers = (
+        keras.optimizers.Adam(1e-2, global_clipnorm=0.5),
+        keras.optimizers.SGD(0.05, momentum=0.9, nesterov=True, weight_decay=1e-3),
+    )
+    compiled.FASTER = 0  # however busy the machine is
+    for optimizer in optimizers:
+        inside = [layers.Dense(8, "tanh", kernel_regularizer="l2"), layers.BatchNormalization()]
+        model = keras.Sequential([keras.Input((6,)), *inside, layers.Dense(4, "softmax")])
+        model.compile(optimizer, CROSSENTROPY)
+        _, trainer, data = set_up(model, x, y)
+        native = trainer.train(data, (), 0, 70)
+        assert native.executor == "in line, native"
+        trainer.foresee(10**9)
+        mine = trainer.train(data, (), 0, 70)
+        assert mine.executor == "in line, compiled"
+        # Rounding of float32, in another order of operations.
+        np.testing.assert_allclose(mine.output, native.output, rtol=1e-2, atol=2e-3)
+        assert abs(mine.loss - native.loss) < 1e-3
+        assert [step for step, _ in mine.path] == [step for step, _ in native.path]

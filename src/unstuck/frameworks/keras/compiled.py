@@ -1,4 +1,4 @@
-"""A compiled loop for trials of a Keras set-up, on the JAX and PyTorch backends.
+"""A compiled loop for trials of a Keras set-up; see `tensorflow_loop` for that backend's.
 
 A trial's copy is made, changed, drawn and judged in Keras; only its steps are taken elsewhere.
 """
@@ -6,7 +6,7 @@ A trial's copy is made, changed, drawn and judged in Keras; only its steps are t
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import keras
 import numpy as np
@@ -35,9 +35,41 @@ PLAIN = {
 TAKEN = ("float32", "int64", "int32", "uint8", "bool")  # dtypes of data
 
 
-@dataclass(frozen=True, eq=False)
-class Compiled:
+class Loop(Protocol):
     """A compiled training loop for one copy.
+
+    Attributes:
+        trained: its variables that the optimizer steps.
+        random: whether a step draws numbers.
+    """
+
+    trained: list[Any]
+    random: bool
+
+    def train(
+        self,
+        plan: Plan,
+        data: Sequence[NDArray[Any]],
+        rows: NDArray[np.int64],
+        seed: int,
+        until: float = float("inf"),
+        looks: Sequence[int] = (),
+        look: Callable[[int], None] = lambda step: None,
+    ) -> Trained:
+        """Trains the copy.
+
+        Args:
+            plan: what it was made of.
+            data: inputs, then targets.
+            rows: (steps, batch).
+            looks: steps after which `look` is called, with the copy as it is then.
+        """
+        ...
+
+
+@dataclass(eq=False)
+class Compiled:
+    """A loop made of the traced loss.
 
     Args:
         copy: compiled, trained again and again.
@@ -62,14 +94,7 @@ class Compiled:
         looks: Sequence[int] = (),
         look: Callable[[int], None] = lambda step: None,
     ) -> Trained:
-        """Trains the copy.
-
-        Args:
-            plan: what it was made of.
-            data: inputs, then targets.
-            rows: (steps, batch).
-            looks: steps after which `look` is called, with the copy as it is then.
-        """
+        """See `Loop`."""
 
         def looked(step: int, params: Any, state: Any) -> None:
             self._write(params, state)
@@ -98,7 +123,7 @@ class Compiled:
 
 def compiled_of(
     copy: Copy, plan: Plan, pack: Callable[[Any], Any], batch: Sequence[NDArray[Any]]
-) -> Compiled:
+) -> Loop:
     """The compiled loop for a copy, not yet tested.
 
     Args:
@@ -109,6 +134,10 @@ def compiled_of(
         Untranslatable: it has none.
     """
     backend = keras.backend.backend()
+    if backend == "tensorflow":
+        from unstuck.frameworks.keras.tensorflow_loop import graph_loop
+
+        return graph_loop(copy, plan, pack)
     if backend not in ("jax", "torch"):
         raise Untranslatable(f"on {backend} Keras trains by itself")
     model = copy.model

@@ -29,7 +29,7 @@ from unstuck.frameworks.torch.redrawn import kept, redraw, seed_torch
 from unstuck.frameworks.torch.setup import LOW, Setup, copied, first_line, seeded
 from unstuck.frameworks.torch.subject import MODEL, TorchSubject, _explained, _rows
 from unstuck.frameworks.torch.survey import Survey
-from unstuck.setups.compiled import CHECKED, CompiledLoops, Walk, check
+from unstuck.setups.compiled import CHECKED, TIMED, CompiledLoops, Walk, check
 from unstuck.setups.order import batches, looks
 from unstuck.setups.routine import Routine, Zeroing
 from unstuck.setups.subject import Floats, Inputs
@@ -142,7 +142,8 @@ class TorchTrainer:
             how = (own.setup, self._loss(own), tensors, rows[:CHECKED], done.routine, epoch)
             losses, _ = trained(*how)
             after = [np.array(p.detach()) for p in parts.trained]
-            walks.append(Walk(losses, after, trained(*how)[1]))  # compiled by now
+            timed = min(trained(*how)[1] for _ in range(TIMED))  # compiled by now
+            walks.append(Walk(losses, after, timed))
         check(before, walks[0], walks[1], compiled.graph.random)
         return compiled
 
