@@ -108,7 +108,7 @@ def _subject(route: str, setup: str) -> Any:
         from sklearn.neural_network import MLPClassifier, MLPRegressor
 
         kind = MLPRegressor if outputs == 1 else MLPClassifier
-        network = kind(hidden, batch_size=BATCH, max_iter=5).fit(x, y.ravel())
+        network = kind(hidden_layer_sizes=hidden, batch_size=BATCH, max_iter=5).fit(x, y.ravel())
         return recognize(network, Given(x, y.ravel()))
     if route == "torch":
         import torch

@@ -7,18 +7,22 @@ clipping of a routine are not replayed: no script can do that around `fit`.
 import inspect
 import time
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import clone
 
 from unstuck.changes.change import Combination, Part, in_words, value
 from unstuck.changes.data import Data
 from unstuck.errors import UsageError
 from unstuck.frameworks.sklearn.changes import Changed, changed
+from unstuck.frameworks.sklearn.compiled import EpochLoop, batch_size, epoch_loop, kind_of
 from unstuck.frameworks.sklearn.perceptron import Perceptron
+from unstuck.setups.compiled import CHECKED, TIMED, CompiledLoops, Untested, Walk, check
 from unstuck.setups.subject import Floats
 from unstuck.setups.trainer import Refused, Run, curve, fitted_rows
 
@@ -30,6 +34,7 @@ class MlpTrainer:
 
     def __init__(self, subject: Perceptron) -> None:
         self._subject = subject
+        self._loops: CompiledLoops[EpochLoop] = CompiledLoops()
         self.notes: tuple[str, ...] = ()
 
     def refuses(self, changes: Combination) -> str:
@@ -44,7 +49,8 @@ class MlpTrainer:
         return ""
 
     def foresee(self, steps: int) -> None:
-        """See the protocol; there is nothing to make ready."""
+        """See the protocol; many steps are worth a compiled loop."""
+        self._loops.foreseen = steps
 
     def train(
         self,
@@ -61,7 +67,7 @@ class MlpTrainer:
         except Refused as reason:
             raise UsageError(f"{in_words(changes)} cannot be tried: {reason}") from None
         network, n = done.network, len(data.y)
-        each = -(-n // _size(network, n))  # steps an epoch
+        each = -(-n // batch_size(network, n))  # steps an epoch
         stream = value(changes, Part.ORDER, 0)
         assert isinstance(stream, int)
         network.set_params(random_state=seed, max_iter=max(1, round(steps / each)))
@@ -72,6 +78,8 @@ class MlpTrainer:
             x, y = x[order], y[order]
         outputs = self._subject.weights[-1][1].size
         given = {} if (weights := _weights(done, y)) is None else {"sample_weight": weights}
+        kind = kind_of(network, x, y, bool(given))
+        loop = self._loops.of(kind, steps, lambda: accepted(network, x, y, given), seconds)
         path: list[tuple[int, Floats]] = []
         every = -(-network.max_iter // LOOKS)
 
@@ -83,24 +91,38 @@ class MlpTrainer:
         try:
             with warnings.catch_warnings(record=True) as told, np.errstate(all="ignore"):
                 warnings.simplefilter("always")
-                with _followed(network, start + seconds, look, ticks) as stopped:
+                with (
+                    _followed(network, start + seconds, look, ticks) as stopped,
+                    nullcontext() if loop is None else loop.installed(network),
+                ):
                     network.fit(x, y, **given)
                 if not stopped and any("interrupted by user" in str(w.message) for w in told):
                     raise KeyboardInterrupt  # the user's own, which `fit` keeps to itself
                 output = _output(network, held, outputs)
                 fitted = _output(network, data.x[0][fitted_rows(n)], outputs)
-            loss = float(network.loss_)
+            mean = float(network.loss_)
         except ValueError:  # inputs or weights that are not finite
             output = np.full((len(held), outputs), np.nan)
-            fitted, loss = np.full((len(fitted_rows(n)), outputs), np.nan), float("nan")
-        losses = getattr(network, "loss_curve_", None) or [loss]
+            fitted, mean = np.full((len(fitted_rows(n)), outputs), np.nan), float("nan")
+        losses = getattr(network, "loss_curve_", None) or [mean]
         taken = len(losses) * each
-        points = tuple((epoch * each, mean) for epoch, mean in curve(losses))
+        points = tuple((epoch * each, value) for epoch, value in curve(losses))
         spent = time.perf_counter() - start
         step = (ticks[-1] - ticks[0]) / (len(ticks) - 1) / each if len(ticks) > 1 else spent / taken
+        if loop is None:
+            self._loops.native(kind, taken, step)
         return Run(
-            output, fitted, loss, points, taken, spent, step, network, {}, tuple(path)
-        )  # fmt: skip
+            output,
+            fitted,
+            mean,
+            points,
+            taken,
+            spent,
+            step,
+            network,
+            path=tuple(path),
+            executor=f"in line, {self._loops.how(kind)}",
+        )
 
     def loss(self, output: Floats, y: NDArray[Any]) -> float:
         """See `Trainer`."""
@@ -115,11 +137,40 @@ class MlpTrainer:
         return changed(self._subject.estimator, changes, self._subject.about.routine)
 
 
-def _size(network: Any, n: int) -> int:
-    """Examples a step."""
-    if network.solver == "lbfgs":
-        return n
-    return min(200 if network.batch_size == "auto" else network.batch_size, n)
+def accepted(network: Any, x: NDArray[Any], y: NDArray[Any], given: dict[str, Any]) -> EpochLoop:
+    """The compiled loop for networks like this one, tested on two more.
+
+    Args:
+        given: weights of examples, where there are any.
+
+    Raises:
+        Untranslatable: it has none.
+        Untested: the network's own steps diverge.
+    """
+    loop = epoch_loop(network)
+    each = -(-len(x) // batch_size(network, len(x)))
+    epochs = max(1 + TIMED, -(-CHECKED // each))
+    native = _walk(network, epochs, x, y, given, nullcontext)
+    own = _walk(network, epochs, x, y, given, loop.installed)
+    check(loop.start, native, own, random=False)
+    return loop
+
+
+def _walk(
+    network: Any, epochs: int, x: Any, y: Any, given: dict[str, Any], within: Callable[[Any], Any]
+) -> Walk:
+    """Some epochs of a copy."""
+    copy = clone(network).set_params(max_iter=epochs)
+    ticks: list[float] = []
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        with _followed(copy, float("inf"), lambda epoch: None, ticks), within(copy):
+            try:
+                copy.fit(x, y, **given)
+            except ValueError:  # weights that are not finite
+                raise Untested from None
+    best = min(b - a for a, b in pairwise(ticks)) if len(ticks) > 1 else float("inf")
+    return Walk(copy.loss_curve_, [*copy.coefs_, *copy.intercepts_], best)
 
 
 def _weights(done: Changed, y: NDArray[Any]) -> Floats | None:
