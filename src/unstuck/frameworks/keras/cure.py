@@ -11,8 +11,8 @@ from unstuck.cures.printed import Names, code
 from unstuck.frameworks.keras import architecture, starts
 from unstuck.frameworks.keras.changes import Plan
 from unstuck.frameworks.keras.fronts import as_one, fit, front
-from unstuck.frameworks.keras.printing import metrics
 from unstuck.frameworks.keras.printing import printed as printed
+from unstuck.frameworks.keras.printing.compiled import metrics
 from unstuck.frameworks.keras.seeds import traceless
 from unstuck.frameworks.keras.subject import KerasSubject
 from unstuck.frameworks.keras.training import KerasTrainer
