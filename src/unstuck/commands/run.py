@@ -32,8 +32,9 @@ if TYPE_CHECKING:
     from unstuck.records.proof import Proof
     from unstuck.records.run import RunRecord
     from unstuck.records.training import Sighting, Witness
+    from unstuck.script.line import Line
     from unstuck.script.running import Script
-    from unstuck.script.trainings import Line, Trainings
+    from unstuck.script.trainings import Trainings
 
 SECONDS = "60"  # of --prove without a number
 LIBRARIES = ("keras", "tensorflow", "torch", "sklearn", "jax", "xgboost", "lightgbm")

@@ -12,8 +12,9 @@ from typing import Any
 
 from unstuck.errors import UsageError
 from unstuck.proofs.prove import prove
+from unstuck.script.line import Line
 from unstuck.script.starting_point import StartingPoint
-from unstuck.script.trainings import Line, Trainings
+from unstuck.script.trainings import Trainings
 from unstuck.sessions import TRAINED_ON, FixSession, ProofSession, ReportSession
 from unstuck.setups.unmoved import unmoved
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from unstuck.script import hooks
-from unstuck.script.trainings import Line, Trainings
+from unstuck.script.line import Line
+from unstuck.script.trainings import Trainings
 from unstuck.watching.methods import surround
 from unstuck.watching.place import is_users
 

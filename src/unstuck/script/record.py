@@ -9,7 +9,7 @@ import unstuck
 from unstuck.records.origin import here
 from unstuck.records.run import RunRecord, SubjectRecord, Watched, Where
 from unstuck.report.sentence import of_subject
-from unstuck.script.trainings import Line
+from unstuck.script.line import Line
 from unstuck.watching.losses import Watch
 from unstuck.watching.place import Place
 

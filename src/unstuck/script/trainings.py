@@ -10,14 +10,14 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from unstuck.errors import DataError, LabelsOutOfRange, UsageError
 from unstuck.records.report import Evidence
-from unstuck.records.states import State, Status
 from unstuck.records.training import Sighting, Witness
-from unstuck.setups.routine import PLAIN, Routine
+from unstuck.script.line import STEPWISE, Line
+from unstuck.setups.routine import Routine
 from unstuck.setups.unmoved import unmoved
 from unstuck.watching import place
 from unstuck.watching.losses import Watch
@@ -28,15 +28,9 @@ if TYPE_CHECKING:
     from unstuck.proofs.fix import Fixed
     from unstuck.records.proof import Proof
     from unstuck.records.report import Report
-    from unstuck.script.starting_point import StartingPoint
 
-# States of a watch, the worst first.
-STATES = ("diverged", "dying", "stuck", "slow", "learning", "unknown")
 # A hand-written loop has no end that could be seen, so that nothing counts as inside of one.
 _ENDLESS = {"torch", "jax", "tape"}
-# losses of steps, not of epochs
-_STEPWISE = {"torch", "jax", "tape", "lightning", "skorch", "transformers"}
-_STATES = {state.value: state for state in State} | {"dying": State.STUCK}  # of a watch
 STEPS = 1_024  # losses of steps, after which a training may be called stuck while it goes on
 FEW = 64  # losses of steps, below which it is not called stuck at its end
 
@@ -48,103 +42,6 @@ Proven = Callable[
 
 class Stop(SystemExit):
     """Ends the script after the first diagnosis; in a thread of its own, the thread."""
-
-
-@dataclass(eq=False)
-class Line:
-    """A line of the script at which training starts, once or many times.
-
-    Args:
-        where: None where no line of the user's files is on the stack.
-        framework: as the hook that saw it says.
-        report: of the first training; None if it could not be looked at.
-        refused: why not, on one line.
-        watches: one a training.
-        start: kept for the proof.
-        unproven: why no proof is made, in a few words.
-        routine: what the loop was seen to do around a step.
-        sightings: faults of the loop itself that were seen.
-        noticed: states that were told while it trained.
-        proof, fix: made after the script has ended.
-        diff: of the script with the fix in it, which was tried on a copy.
-        cured: whether that copy learns.
-        names: see `watching.trainings`.
-    """
-
-    where: Place | None
-    framework: str
-    report: "Report | None" = None
-    refused: str = ""
-    watches: list[Watch] = field(default_factory=list)
-    start: "StartingPoint | None" = None
-    unproven: str = ""
-    routine: Routine = PLAIN
-    sightings: list[Sighting] = field(default_factory=list)
-    noticed: set[str] = field(default_factory=set)
-    proof: "Proof | None" = None
-    fix: "Fixed | None" = None
-    diff: str | None = None
-    cured: bool = False
-    names: Mapping[str, str] | None = None
-
-    @property
-    def state(self) -> State:
-        """The proof's, unless the script itself was seen to do otherwise."""
-        watch = self.judged
-        seen = _STATES[watch.state]
-        proof = None if self.proof is None else self.proof.state
-        if seen is State.DIVERGED or proof in (None, State.UNKNOWN):
-            return seen
-        if watch.is_well_below and proof in (State.STUCK, State.NOTHING, State.DIVERGED):
-            return State.LEARNING
-        return proof
-
-    @property
-    def judged(self) -> Watch:
-        """The training that counts: of those whose losses say something, the last of the
-        longest."""
-        telling = [watch for watch in self.watches if not watch.void] or self.watches
-        return max(reversed(telling), key=lambda watch: watch.count, default=Watch())
-
-    @property
-    def is_void(self) -> bool:
-        """Whether no training so far says anything by its losses."""
-        return bool(self.watches) and all(watch.void for watch in self.watches)
-
-    @property
-    def worst(self) -> Watch:
-        """The training that went worst, by its own losses."""
-        return min(self.watches, key=lambda watch: STATES.index(watch.state), default=Watch())
-
-    @property
-    def witness(self) -> Witness:
-        """What the training that counts was seen to do."""
-        unit = "step" if self.framework in _STEPWISE else "epoch"
-        return self.judged.witness(unit, self.routine.steps)
-
-    @property
-    def meaningless(self) -> str:
-        """Why its loss does not say whether it learns; "" if it does."""
-        return self.judged.void
-
-    @property
-    def statuses(self) -> set[Status]:
-        """Of its causes, faults of the loop among them; none of a set-up that was proven to
-        learn, or was cured."""
-        proof = self.proof
-        fine = proof is not None and proof.outcome.startswith(("nothing wrong", "improvable"))
-        if fine or self.cured:
-            return set()
-        report = self.report if proof is None else proof.report
-        seen = {Status.SUSPECTED} if self.sightings else set()
-        if self.meaningless:  # whether it learns, nobody can say: nothing is suspected of it
-            return seen
-        if proof is not None and proof.repaired:
-            seen.add(Status.PROVEN)
-        return seen | (set() if report is None else {s.status for s in report.suspects})
-
-    def __str__(self) -> str:
-        return "training" if self.where is None else f"training at {self.where}"
 
 
 class Training:
@@ -406,7 +303,7 @@ class Trainings:
             if line.refused and any(s.cause == "label-coding" for s in line.sightings):
                 watch.void = "a class among its targets has no output, so that its loss is none"
             watch.notice = lambda seen: self._notice(line, seen)
-            if framework in _STEPWISE:
+            if framework in STEPWISE:
                 watch.enough, watch.least = STEPS, FEW
             line.watches.append(watch)
             counts = framework not in _ENDLESS
