@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 import unstuck
+from unstuck.commands.batch import batch
 from unstuck.commands.cases import cases_app
 from unstuck.commands.causes import causes
 from unstuck.commands.demo import demo
@@ -68,6 +69,7 @@ app.command(
     cls=RunCommand,
     context_settings={"allow_extra_args": True, "allow_interspersed_args": False},
 )(run)
+app.command(context_settings={"allow_extra_args": True, "allow_interspersed_args": False})(batch)
 app.command()(demo)
 app.command()(diagnose)
 app.command()(causes)

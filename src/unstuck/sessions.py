@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from unstuck.diagnosis import Diagnosed, diagnosed
 from unstuck.errors import NotWritten
+from unstuck.probes.batch import batch
+from unstuck.records.batch import Batch
 from unstuck.records.fix import Fix
 from unstuck.records.proof import Proof
 from unstuck.records.report import Report
 from unstuck.setups.sample import EXAMPLES
 from unstuck.setups.unmoved import unmoved
+from unstuck.setups.untouched import untouched
 
 if TYPE_CHECKING:
     from unstuck.proofs.fix import Fixed
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
 
 TRAINED_ON = 4_096  # examples of a trial, at most
 
-R = TypeVar("R", Report, Proof, Fix)
+R = TypeVar("R", Batch, Report, Proof, Fix)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -63,9 +66,7 @@ class Session(Generic[R]):
 
     @unmoved()
     def _repr_html_(self) -> str:
-        from unstuck.report.page.page import fragment
-
-        return fragment(self._run_record())
+        return self._fragment()
 
     @unmoved()
     def html(self, path: "str | os.PathLike[str]") -> None:
@@ -77,14 +78,22 @@ class Session(Generic[R]):
         Raises:
             NotWritten: it cannot be written.
         """
-        from unstuck.report.page.page import page
-
         try:
-            Path(path).write_text(page(self._run_record()), encoding="utf-8")
+            Path(path).write_text(self._page(), encoding="utf-8")
         except OSError as error:
             raise NotWritten(
                 f"cannot write {path}: {error.strerror or error}", "a place that can be written to"
             ) from error
+
+    def _fragment(self) -> str:
+        from unstuck.report.page.page import fragment
+
+        return fragment(self._run_record())
+
+    def _page(self) -> str:
+        from unstuck.report.page.page import page
+
+        return page(self._run_record())
 
     def _run_record(self) -> "RunRecord":
         from unstuck.report.handed import run_record
@@ -103,6 +112,21 @@ class Session(Generic[R]):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
+class BatchSession(Session[Batch]):
+    """What a step's batch holds; `record` is a `Batch`."""
+
+    def _fragment(self) -> str:
+        from unstuck.report.page.batch import fragment
+
+        return fragment(self.record)
+
+    def _page(self) -> str:
+        from unstuck.report.page.batch import page
+
+        return page(self.record)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class ReportSession(Session[Report]):
     """A diagnosis; `record` is a `Report`.
 
@@ -111,6 +135,14 @@ class ReportSession(Session[Report]):
     """
 
     diagnosed: Diagnosed
+
+    @property
+    @unmoved()
+    def batch(self) -> BatchSession:
+        """What reaches the network in a step: shapes, dtypes, ranges, classes, first examples."""
+        with untouched():
+            subject = self.diagnosed.again(EXAMPLES)
+            return BatchSession(batch(subject.about, subject.sample))
 
     @unmoved()
     def prove(

@@ -4,11 +4,13 @@ the edge of a phone or a desk, nothing serious that axe-core finds, by light and
 import shutil
 
 import pytest
+from test_batch import images
 from test_case_pages import COMMAND
 from test_case_pages import MADE as MACHINE
 from test_page import MADE, REAL, page, real
 
 from synthetic import as_published, told
+from unstuck.report.page.batch import page as batch_page
 from unstuck.report.page.cases import page as cases
 from unstuck.report.page.page import fragment
 
@@ -25,6 +27,7 @@ SHOWN = {
         case: lambda case=case: cases.page(told(as_published)[case], MACHINE, COMMAND)
         for case in ("relu-adam-raw", "divide-by-255-or-1000")
     },
+    "batch": lambda: batch_page(images()),
     "cases": lambda: cases.overview(list(told(as_published).values()), MACHINE, COMMAND),
     "notebook": lambda: (
         "<!doctype html><html lang=en><meta charset=utf-8><title>cell</title><h1>Notebook</h1>"

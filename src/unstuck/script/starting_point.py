@@ -8,6 +8,8 @@ from typing import Any
 
 from unstuck.diagnosis import Diagnosed
 from unstuck.frameworks.recognize import recognize
+from unstuck.probes.batch import batch
+from unstuck.records.batch import Batch
 from unstuck.records.report import Report
 from unstuck.setups.routine import Routine
 from unstuck.setups.subject import Given
@@ -33,6 +35,10 @@ class StartingPoint:
             self._subject = recognize(model, Given(**given, examples=EXAMPLES))
             self._reads = list(_reads(model, arguments.get("optimizer")))
             self._begin = [read() for read in self._reads]
+
+    def batch(self) -> Batch:
+        """What a step's batch holds, just before the network."""
+        return batch(self._subject.about, self._subject.sample)
 
     @contextmanager
     def restored(self, report: Report, routine: Routine) -> Iterator[Diagnosed]:

@@ -1,0 +1,76 @@
+"""`unstuck batch`: what reaches the network, just before it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from unstuck.commands.options import HtmlFile, JsonFile
+from unstuck.commands.output import console, is_stdout, must_be_writable, write
+from unstuck.errors import UsageError
+
+if TYPE_CHECKING:
+    from unstuck.records.batch import Batch
+
+
+def batch(
+    ctx: typer.Context,
+    script: Annotated[
+        str, typer.Argument(metavar="SCRIPT [ARGUMENTS]...", help="A .py file, notebook or module.")
+    ],
+    module: Annotated[
+        bool, typer.Option("--module", "-m", help="SCRIPT is a module's name, as with python -m.")
+    ] = False,
+    json_file: JsonFile = None,
+    html_file: HtmlFile = None,
+) -> None:
+    """Show the batch as the network gets it: shapes, ranges, classes, first rows, images.
+
+    The script is run until its first training begins, and ended there: its own lines before that
+    are run as python would. Beside the training data stand the validation data, where it has any.
+    """
+    from unstuck.script import hooks
+    from unstuck.script.running import script as found
+    from unstuck.script.trainings import Trainings
+
+    outputs = {"--json": json_file, "--html": html_file}
+    must_be_writable(outputs, [] if module else [script])
+    running = found(script, module, None)
+    must_be_writable(outputs, [running.file])
+    json_file, html_file = (
+        p if p is None or is_stdout(p) else p.absolute() for p in (json_file, html_file)
+    )
+    trainings = Trainings(running.file, lambda shown: None, stop=True, prove=True)
+    hooks.install(trainings)
+    status = running.run(ctx.args, lambda error: None)
+    if not trainings.is_ours():
+        raise typer.Exit(status)
+    line = next((line for line in trainings.lines if line.start is not None), None)
+    if line is None or line.start is None:
+        if status:
+            raise typer.Exit(status)
+        why = [
+            f"{line} is not looked at: {line.refused}" for line in trainings.lines if line.refused
+        ]
+        raise UsageError(
+            why[0] if why else "no training was seen in the script",
+            "a training whose data can be looked at",
+            "unstuck run says what it sees and why not",
+        )
+    _show(line.start.batch(), json_file, html_file)
+
+
+def _show(made: "Batch", json_file: Path | None, html_file: Path | None) -> None:
+    from unstuck.report.batch import renderable
+
+    console(stderr=is_stdout(json_file) or is_stdout(html_file)).print(
+        renderable(made), highlight=False
+    )
+    if json_file is not None:
+        from unstuck.report.as_json import text
+
+        write(json_file, text(made))
+    if html_file is not None:
+        from unstuck.report.page.batch import page
+
+        write(html_file, page(made))
