@@ -20,6 +20,9 @@ from subjects.torch_trials import (
     torch,
     trained,
 )
+from unstuck.frameworks.torch.functions import spread
+from unstuck.frameworks.torch.redrawn import kept
+from unstuck.frameworks.torch.setup import Setup
 
 
 def test_weights_that_were_set_by_hand_are_kept():
@@ -100,3 +103,15 @@ def test_nothing_of_the_users_is_touched():
         for name, value in values.items():
             assert torch.equal(torch.as_tensor(value), torch.as_tensor(kept[1]["state"][p][name]))
     assert optimizer.state_dict()["param_groups"] == kept[1]["param_groups"]
+
+
+@pytest.mark.parametrize("n", [10_001, 2**24 + 5, 16_810_000, 2**40])
+def test_places_in_a_kernel_of_any_size_are_in_it(n):
+    places = spread(n, 10_000)
+    assert (places[0], places[-1]) == (0, n - 1)
+    assert (places.diff() > 0).all()
+
+
+def test_a_kernel_of_more_weights_than_float32_counts_is_compared():
+    model = nn.Linear(4_100, 4_100, bias=False)  # 16.81 million, above 2²⁴
+    assert kept(Setup(model, None, None), torch.device("cpu")).modules == ()

@@ -108,9 +108,15 @@ def rows(z: Any, axis: int) -> Floats:
     z = kept.movedim(axis, -1) if z.ndim > 1 else kept[None]
     z = z.reshape(len(z), -1, z.shape[-1])
     if z.shape[1] > POSITIONS:
-        z = z[:, torch.linspace(0, z.shape[1] - 1, POSITIONS, device=z.device).long()]
+        z = z[:, spread(z.shape[1], POSITIONS, z.device)]
     z = z.reshape(-1, z.shape[-1])
     return numpy(z.clone() if z.data_ptr() == kept.data_ptr() else z)
+
+
+def spread(n: int, count: int, device: Any = None) -> Any:
+    """(count,) int64: indices of n things, evenly spread, in whole numbers: float32 has none of
+    its own beyond 2²⁴."""
+    return torch.arange(count, device=device) * (n - 1) // (count - 1)
 
 
 def numpy(t: Any) -> Floats:

@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from scipy.stats import ks_2samp
 
+from unstuck.frameworks.torch.functions import spread
 from unstuck.frameworks.torch.setup import Setup, copied, seeded
 
 LEVEL = 1e-3  # below this p-value the weights are not a draw of the layer's initialiser
@@ -124,7 +125,7 @@ def redraw(model: Any, keep: Kept) -> None:
 def _values(p: Any) -> NDArray[np.float64]:
     flat = p.detach().reshape(-1)
     if flat.numel() > VALUES:
-        flat = flat[torch.linspace(0, flat.numel() - 1, VALUES, device=flat.device).long()]
+        flat = flat[spread(flat.numel(), VALUES, flat.device)]
     found: NDArray[np.float64] = flat.to("cpu", torch.float64).numpy().copy()
     return found
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import torch
 
+from unstuck.frameworks.torch.functions import spread
+
 ROWS = 4096  # targets that it is fitted to, at most
 ENOUGH = 20  # targets an output unit, fewer of which a constant would fit by chance
 STEPS = 60  # of L-BFGS
@@ -33,7 +35,7 @@ def knowing_nothing(
     if not isinstance(output, torch.Tensor) or not output.is_floating_point() or not output.ndim:
         return None
     if len(targets) > ROWS:
-        targets = targets[torch.linspace(0, len(targets) - 1, ROWS).long()]
+        targets = targets[spread(len(targets), ROWS)]
     shape = output.shape[1:]
     units = shape[-1] if shape else 1
     if not whole and targets.numel() < ENOUGH * units:
