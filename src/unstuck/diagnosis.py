@@ -18,7 +18,7 @@ from unstuck.probes.sharpness import PIECE, curvature
 from unstuck.records.report import Evidence as Shown
 from unstuck.records.report import Link, Report, Suspect
 from unstuck.records.shape import Cloud
-from unstuck.setups.admission import admit
+from unstuck.setups.admission import admit, enough_memory
 from unstuck.setups.sample import EXAMPLES
 from unstuck.setups.subject import Given, Inputs, Sample, Subject
 from unstuck.setups.untouched import untouched
@@ -103,7 +103,7 @@ def diagnosed(
     given = Given(x, y, validation_data, loss, optimizer, batch_size, shuffle, step, examples)
     admit(given)
     began = time.perf_counter()
-    with untouched():
+    with untouched(), enough_memory():
         subject = recognize(model, given)
         made = time.perf_counter()
         report = examine(subject, began, made)

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from unstuck.data.columns import MAX_INTEGER_CLASSES, features, targets
+from unstuck.data.columns import FEW, MAX_INTEGER_CLASSES, STRAY, features, targets
+from unstuck.errors import DataError
 
 MANY = MAX_INTEGER_CLASSES + 1
 
@@ -19,7 +20,7 @@ MANY = MAX_INTEGER_CLASSES + 1
         (np.array([b"b", b"a"]), 2, [1, 0]),
         (np.array([[0, 1, 0], [0, 0, 1]]), 3, [1, 2]),
         (np.array([[0.0, 1.0], [1.0, 0.0]]), 2, [1, 0]),
-        (np.arange(MANY - 1)[::-1], MANY - 1, list(range(MANY - 1))[::-1]),
+        (np.arange(MANY - 1).repeat(2), MANY - 1, sorted([*range(MANY - 1)] * 2)),
         (np.arange(MANY), None, [[i] for i in range(MANY)]),
         (np.array([1.0, 0.0, 1.0]), None, [[1], [0], [1]]),
         (np.array([[0.5, 1], [2, 3]]), None, [[0.5, 1], [2, 3]]),
@@ -34,10 +35,29 @@ def test_targets(y: np.ndarray, classes: int | None, coded: list[object]) -> Non
 
 
 def test_more_words_than_a_hundred_are_still_classes() -> None:
-    words = np.array([f"w{i:03}" for i in range(MANY)])
+    words = np.array([f"w{i:03}" for i in range(MANY)] * 2)
     (found,), classes = targets([words], "y")
     assert classes == MANY
-    np.testing.assert_array_equal(found, np.arange(MANY))
+    np.testing.assert_array_equal(found, [*range(MANY)] * 2)
+
+
+@pytest.mark.parametrize("n", [FEW - 1, FEW])
+def test_examples_that_share_no_class_are_refused_where_they_are_many(n: int) -> None:
+    if n < FEW:
+        assert targets([np.arange(n)], "y")[1] == n
+        return
+    with pytest.raises(DataError, match=f"{n} different labels in {n} examples"):
+        targets([np.arange(n)], "y")
+
+
+@pytest.mark.parametrize("words", [1, 2, 3])
+def test_a_word_among_numbers_is_a_class_only_where_there_are_more_of_it(words: int) -> None:
+    y = np.array(["1", "2"] * 20 + ["many"] * words)
+    if words >= STRAY * len(y):
+        assert targets([y], "y")[1] == 3
+        return
+    with pytest.raises(DataError, match="'many' among targets that are numbers"):
+        targets([y], "y")
 
 
 def test_both_parts_are_coded_alike() -> None:

@@ -1,5 +1,6 @@
 """The user's own files: what each form gives, and what each kind of fault is called."""
 
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -141,6 +142,32 @@ def pair(x: object, y: object) -> Callable[[Path], str]:
     return write
 
 
+def header(shape: object, descr: str = "<f8") -> bytes:
+    """An .npy file of this header, and 160 bytes."""
+    text = repr({"descr": descr, "fortran_order": False, "shape": shape}).encode() + b"\n"
+    return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text + bytes(160)
+
+
+def archive(bits: int = 0, method: int = 8, **files: bytes) -> Callable[[Path], str]:
+    """An .npz file of these files, with flags and a method of compression that are made up."""
+
+    def write(folder: Path) -> str:
+        path = folder / "t.npz"
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
+            for name, content in files.items():
+                made.writestr(f"{name}.npy", content)
+        content = bytearray(path.read_bytes())
+        for mark, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+            place = content.find(mark) + at
+            content[place] |= bits
+            content[place + 2] = method
+        path.write_bytes(content)
+        return str(path)
+
+    return write
+
+
+ROWS = "\n".join(f"{i / 8},{i % 3},{i % 2}" for i in range(40))
 SPOILT = np.zeros((9, 2))
 SPOILT[3, 1], SPOILT[5, 0] = np.nan, np.inf
 
@@ -210,6 +237,23 @@ FAULTS = {
     "ragged, too long": (csv("1,2,0\n1,2,3,4\n"), DataError, "line 2 has 4 columns"),
     "target missing": (csv("1,0\n2,\n3,NA\n"), DataError, "2 targets missing.*data row 2"),
     "label y, no header": (csv("1,y\n2,n\n3,y\n"), DataError, "'y' is also a label"),
+    "less than no rows": (pair(header((-5, 4)), Y), CorruptData, "-5"),
+    "less than nothing": (pair(header((-5, -4)), Y), CorruptData, "x.npy"),
+    "298 GiB": (pair(header((10**10, 4)), Y), CorruptData, "298"),
+    "more than can be counted": (pair(header((10**20, 4)), Y), CorruptData, "too large"),
+    "true rows": (pair(header((True, 4)), Y), CorruptData, "integer"),
+    "298 GiB in an archive": (archive(x=header((10**10, 4)), y=b""), CorruptData, "298"),
+    "encrypted": (archive(1, x=header((5, 4)), y=b""), CorruptData, "encrypted"),
+    "an unknown compression": (archive(0, 99, x=header((5, 4)), y=b""), CorruptData, "supported"),
+    "x and X": (npz(x=X, X=X * 2, y=Y), DataError, "holds both x and X"),
+    "swapped": (npz(x=Y, y=X.reshape(50, 12) / 2), DataError, "swapped"),
+    "beyond float32": (npz(x=X * 1e300, y=Y), DataError, "NaN or infinite"),
+    "a class for each": (npz(x=X, y=np.arange(50)), DataError, "50 different labels in 50 ex"),
+    "a word among targets": (npz(x=X, y=["1"] * 49 + ["one"]), DataError, "'one' among targets"),
+    "numbers as names": (csv("0,1,2\n" + ROWS), DataError, "counts from 0 to 2, as a header"),
+    "years as names": (csv("2001,2002,2003\n" + ROWS), DataError, "counts from 2001 to 2003"),
+    "two targets": (csv("a,label,y\n" + ROWS), DataError, "columns called label and y"),
+    "a huge field": (csv("a,y\n" + "1" * 200_000 + ",0\n1,1\n"), CorruptData, "field limit"),
     "not text": (raw("t.csv", bytes(range(256))), CorruptData, "utf-8"),
 }
 

@@ -4,7 +4,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import Pipeline, make_pipeline
 
 import unstuck
 from unstuck.errors import DataError, UsageError
@@ -24,8 +26,8 @@ REFUSED: dict[str, tuple[Any, dict[str, Any], type[Exception], str]] = {
     "no data": (NET, {"x": None}, UsageError, "no data"),
     "one number as inputs": (NET, {"x": np.float32(1)}, DataError, "single number"),
     "one number as targets": (NET, {"y": np.int64(3)}, DataError, "single number"),
-    "targets with NaN": (NET, {"y": np.where(np.arange(60) == 3, np.nan, Y)}, DataError, "NaN"),
-    "targets between classes": (NET, {"y": Y + 0.5}, DataError, "label"),
+    "targets with NaN": (NET, {"y": np.where(np.arange(60) == 3, np.nan, Y)}, DataError, "nan"),
+    "targets between classes": (NET, {"y": Y + 0.5}, DataError, "fraction"),
     "validation inputs alone": (NET, {"validation_data": X}, UsageError, "ndarray"),
     "a share as validation": (NET, {"validation_data": 0.2}, UsageError, "float"),
     "nothing as validation": (NET, {"validation_data": ()}, UsageError, "tuple of 0"),
@@ -35,6 +37,34 @@ REFUSED: dict[str, tuple[Any, dict[str, Any], type[Exception], str]] = {
     "validation of other lengths": (
         NET, {"validation_data": (X, Y[:-3])}, DataError, "60 validation examples but 57",
     ),
+    "the shape of nothing": (NET, {"y": np.zeros((60, 0))}, DataError, r"\(60, 0\)"),
+    "a word as inputs": (NET, {"x": "x.npy"}, DataError, "a str"),
+    "a function as inputs": (NET, {"x": lambda: X}, DataError, "Python objects"),
+    "rows of other lengths": (NET, {"x": [[1], [1, 2]] * 30}, DataError, "inhomogeneous"),
+    "complex targets": (NET, {"y": Y + 1j}, DataError, "complex"),
+    "targets as bytes": (NET, {"y": Y.astype("S")}, DataError, "bytes such as b'"),
+    "objects as targets": (NET, {"y": np.array([{}] * 60)}, DataError, "Python objects"),
+    "words beside numbers": (NET, {"y": np.array([1, "a"] * 30, object)}, DataError, "objects"),
+    "targets read but once": (NET, {"y": iter(Y)}, UsageError, "read only once"),
+    "targets in a set": (NET, {"y": {1, 2}}, DataError, "a set"),
+    "targets of three axes": (NET, {"y": np.zeros((60, 2, 2))}, DataError, r"\(60, 2, 2\)"),
+    "unequal lengths": (NET, {"y": Y[:-1]}, DataError, "60 training examples but 59"),
+    "x and y swapped": (NET, {"x": Y, "y": X > 0}, DataError, "swapped"),
+    "validation swapped": (NET, {"validation_data": (Y, X)}, DataError, "swapped"),
+    "validation of two targets": (
+        NET, {"validation_data": (X, np.c_[Y, Y])}, DataError, r"\(60, 2\) where",
+    ),
+    "validation of no targets": (NET, {"validation_data": (X, None)}, UsageError, "no targets"),
+    "validation of no inputs": (NET, {"validation_data": (None, Y)}, UsageError, "no inputs"),
+    "no validation example": (NET, {"validation_data": (X[:0], Y[:0])}, DataError, "empty"),
+    "words as validation": (
+        NET, {"validation_data": (X, Y.astype(str))}, DataError, "of int64",
+    ),
+    "an optimizer for an estimator": (NET, {"optimizer": "adam"}, UsageError, "'adam'"),
+    "half a unit": (MLPClassifier((1.5,)), {}, UsageError, r"\(1.5,\)"),
+    "more units than memory": (MLPClassifier((10**12,)), {}, UsageError, "not enough memory"),
+    "a pipeline of nothing": (Pipeline([]), {}, UsageError, "no steps"),
+    "a step that is none": (make_pipeline(5, NET), {}, DataError, "int, before the network"),
     "a loss for an estimator": (NET, {"loss": 5}, UsageError, "loss=5"),
     "a misspelt activation": (MLPClassifier(activation="rely"), {}, UsageError, "'relu'"),
     "a misspelt solver": (MLPClassifier(solver="adma"), {}, UsageError, "'adam'"),
@@ -57,7 +87,68 @@ def test_numbers_of_numpy_are_numbers() -> None:
     assert report.loss > 0
 
 
-@pytest.mark.filterwarnings("ignore::RuntimeWarning")
-def test_inputs_beyond_what_can_be_squared_are_told() -> None:
-    with pytest.raises(UsageError, match="inf"):
-        unstuck.diagnose(NET, X.astype("f8") * 1e300, Y)
+def tensors() -> dict[str, torch.Tensor]:
+    """Of 60 × 8, in every layout that holds not one number a place."""
+    dense = torch.as_tensor(X)
+    return {
+        "nested": torch.nested.nested_tensor([row[: i % 8 + 1] for i, row in enumerate(dense)]),
+        "sparse": dense.to_sparse(),
+        "sparse ": dense.to_sparse_csr(),
+        "meta": dense.to("meta"),
+        "quantized": torch.quantize_per_tensor(dense, 0.1, 0, torch.qint8),
+        "complex": (dense + 1j).conj(),
+    }
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("kind", ["nested", "sparse", "sparse ", "meta", "quantized", "complex"])
+@pytest.mark.parametrize("estimator", [True, False])
+@pytest.mark.parametrize("place", ["x", "y", "validation_data"])
+def test_tensors_that_hold_not_one_number_a_place_are_refused(
+    kind: str, estimator: bool, place: str
+) -> None:
+    tensor = tensors()[kind]
+    given = {"x": X, "y": Y, place: (tensor, Y) if place == "validation_data" else tensor}
+    options = {} if estimator else {"loss": "cross_entropy", "optimizer": "sgd"}
+    model = NET if estimator else torch.nn.Linear(8, 2)
+    with pytest.raises(DataError, match=kind.strip()):
+        unstuck.diagnose(model, given.pop("x"), given.pop("y"), **options, **given)
+
+
+def test_numbers_of_more_digits_are_taken() -> None:
+    assert unstuck.diagnose(NET, X.astype(np.longdouble), Y).loss > 0
+
+
+@pytest.mark.parametrize("framework", ["sklearn", "torch"])
+def test_inputs_beyond_float32_are_told_without_a_warning(
+    framework: str, recwarn: pytest.WarningsRecorder
+) -> None:
+    x = X.astype("f8") * 1e300
+    if framework == "sklearn":
+        report = unstuck.diagnose(NET, x, Y)
+    else:
+        report = unstuck.diagnose(torch.nn.Linear(8, 2), x, Y, loss="cross_entropy")
+    assert report.suspects[0].name == "non-finite-data"
+    assert not [w for w in recwarn if issubclass(w.category, RuntimeWarning)]
+
+
+def test_labels_that_training_has_none_of_are_classes_of_their_own() -> None:
+    report = unstuck.diagnose(NET, X, Y * 10, validation_data=(X, np.where(Y, 5, 7)))
+    assert [s.name for s in report.suspects] == ["split-by-class"]
+    assert report.suspects[0].evidence[0].value == 1.0
+
+
+def test_as_many_classes_as_examples_are_suspected() -> None:
+    report = unstuck.diagnose(NET, X, np.arange(60))
+    assert report.suspects[0].name == "label-coding"
+    assert report.suspects[0].evidence[0].value == "60 classes in 60 examples"
+
+
+def test_one_constant_of_two_signs_is_one_input() -> None:
+    report = unstuck.diagnose(NET, np.where(X > 0, 0.0, -0.0), Y)
+    assert report.suspects[0].name == "constant-input"
+
+
+def test_a_rate_that_ends_at_no_number_is_too_high() -> None:
+    report = unstuck.diagnose(MLPClassifier(learning_rate_init=1e300), X, Y)
+    assert [s.name for s in report.suspects] == ["learning-rate-high"]

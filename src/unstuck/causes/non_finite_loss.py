@@ -1,4 +1,4 @@
-"""A loss that is NaN where everything it is computed from is a number."""
+"""A loss that is NaN or infinite where everything it is computed from is finite."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ def _by_root(shift: float) -> Example:
 
 CAUSE = Cause(
     "non-finite-loss",
-    "a loss that is NaN though data, weights and output are numbers",
+    "a loss or gradient that is not finite though data, weights and output are",
     "It takes the logarithm or root of what is not positive, divides by 0, or weighs by NaN."
     " What is NaN has no gradient, and the first step makes every weight NaN.",
     signs=(LOSS,),

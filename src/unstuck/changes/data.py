@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from unstuck.data.columns import finite
 from unstuck.scalers import Affine
 
 Inputs = tuple[NDArray[Any], ...]  # one array an input of the model, each (n, ...)
@@ -111,5 +112,5 @@ def finite_rows(arrays: tuple[NDArray[Any], ...]) -> NDArray[np.bool_]:
     sound = np.ones(len(arrays[0]), bool)
     for a in arrays:
         if a.dtype.kind == "f":
-            sound &= np.isfinite(a.reshape(len(a), -1)).all(axis=1)
+            sound &= finite(a.reshape(len(a), -1)).all(axis=1)
     return sound

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from unstuck.errors import DataError
 
 MAX_INTEGER_CLASSES = 100
+FEW = 20  # examples, below which each may be a class of its own on purpose
+STRAY = 0.05  # share of examples, below which words among numbers are a mistake
 
 Array = NDArray[Any]
 
@@ -31,16 +33,24 @@ def features(x: Array, what: str) -> Array:
     if x.size == 0 or x.ndim == 0:
         raise DataError(f"{what} has shape {x.shape}", "at least one example")
     _check_finite(x, what)
+    if x.dtype.kind == "f" and x.dtype.itemsize > 8:
+        x = x.astype(np.float64)
     x = x.view(np.uint8) if x.dtype == np.bool_ else x
     return x if x.ndim > 1 else x[:, None]
 
 
+def finite(array: Array) -> NDArray[np.bool_]:
+    """Whether each number is one that a network can be given: finite, in float32 as well."""
+    sound: NDArray[np.bool_] = np.abs(array) <= np.finfo(np.float32).max
+    return sound
+
+
 def _check_finite(array: Array, what: str) -> None:
-    bad = ~np.isfinite(array)
+    bad = ~finite(array)
     if bad.any():
         first = tuple(int(axis[0]) for axis in np.nonzero(bad))
         seen = f"{what}: {bad.sum()} NaN or infinite values, the first at index {first}"
-        raise DataError(seen, "finite numbers", "repair them or drop those examples")
+        raise DataError(seen, "numbers that float32 can hold", "repair them or drop those examples")
 
 
 def targets(ys: list[Array], what: str) -> tuple[list[Array], int | None]:
@@ -69,8 +79,9 @@ def targets(ys: list[Array], what: str) -> tuple[list[Array], int | None]:
     if all(map(_is_one_hot, ys)) and len({y.shape[1] for y in ys}) == 1:
         return _classes([y.argmax(axis=1) for y in ys], ys[0].shape[1], what)
     if all(y.ndim == 1 and y.dtype.kind in "biuUS" for y in ys):
-        labels = np.unique(np.concatenate(ys))
+        labels, counts = np.unique(np.concatenate(ys), return_counts=True)
         if text == {True} or len(labels) <= MAX_INTEGER_CLASSES:
+            _check_labels(labels, counts, what)
             return _classes([np.searchsorted(labels, y) for y in ys], len(labels), what)
     with np.errstate(over="ignore"):  # told by the check
         ys = [y.reshape(len(y), -1).astype(np.float32) for y in ys]
@@ -83,6 +94,34 @@ def _classes(ids: list[Array], classes: int, what: str) -> tuple[list[Array], in
     if np.ptp(ids[0]) == 0:
         raise DataError(f"{what}: all training targets are of one class", "two or more")
     return [part.astype(np.int32) for part in ids], classes
+
+
+def _check_labels(labels: Array, counts: NDArray[np.int64], what: str) -> None:
+    """Classes are shared by examples, and no word has strayed among numbers."""
+    n = int(counts.sum())
+    if len(labels) == n >= FEW:
+        raise DataError(
+            f"{what}: {n} different labels in {n} examples",
+            "classes that several examples share",
+            "numbers that are to be predicted are written as such: 3.0",
+        )
+    words = np.array([not is_number(str(label)) for label in labels])
+    if not words.all() and 0 < counts[words].sum() < STRAY * n:
+        strayed = ", ".join(repr(str(label)) for label in labels[words][:3])
+        raise DataError(
+            f"{what}: {strayed} among targets that are numbers",
+            "numbers, or classes of which each is a word",
+            "correct or drop those examples; where it is a class, call all of them by words",
+        )
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is one."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_one_hot(y: Array) -> bool:

@@ -1,12 +1,9 @@
 """The user's own data: `.npz`, `.csv`, or a pair of `.npy` files."""
 
-import csv
-import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +12,23 @@ from numpy.typing import NDArray
 
 from unstuck.data.columns import features, targets
 from unstuck.data.dataset import Dataset, split_test
-from unstuck.errors import CorruptData, DataError, DataNotFound
+from unstuck.data.tables import columns, table, unreadable
+from unstuck.errors import CorruptData, DataError
 
-ENCODING = "utf-8-sig"  # with or without a byte order mark
-TARGET_NAMES = ("label", "target", "y")
-MISSING = {"", "?", "na", "n/a", "nan", "null"}
+_KEYS = ("x", "y", "x_train", "y_train", "x_test", "y_test")
+
+# What NumPy and zipfile raise over headers and archives that cannot be. MemoryError: for a shape
+# that no memory holds, in a file of a few bytes.
+_DAMAGED = (
+    ValueError,
+    TypeError,
+    OverflowError,
+    MemoryError,
+    EOFError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 Array = NDArray[Any]
 
@@ -58,9 +67,16 @@ def load(name: str) -> Dataset:
     elif name.lower().endswith(".npz"):
         pieces = _read_npz(paths[0])
     else:
-        pieces = _read_csv(paths[0])
+        pieces = table(paths[0])
 
     label = ",".join(path.name for path in paths)
+    x, y = pieces.get("x"), pieces.get("y")
+    if x is not None and y is not None and x.ndim == 1 and y.ndim > 1 and y[:1].size > 1:
+        raise DataError(
+            f"{label}: x of shape {x.shape}, y of shape {y.shape}",
+            "examples of several features, and their targets",
+            "are they swapped? A single feature is x[:, None]",
+        )
     xs = [features(x, f"{label}: {key}") for key, x in pieces.items() if key[0] == "x"]
     shape = xs[0].shape[1:]
     xs = [x.reshape(len(x), -1) for x in xs]
@@ -98,7 +114,7 @@ def array(path: Path, key: str) -> Array:
     if suffix == ".npz":
         with _explained(path), open(path, "rb") as file:
             archive = np.lib.npyio.NpzFile(file, allow_pickle=False)
-            names = {name.lower(): name for name in archive.files}
+            names = _names(archive, path)
             only = {key: archive.files[0]} if len(names) == 1 else {}
             for name in (key, f"{key}_train"):
                 if name in (found := names | only):
@@ -106,35 +122,8 @@ def array(path: Path, key: str) -> Array:
         seen = f"{path} holds {', '.join(archive.files) or 'nothing'}"
         raise DataError(seen, f"an array called {key} or {key}_train, or a single one")
     if suffix == ".csv":
-        return _read_columns(path)
+        return columns(path)
     raise DataError(f"{path} is no .npy, .npz or .csv file", "one of them")
-
-
-def _read_columns(path: Path) -> Array:
-    """All columns of a CSV file."""
-    try:
-        table = [row for _, row in _rows(path)]
-    except OSError as error:
-        raise _unreadable(path, error) from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise CorruptData(f"{path}: {error}", "text in UTF-8") from error
-    if table and len(table) > 1 and not any(map(_is_number, table[0])):
-        one_column = len(table[0]) == 1
-        if not one_column or _is_number(table[1][0]) or table[0][0].lower() in TARGET_NAMES:
-            table = table[1:]
-    if not table:
-        raise DataError(f"{path} has no rows", "one example a row")
-    width = len(table[0])
-    if width == 1 and all(len(row) == 1 for row in table):
-        return _typed([row[0].strip() for row in table])
-    try:
-        return np.array(table, dtype=np.float64)
-    except ValueError as error:
-        raise DataError(
-            f"{path}: {_first_fault(path, width, -1, False) or error}",
-            "numbers in all columns, and rows of equal length",
-            "replace words by numbers, fill in or drop missing values",
-        ) from error
 
 
 def _read_npy(path: Path) -> Array:
@@ -147,8 +136,8 @@ def _read_npz(path: Path) -> dict[str, Array]:
     """The four arrays, or the two, that make a data set, under their names in lower case."""
     with _explained(path), open(path, "rb") as file:
         archive = np.lib.npyio.NpzFile(file, allow_pickle=False)
-        names = {name.lower(): name for name in archive.files}
-        for keys in (("x_train", "y_train", "x_test", "y_test"), ("x", "y")):
+        names = _names(archive, path)
+        for keys in (_KEYS[2:], _KEYS[:2]):
             if names.keys() >= set(keys):
                 return {key: np.asarray(archive[names[key]]) for key in keys}
     raise DataError(
@@ -158,120 +147,28 @@ def _read_npz(path: Path) -> dict[str, Array]:
     )
 
 
+def _names(archive: Any, path: Path) -> dict[str, str]:
+    """The arrays' names, by how they are written in lower case."""
+    names: dict[str, str] = {}
+    for name in archive.files:
+        other = names.setdefault(name.lower(), name)
+        if other != name and name.lower() in _KEYS:
+            raise DataError(
+                f"{path} holds both {other} and {name}", "one of them", "leave the other out"
+            )
+    return names
+
+
 @contextmanager
 def _explained(path: Path) -> Iterator[None]:
     """What goes wrong in reading numpy's formats, as a DataError."""
     try:
         yield
     except OSError as error:
-        raise _unreadable(path, error) from error
-    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise unreadable(path, error) from error
+    except _DAMAGED as error:
         raise CorruptData(
             f"{path}: {error}",
             "an intact file written by numpy.savez or numpy.save, without Python objects",
             "write it again from plain number arrays",
         ) from error
-
-
-def _unreadable(path: Path, error: OSError) -> DataError:
-    if isinstance(error, FileNotFoundError):
-        return DataNotFound(f"no file {path.absolute()}", todo="check the path")
-    return DataError(f"{path} cannot be read: {error.strerror or error}")
-
-
-def _read_csv(path: Path) -> dict[str, Array]:
-    """Features as float64, targets as int64, float64 or text."""
-    try:
-        first = next(_rows(path), (1, []))[1]
-        if len(first) < 2:
-            raise DataError(
-                f"{path} has {len(first)} column(s)",
-                "comma-separated columns, at least one feature and the target",
-            )
-        names = [field.strip().lower() for field in first]
-        column = next((names.index(name) for name in TARGET_NAMES if name in names), -1)
-        numbers = any(map(_is_number, first))
-        header = column >= 0 or not numbers
-        column %= len(first)
-        labels: list[str] = []
-
-        def keep(text: str) -> float:
-            """Collect a target as text, for `_typed` to decide on when all have been seen."""
-            labels.append(text.strip())
-            return 0.0
-
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # "no data" is told below
-            table = np.loadtxt(
-                path,
-                delimiter=",",
-                quotechar='"',
-                comments=None,
-                encoding=ENCODING,
-                skiprows=int(header),
-                ndmin=2,
-                converters={column: keep},
-            )
-    except OSError as error:
-        raise _unreadable(path, error) from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise CorruptData(f"{path}: {error}", "text in UTF-8") from error
-    except ValueError as error:
-        raise DataError(
-            f"{path}: {_first_fault(path, len(first), column, header) or error}",
-            "numbers in all columns but the target's, and rows of equal length",
-            "replace words by numbers, fill in or drop missing values",
-        ) from error
-    # Names such as 0,1,2,y are a header; 5,3,y may be an example of class "y".
-    _check_labels(labels, first[column].strip() if header and numbers else None, path)
-    return {"x": np.delete(table, column, axis=1), "y": _typed(labels)}
-
-
-def _check_labels(labels: list[str], doubtful: str | None, path: Path) -> None:
-    """There are targets, none is missing, and a name that may be one is not."""
-    if not labels:
-        raise DataError(f"{path} has a header but no rows", "one example a row")
-    missing = [row for row, text in enumerate(labels, 1) if text.lower() in MISSING]
-    if missing:
-        seen = f"{path}: {len(missing)} targets missing, the first in data row {missing[0]}"
-        raise DataError(seen, "a target in each row", "fill them in or drop the rows")
-    if doubtful in labels:
-        seen = f"{path}: the first line looks like a header, yet {doubtful!r} is also a label"
-        raise DataError(seen, "a header or an example", "add a header line")
-
-
-def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Line number and fields of every row that is not blank."""
-    with open(path, newline="", encoding=ENCODING) as file:
-        reader = csv.reader(file)
-        yield from ((reader.line_num, row) for row in reader if row)
-
-
-def _first_fault(path: Path, width: int, target: int, header: bool) -> str:
-    """Line and column of what numpy stumbled over (its own row numbers start at 0 or at 1)."""
-    for line, row in islice(_rows(path), int(header), None):
-        if len(row) != width:
-            return f"line {line} has {len(row)} columns, the first line has {width}"
-        for i, field in enumerate(row):
-            if i != target and not _is_number(field):
-                return f"line {line}, column {i + 1}: {field!r} is not a number"
-    return ""
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _typed(labels: list[str]) -> Array:
-    """Integers if all are, else numbers if all are, else the text."""
-    text = np.array(labels)
-    for dtype in (np.int64, np.float64):
-        try:
-            return text.astype(dtype)
-        except (ValueError, OverflowError):
-            continue
-    return text

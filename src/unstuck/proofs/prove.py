@@ -37,6 +37,7 @@ from unstuck.records.proof import Agreement, Proof
 from unstuck.records.report import Report
 from unstuck.records.states import State
 from unstuck.records.training import Sighting, Witness
+from unstuck.setups.admission import enough_memory, seconds, whole_number
 from unstuck.setups.subject import Subject
 from unstuck.setups.untouched import untouched
 
@@ -92,10 +93,12 @@ def prove(
     Raises:
         UsageError: nothing can be trained or judged.
     """
-    if not budget > 0:
-        raise UsageError(f"budget={budget:g}", "seconds above 0")
+    seconds("budget", budget)
+    whole_number("examples", examples, 2)
+    if epochs is not None:
+        whole_number("epochs", epochs, 1)
     began = clock()
-    with untouched():
+    with untouched(), enough_memory():
         subject = diagnosed.again(examples)
         return _proven(
             diagnosed.report, subject, budget, began, epochs, told, witness, tuple(sightings), clock

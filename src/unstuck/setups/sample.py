@@ -22,43 +22,82 @@ def rows(n: int, examples: int = EXAMPLES) -> NDArray[np.int64]:
     return np.sort(np.random.default_rng(0).choice(n, examples, replace=False))
 
 
-def as_array(values: Any, what: str) -> NDArray[Any]:
+def as_array(values: Any, what: str, text: bool = False) -> NDArray[Any]:
     """Values as an array of numbers; a NumPy array or memory map stays the object it is.
 
     Args:
         values: array, tensor, data frame or nested list.
         what: how to call them in an error.
+        text: whether text, which stands for classes, may be among them.
 
     Raises:
         DataError: text, objects, ragged lists, or something that is no array at all.
     """
     if hasattr(values, "to_numpy"):  # pandas, polars
         values = values.to_numpy()
-    if hasattr(values, "detach"):  # a torch tensor, wherever it is
-        values = values.detach().cpu()
+    if hasattr(values, "detach"):
+        values = of_numbers(values, what).detach().cpu()
+        if str(values.dtype) == "torch.bfloat16":  # NumPy has no such numbers
+            values = values.float()
     try:
         array = np.asarray(values)
+        if text and array.dtype.kind == "O" and all(isinstance(v, str) for v in array.flat):
+            array = array.astype(str)  # a column of a data frame
     except (ValueError, TypeError) as error:
         raise DataError(
             f"{what} cannot be made an array: {str(error)[:200]}",
             "numbers of one shape for every example",
             f"check the lengths of the rows of {what}",
         ) from None
-    if array.dtype.kind in "OUSMmV":
+    kind = array.dtype.kind
+    if kind in "OSMmV" or (kind == "U" and not (text and array.ndim)):
         described = {"U": "text", "S": "bytes", "M": "dates", "m": "durations"}
-        found = described.get(array.dtype.kind, "Python objects")
-        example = f" such as {array.flat[0]!r:.60}" if array.size else ""
+        found = described.get(kind, "Python objects")
+        example = _example(array)
         raise DataError(
             f"{what} hold {found}{example}",
-            "numbers",
+            "numbers, or text for classes" if text else "numbers",
             "encode them first, e.g. class names with sklearn.preprocessing.LabelEncoder, or"
             " turn an array of objects into one of numbers with np.stack(list(…)).astype(float)",
         )
-    if array.dtype.kind == "b":
+    if kind == "b":
         return array.astype(np.uint8)  # False and True are 0 and 1, to count with
-    if array.dtype.kind == "c":
+    if kind == "c":
         raise DataError(f"{what} are complex numbers", "real numbers")
+    if kind == "f" and array.dtype.itemsize > 8:  # no framework trains on these
+        return array.astype(np.float64)
     return array
+
+
+def _example(array: NDArray[Any]) -> str:
+    try:
+        return f" such as {array.ravel()[:1].tolist()[0]!r:.60}" if array.size else ""
+    except SystemError:  # text of no letters
+        return ""
+
+
+def of_numbers(tensor: Any, what: str) -> Any:
+    """A torch tensor, once it was seen to hold one number a place.
+
+    Raises:
+        DataError: it is nested, sparse, quantized or complex, or holds no numbers.
+    """
+    dense = "a dense tensor, one row an example"
+    if getattr(tensor, "is_nested", False):
+        raise DataError(
+            f"{what} are a nested tensor", dense, "torch.nested.to_padded_tensor(tensor, 0.0)"
+        )
+    if str(getattr(tensor, "layout", "torch.strided")) != "torch.strided":
+        raise DataError(f"{what} are a sparse tensor ({tensor.layout})", dense, "call .to_dense()")
+    if getattr(tensor, "is_meta", False):
+        raise DataError(
+            f'{what} are a tensor on the device "meta", which holds no numbers', "numbers"
+        )
+    if getattr(tensor, "is_quantized", False):
+        raise DataError(f"{what} are a quantized tensor", dense, "call .dequantize()")
+    if tensor.dtype.is_complex:
+        raise DataError(f"{what} are complex numbers", "real numbers")
+    return tensor
 
 
 def checked(x: Sequence[NDArray[Any]], y: NDArray[Any] | None, part: str = "training") -> int:
@@ -83,6 +122,8 @@ def checked(x: Sequence[NDArray[Any]], y: NDArray[Any] | None, part: str = "trai
         )
     if n == 0 or any(array.size == 0 for array in x):
         raise DataError(f"the {part} data are empty", "at least one example of one feature")
+    if y is not None and y.size == 0:
+        raise DataError(f"the {part} targets have shape {y.shape}", "one target for each example")
     return n
 
 

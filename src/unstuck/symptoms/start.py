@@ -1,6 +1,6 @@
 """Harms that show before the first step: where the network stands at the start."""
 
-from math import isnan, log
+from math import isfinite, isnan, log
 
 from unstuck.symptoms.symptom import Evidence, Symptom, above, below
 
@@ -18,19 +18,22 @@ WEIGHTS = Symptom(
 )
 
 
-def _loss_is_nan(evidence: Evidence) -> tuple[str, str] | None:
-    """Where nothing else is NaN that could have made it so."""
-    counts = evidence.numbers("non_finite")
-    sound = not any(counts.get(k, 0) for k in ("inputs", "targets", "parameters", "output"))
-    return ("NaN", "loss") if sound and isnan(evidence.look.seen.loss) else None
+def _loss_is_no_number(evidence: Evidence) -> tuple[str, str] | None:
+    """Where nothing else is NaN or infinite that could have made it or its gradient so."""
+    counts, loss = evidence.numbers("non_finite"), evidence.look.seen.loss
+    if any(counts.get(k, 0) for k in ("inputs", "targets", "parameters", "output")):
+        return None
+    if not isfinite(loss):
+        return ("NaN" if isnan(loss) else f"{loss:g}"), "loss"
+    return ("NaN or infinite", "gradient") if counts.get("gradients", 0) else None
 
 
 LOSS = Symptom(
     "non-finite-loss",
     "non_finite",
-    "a loss that is a number where data, weights and output are",
+    "a loss and a gradient that are finite where data, weights and output are",
     "arithmetic: what is NaN has no gradient",
-    _loss_is_nan,
+    _loss_is_no_number,
     harm=True,
 )
 

@@ -1,6 +1,6 @@
 """Harms that show in what one step would do: uphill, too far, or next to nothing."""
 
-from math import inf
+from math import inf, isfinite
 
 import numpy as np
 
@@ -38,6 +38,15 @@ UPHILL = Symptom(
     harm=True,
 )
 
+
+def _overshoot(evidence: Evidence) -> tuple[float | str, str] | None:
+    seen, counts = evidence.look.seen, evidence.numbers("non_finite")
+    lost = seen.loss_after is not None and not isfinite(seen.loss_after)
+    if lost and isfinite(seen.loss) and not counts.get("gradients"):
+        return f"a loss of {seen.loss_after:g} after one step", ""
+    return above("step_loss_ratio", 2.0)(evidence)
+
+
 OVERSHOOT = Symptom(
     "step-overshoots",
     "step_loss_ratio",
@@ -45,7 +54,7 @@ OVERSHOOT = Symptom(
     "a step of gradient descent on a quadratic below the critical rate cannot raise the loss; a"
     " factor of 2 leaves room for Adam's first step: of 21 set-ups above it 19 did not learn"
     " (benchmarks/predictions.py)",
-    above("step_loss_ratio", 2.0),
+    _overshoot,
     harm=True,
 )
 

@@ -5,6 +5,8 @@ import numpy as np
 from unstuck.probes.look import Look
 from unstuck.symptoms.symptom import Evidence, Symptom, above
 
+FEW = 20  # examples, below which each may be a class of its own on purpose
+
 
 def _coding(evidence: Evidence) -> tuple[str, str] | None:
     look, coding = evidence.look, evidence.values.get("label_coding")
@@ -13,6 +15,9 @@ def _coding(evidence: Evidence) -> tuple[str, str] | None:
         return None
     if look.labels is not None and len(y) > 1 and len(np.unique(look.labels)) == 1:
         return f"one class only: {look.labels[0]}", "targets"
+    whole = look.sample.examples in (None, len(y))
+    if whole and look.labels is not None and FEW <= len(y) == len(np.unique(look.labels)):
+        return f"{len(y)} classes in {len(y)} examples", "targets"
     outputs = look.seen.output.shape[1]
     ids = wants == "ids" or (wants == "unknown" and look.task == "classification")
     if ids and coding == "fractions":
@@ -66,7 +71,8 @@ EXAMPLES_MIXED = Symptom(
 LABEL_CODING = Symptom(
     "labels-do-not-fit-loss",
     "label_coding",
-    "targets of at least two classes or values, written as the loss wants them",
+    "targets of two classes or values at least, some of them shared by examples, written as the"
+    " loss wants them",
     "the loss's own documentation",
     _coding,
     harm=True,

@@ -8,7 +8,8 @@ Limits: computed in float64, also where float32 inputs make scikit-learn compute
 solver "lbfgs" chooses its steps itself, so no step is looked at.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -18,12 +19,13 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, clone
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import FunctionTransformer, LabelBinarizer
+from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import check_is_fitted
 
 from unstuck.errors import DataError, UsageError
 from unstuck.frameworks.sklearn.perceptron import Home, Perceptron
+from unstuck.frameworks.sklearn.targets import coded_targets, targets
 from unstuck.setups.sample import ORDERED, as_array, checked, refuse_generator, rows
 from unstuck.setups.subject import About, Floats, Given, LossView, Sample, UpdateRule
 
@@ -52,31 +54,39 @@ def subject(model: BaseEstimator, given: Given) -> Perceptron:
     refuse_generator(given.x)
     if given.y is None:
         raise UsageError("no targets were given", "diagnose(estimator, x, y)")
-    x, y = given.x, np.asarray(given.y)
-    n = x.shape[0] if hasattr(x, "shape") else len(x)
-    chosen = rows(n, given.examples)
+    x = given.x if hasattr(given.x, "shape") else as_array(given.x, "the inputs", text=True)
     network, reach, target = _unwrap(model)
     _possible(network, given)
+    y = targets(network, given.y, "the targets")
+    n = x.shape[0]
+    chosen = rows(n, given.examples)
     if n != len(y):
         raise DataError(f"{n} training examples but {len(y)} targets", "one for each example")
     if not n:
         raise DataError("the training data are empty", "at least one example of one feature")
-    seen, transform = _reaching(reach, _take(x, chosen), y[chosen])
-    try:
-        coded, code = _coded(network, target, y)
-    except ValueError as error:  # scikit-learn's own check of targets
+    if x.ndim == 1 and y.ndim > 1:
         raise DataError(
-            str(error).split(". ")[0], "targets that scikit-learn can train on"
-        ) from None
+            f"x of shape {x.shape}, y of shape {y.shape}",
+            "examples of several features, and their targets",
+            "are they swapped? A single feature is x[:, None]",
+        )
+    seen, transform = _reaching(reach, _take(x, chosen), y[chosen])
+    coded, code = coded_targets(network, target, y)
     sample = Sample((seen,), coded[chosen], order=coded[:ORDERED], examples=n, names=("x",))
     checked(sample.x, sample.y)
     if given.validation_data is not None:
         x_validation, y_validation = _pair(given.validation_data)
+        y_validation = targets(network, y_validation, "the validation targets")
+        if (y_validation.dtype.kind == "U") != (y.dtype.kind == "U"):
+            raise DataError(
+                f"validation targets of type {y_validation.dtype}, training targets of {y.dtype}",
+                "the same classes",
+            )
         some = rows(len(y_validation), given.examples)
         sample = replace(
             sample,
             x_validation=(transform(_take(x_validation, some)),),
-            y_validation=code(np.asarray(y_validation)[some]),
+            y_validation=code(y_validation[some]),
         )
     made = _of_mlp(network, sample)
     return replace(made, home=_home(model), table=hasattr(x, "iloc"))
@@ -99,8 +109,10 @@ def _possible(network: Any, given: Given) -> None:
     except ValueError as error:
         raise UsageError(str(error), "parameters that the estimator can train with") from None
     hidden = np.ravel(network.hidden_layer_sizes)
-    if (hidden <= 0).any():
-        raise UsageError(f"hidden_layer_sizes={network.hidden_layer_sizes}", "positive numbers")
+    if hidden.size and (hidden.dtype.kind not in "iu" or (hidden <= 0).any()):
+        raise UsageError(
+            f"hidden_layer_sizes={network.hidden_layer_sizes}", "positive whole numbers"
+        )
     if not np.isfinite(network.learning_rate_init):
         raise UsageError(f"learning_rate_init={network.learning_rate_init}", "a positive number")
 
@@ -132,6 +144,8 @@ def _unwrap(model: Any) -> tuple[Any, list[Any], list[Any]]:
     targets: list[Any] = []
     while not isinstance(model, MLPClassifier | MLPRegressor):
         if isinstance(model, Pipeline):
+            if not model.steps:
+                raise UsageError("a Pipeline of no steps", "one with a network as its last step")
             before += [step for _, step in model.steps[:-1] if step not in (None, "passthrough")]
             model = model.steps[-1][1]
             continue
@@ -153,8 +167,8 @@ def _unwrap(model: Any) -> tuple[Any, list[Any], list[Any]]:
 
 
 def _take(x: Any, chosen: NDArray[np.int64]) -> Any:
-    part = _safe_indexing(x if hasattr(x, "shape") else np.asarray(x), chosen)
-    return part
+    x = x if hasattr(x, "shape") else as_array(x, "the inputs", text=True)
+    return _safe_indexing(x, chosen)
 
 
 def _reaching(
@@ -163,19 +177,34 @@ def _reaching(
     """What reaches the network, and the function that brings other examples there."""
     fitted = []
     for step in steps:
-        try:
-            check_is_fitted(step)
-        except Exception:
-            step = clone(step).fit(x, y)
-        x = step.transform(x)
+        with _explained(step):
+            try:
+                check_is_fitted(step)
+            except Exception:
+                step = clone(step).fit(x, y)
+            x = step.transform(x)
         fitted.append(step)
 
     def transform(other: Any) -> NDArray[Any]:
         for step in fitted:
-            other = step.transform(other)
+            with _explained(step):
+                other = step.transform(other)
         return _dense(other)
 
     return _dense(x), transform
+
+
+@contextmanager
+def _explained(step: Any) -> Iterator[None]:
+    """What a step before the network makes of data it cannot take."""
+    try:
+        yield
+    except Exception as error:
+        line = (str(error).strip().splitlines() or [""])[0]
+        raise DataError(
+            f"{type(step).__name__}, before the network, raised {type(error).__name__}: {line}",
+            "steps that can transform the inputs",
+        ) from error
 
 
 def _dense(x: Any) -> NDArray[Any]:
@@ -187,34 +216,6 @@ def _dense(x: Any) -> NDArray[Any]:
             "flatten them: x.reshape(len(x), -1)",
         )
     return array
-
-
-def _coded(
-    network: Any, steps: list[Any], y: NDArray[Any]
-) -> tuple[NDArray[Any], Callable[[NDArray[Any]], NDArray[Any]]]:
-    """Targets as the network gets them, and the function that codes others alike."""
-    if isinstance(network, MLPClassifier):
-        if y.ndim == 2 and y.shape[1] > 1:
-            return y.astype(np.float32), lambda other: other.astype(np.float32)
-        binarizer = LabelBinarizer().fit(y)
-
-        def code(other: NDArray[Any]) -> NDArray[Any]:
-            return np.searchsorted(binarizer.classes_, other.ravel()).astype(np.int32)
-
-        return code(y), code
-    y = as_array(y, "the targets").astype(np.float64)
-    fitted, columns = [], y.reshape(len(y), -1)
-    for step in steps:  # each is fitted on what those before it make of the targets
-        fitted.append(clone(step).fit(columns))
-        columns = fitted[-1].transform(columns)
-
-    def transform(other: NDArray[Any]) -> NDArray[Any]:
-        columns = other.reshape(len(other), -1)
-        for step in fitted:
-            columns = step.transform(columns)
-        return np.asarray(columns, np.float64)
-
-    return transform(y), transform
 
 
 def _of_mlp(network: Any, sample: Sample) -> Perceptron:

@@ -17,7 +17,7 @@ from torch.utils._pytree import tree_flatten_with_path, tree_unflatten
 
 from unstuck.errors import DataError, UsageError
 from unstuck.frameworks.torch.apart import NotCopied, apart, copied
-from unstuck.setups.sample import ORDERED, as_array, checked, refuse_generator, rows
+from unstuck.setups.sample import ORDERED, as_array, checked, of_numbers, refuse_generator, rows
 from unstuck.setups.subject import Given, Inputs, Sample
 
 # Reading stops then, with at least one batch: a data set that decodes images takes 50 ms an item,
@@ -121,7 +121,13 @@ def _read(x: Any, y: Any, given: Given, step: bool) -> _Read:
     if y is not None:
         return _arrays(x, y, given.examples)
     if callable(x) and not hasattr(x, "__len__"):
-        return _batches(iter(x()), given.examples)
+        made = x()
+        if not hasattr(made, "__iter__"):
+            raise UsageError(
+                f"the function of the data gave a {type(made).__name__}",
+                "one that makes a generator of batches (inputs, targets)",
+            )
+        return _batches(iter(made), given.examples)
     if step and isinstance(x, (tuple, dict)):
         return _one_batch(x, given.examples)
     plain = isinstance(x, (np.ndarray, torch.Tensor, dict, tuple, str)) or hasattr(x, "to_numpy")
@@ -308,7 +314,7 @@ def _is_array(value: Any) -> bool:
 
 def _array(values: Any, what: str) -> Any:
     """An array of numbers; a tensor stays the tensor it is, wherever it is."""
-    return values if isinstance(values, torch.Tensor) else as_array(values, what)
+    return of_numbers(values, what) if isinstance(values, torch.Tensor) else as_array(values, what)
 
 
 def _taken(array: Any, chosen: NDArray[Any]) -> NDArray[Any]:
@@ -319,8 +325,6 @@ def _taken(array: Any, chosen: NDArray[Any]) -> NDArray[Any]:
 
 
 def _as_numpy(array: Any) -> NDArray[Any]:
-    if isinstance(array, torch.Tensor) and array.dtype == torch.bfloat16:
-        array = array.float()  # NumPy has no such numbers
     return as_array(array, "the data")
 
 

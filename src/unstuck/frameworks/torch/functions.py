@@ -154,6 +154,8 @@ def check_loss(loss: Any) -> Any:
         raise UsageError(
             f"the loss is a {type(loss).__name__}", "a tensor", "leave out .item() or .detach()"
         )
+    if loss.is_complex():
+        raise UsageError("the loss is a complex number", "a real one", "take .abs() or .real of it")
     if loss.numel() != 1:
         raise UsageError(
             f"the loss has shape {tuple(loss.shape)}",

@@ -287,7 +287,7 @@ def _explained(
         yield
     except UnstuckError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         shapes = [f"inputs {a.shape} {a.dtype}" for a in x]
         if y is not None:
             shapes.append(f"targets {y.shape} {y.dtype}")
