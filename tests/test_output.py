@@ -5,10 +5,14 @@ import os
 import stat
 from pathlib import Path
 
+import numpy as np
 import pytest
+from sklearn.neural_network import MLPClassifier
 
-from unstuck.commands.output import UNWRITTEN, must_be_writable, write
+import unstuck
+from unstuck.commands.output import UNWRITTEN, must_be_writable
 from unstuck.errors import NotWritten, UsageError
+from unstuck.report.writing import write
 
 posix = pytest.mark.skipif(os.name != "posix", reason="has no such files")
 
@@ -69,6 +73,44 @@ def test_a_new_file_has_the_usual_mode(folder):
     (folder / "usual").write_text("")
     assert (folder / "made").read_bytes() == b"bytes"
     assert (folder / "made").stat().st_mode == (folder / "usual").stat().st_mode
+
+
+@posix
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root gives files away")
+def test_a_file_keeps_its_owner(folder):
+    os.chown(folder / "old.json", 1000, 1000)
+    write(Path("old.json"), "new")
+    after = (folder / "old.json").stat()
+    assert (after.st_uid, after.st_gid) == (1000, 1000)
+
+
+@posix
+def test_a_name_as_long_as_a_name_can_be(folder):
+    write(Path("n" * 250 + ".json"), "text")
+    assert (folder / ("n" * 250 + ".json")).read_text() == "text"
+
+
+@posix
+def test_files_called_part_are_the_users(folder):
+    for name in ("old.json.part", ".old.json.part"):
+        (folder / name).write_text("mine")
+    write(Path("old.json"), "new")
+    assert (folder / "old.json.part").read_text() == "mine"
+    assert (folder / ".old.json.part").read_text() == "mine"
+
+
+def test_a_page_is_written_by_the_same_writer(folder):
+    report = unstuck.diagnose(MLPClassifier((4,)), np.eye(40, 3), np.arange(40) % 2)
+    (folder / "page.html").write_text("old")
+    (folder / "page.html").chmod(0o600)
+    os.symlink("page.html", folder / "to.html")
+    report.html("to.html")
+    assert "<html" in (folder / "page.html").read_text(encoding="utf-8")
+    assert stat.S_IMODE((folder / "page.html").stat().st_mode) == 0o600
+    with pytest.raises(NotWritten, match="No such file"):
+        report.html("no/page.html")
+    with pytest.raises(UsageError, match="path=5"):
+        report.html(5)
 
 
 def test_a_file_is_written_whole_or_not_at_all(folder, monkeypatch):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from unstuck.diagnosis import Diagnosed, diagnosed
-from unstuck.errors import NotWritten
+from unstuck.errors import UsageError
 from unstuck.probes.batch import batch
 from unstuck.records.batch import Batch
 from unstuck.records.fix import Fix
@@ -76,14 +76,14 @@ class Session(Generic[R]):
             path: of the file; one that is there is written over.
 
         Raises:
+            UsageError: no name of a file.
             NotWritten: it cannot be written.
         """
-        try:
-            Path(path).write_text(self._page(), encoding="utf-8")
-        except OSError as error:
-            raise NotWritten(
-                f"cannot write {path}: {error.strerror or error}", "a place that can be written to"
-            ) from error
+        from unstuck.report.writing import write
+
+        if not isinstance(path, str | os.PathLike):
+            raise UsageError(f"path={path!r}", "the name of a file")
+        write(Path(path), self._page())
 
     def _fragment(self) -> str:
         from unstuck.report.page.page import fragment

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from unstuck.commands.options import HtmlFile, JsonFile
-from unstuck.commands.output import console, is_stdout, must_be_writable, write
+from unstuck.commands.output import console, must_be_writable
 from unstuck.errors import UsageError
+from unstuck.report.writing import is_stdout, write
 
 if TYPE_CHECKING:
     from unstuck.records.batch import Batch

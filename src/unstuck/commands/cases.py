@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from unstuck.commands.options import DataDir, DataOption, JsonFile, MarkdownFile
-from unstuck.commands.output import console, must_be_writable, write
+from unstuck.commands.output import console, must_be_writable
 from unstuck.errors import UsageError
+from unstuck.report.writing import write
 
 if TYPE_CHECKING:
     from unstuck.cases.case import Case

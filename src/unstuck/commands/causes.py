@@ -5,8 +5,9 @@ from typing import Annotated
 import typer
 
 from unstuck.commands.options import MarkdownFile
-from unstuck.commands.output import console, must_be_writable, write
+from unstuck.commands.output import console, must_be_writable
 from unstuck.errors import UsageError
+from unstuck.report.writing import write
 
 
 def causes(

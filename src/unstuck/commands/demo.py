@@ -1,7 +1,8 @@
 """`unstuck demo`: a stuck network diagnosed, proven and fixed, on bundled data, offline."""
 
 from unstuck.commands.options import HtmlFile
-from unstuck.commands.output import command_line, console, must_be_writable, write
+from unstuck.commands.output import command_line, console, must_be_writable
+from unstuck.report.writing import write
 
 BUDGET = 60.0  # seconds for the proof
 NETWORK = (

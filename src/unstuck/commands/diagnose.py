@@ -19,15 +19,10 @@ from unstuck.commands.options import (
     JsonFile,
     status,
 )
-from unstuck.commands.output import (
-    command_line,
-    console,
-    is_stdout,
-    must_be_writable,
-    write,
-)
+from unstuck.commands.output import command_line, console, must_be_writable
 from unstuck.commands.trials import proven
 from unstuck.errors import UsageError
+from unstuck.report.writing import is_stdout, write
 
 if TYPE_CHECKING:
     from unstuck.diagnosis import Diagnosed

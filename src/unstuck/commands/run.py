@@ -17,13 +17,8 @@ from unstuck.commands.options import (
     JsonFile,
 )
 from unstuck.commands.options import status as found_status
-from unstuck.commands.output import (
-    UNWRITTEN,
-    command_line,
-    is_stdout,
-    must_be_writable,
-    write,
-)
+from unstuck.commands.output import UNWRITTEN, command_line, must_be_writable
+from unstuck.report.writing import is_stdout, write
 
 if TYPE_CHECKING:
     from unstuck.diagnosis import Diagnosed

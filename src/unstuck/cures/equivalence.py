@@ -231,6 +231,8 @@ def equivalence(optimizer: "Optimizer | str", scaler: Any) -> Equivalence:
     from unstuck.engine.optimizers import keras
 
     spec = keras(optimizer) if isinstance(optimizer, str) else optimizer
+    if not hasattr(spec, "form"):
+        raise UsageError(f"the optimizer is a {type(spec).__name__}", "the name of one")
     affine = affine_map(scaler)
     if np.any(affine.shift != 0):
         return Equivalence(spec, affine, {}, False, _shifted(spec.name))

@@ -13,6 +13,7 @@ optimizer's `weight_decay`); `l2` is added to the gradient (PyTorch's SGD and Ad
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 import jax
@@ -85,8 +86,13 @@ _DEFAULTS: Mapping[tuple[str, str], Mapping[str, Any]] = {
 
 def _specification(form: str, name: str, settings: Mapping[str, Any]) -> Optimizer:
     if (form, name) not in _DEFAULTS:
-        known = ", ".join(n for f, n in _DEFAULTS if f == form)
-        raise UsageError(f"unknown optimizer {name!r}", f"one of {known}")
+        known = [n for f, n in _DEFAULTS if f == form]
+        close = get_close_matches(name.lower(), known, n=1)
+        raise UsageError(
+            f"unknown optimizer {name!r}",
+            f"one of {', '.join(known)}",
+            f"did you mean {close[0]!r}?" if close else "",
+        )
     return Optimizer(name=name, form=form, **{**_DEFAULTS[form, name], **settings})
 
 

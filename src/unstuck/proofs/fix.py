@@ -21,6 +21,7 @@ from unstuck.proofs.hypothesis import Hypothesis, student
 from unstuck.proofs.prove import Proven
 from unstuck.records.fix import Fix, Level
 from unstuck.records.states import Status
+from unstuck.setups.admission import seconds
 from unstuck.setups.split import split
 from unstuck.setups.subject import Given, Subject
 from unstuck.setups.untouched import untouched
@@ -58,6 +59,8 @@ def fix(proven: Proven, budget: float | None = None) -> Fixed:
     Raises:
         UsageError: nothing is to be repaired, or nothing was proven to.
     """
+    if budget is not None:
+        seconds("budget", budget)
     proof, found = proven.record, proven.found
     repair = proof.repair
     if repair is None or repair.effect.status is not Status.PROVEN:

@@ -97,6 +97,8 @@ def prove(
     whole_number("examples", examples, 2)
     if epochs is not None:
         whole_number("epochs", epochs, 1)
+    if not callable(told):
+        raise UsageError(f"told={told!r}", "a function of what is being tried")
     began = clock()
     with untouched(), enough_memory():
         subject = diagnosed.again(examples)

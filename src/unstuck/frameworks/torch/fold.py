@@ -8,6 +8,7 @@ import torch
 
 from unstuck.cures.fold import PAD_FIRST, ZERO_PADDING, nothing, rows
 from unstuck.errors import UsageError
+from unstuck.frameworks.torch.setup import device_of
 from unstuck.scalers import Affine
 
 CONVOLUTIONS = (torch.nn.Conv1d, torch.nn.Conv2d, torch.nn.Conv3d)
@@ -19,6 +20,7 @@ def folded(model: Any, scaler: Any) -> Any:
     """See `fold`; checked on random inputs that the model can take."""
     if scaler is None:
         model, scaler = _own(model)
+    device_of(model)
     new = copy.deepcopy(model).eval()
     layer = _first(new)
     exact = copy.deepcopy(new).double()
