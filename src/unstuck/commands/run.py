@@ -138,7 +138,7 @@ def run(
         proof, fix = proven(diagnosed, prove, witness=witness, sightings=sightings)
         return proof.record, fix
 
-    status = running.run(ctx.args, _explainer(trainings, running, compat))
+    status = running.run(ctx.args, _explainer(trainings, running, compat), tell)
     if not trainings.is_ours():  # a process that the script forked, and that came to its end
         raise typer.Exit(status)
     written = True
@@ -207,6 +207,7 @@ def _teller() -> Callable[[Any], None]:
 
     Drawing takes numbers from Python's generator, which is put back: it is the script's.
     """
+    from unstuck.script.shadows import ours
     from unstuck.setups.unmoved import unmoved
 
     stream = sys.stderr
@@ -217,7 +218,7 @@ def _teller() -> Callable[[Any], None]:
         if isinstance(shown, str):
             stream.write(f"{shown}\n")
         else:
-            with unmoved():
+            with unmoved(), ours():
                 from rich.console import Console
 
                 Console(file=stream).print(_drawn(shown))

@@ -1,7 +1,6 @@
 """The one writer: a file is written whole or not at all, and stays what it was."""
 
 import os
-import secrets
 import stat
 import sys
 from contextlib import suppress
@@ -60,7 +59,7 @@ def _print(content: str | bytes) -> None:
 
 def _replace(file: Path, data: bytes) -> None:
     """Written beside, then moved to where it belongs; in place where nothing can be made beside."""
-    part = file.with_name(f".{secrets.token_hex(8)}.part")
+    part = file.with_name(f".{os.urandom(8).hex()}.part")
     try:
         handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     except PermissionError:

@@ -18,6 +18,7 @@ from typing import Any
 
 from unstuck.errors import UsageError
 from unstuck.patch.source import decoded
+from unstuck.script.shadows import given_way
 from unstuck.watching.place import is_ours
 
 INTERRUPTED = 130
@@ -47,11 +48,13 @@ class Script:
         self,
         arguments: list[str],
         failed: Callable[[BaseException], None] = lambda error: None,
+        tell: Callable[[str], None] = lambda says: None,
     ) -> int:
         """Runs it to its end, and to that of the threads it leaves running.
 
         Args:
             failed: called with what it raises, after that was told.
+            tell: called with what is odd about its surroundings.
 
         Returns:
             the status that `python` would exit with.
@@ -80,7 +83,10 @@ class Script:
                 if not own and not thread.daemon:
                     thread.join()
 
-        return as_python(body, failed)
+        if getattr(sys.flags, "safe_path", False):
+            return as_python(body, failed)
+        with given_way(self.folder, tell):
+            return as_python(body, failed)
 
 
 # Where pools keep their threads: these end only when Python itself does, which tells them to.
