@@ -39,7 +39,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from unstuck.trials.executor import cores
+from unstuck.trials.processes import cores
 
 if TYPE_CHECKING:
     from unstuck.data import Dataset
@@ -131,7 +131,8 @@ def ours_study(data: Data, epochs: int) -> Iterator[float]:
     As many runs as there are workers share a second: its cost to one is that much less.
     """
     from unstuck.trials.design import Pack, Trial
-    from unstuck.trials.executor import ProcessExecutor
+    from unstuck.trials.pack_training import training
+    from unstuck.trials.processes import processes
 
     workers = cores()
     fingerprint = data.load().fingerprint
@@ -139,7 +140,9 @@ def ours_study(data: Data, epochs: int) -> Iterator[float]:
         Pack(tuple(Trial(_setup(epochs), PACK * p + i, fingerprint) for i in range(PACK)))
         for p in range(2 * workers)
     ]
-    seconds = {f.pack: f.seconds for f in ProcessExecutor(data, workers).run(packs)}
+    executor = processes(training(data), workers)
+    seconds = {f.pack: f.seconds for f in executor.run(packs)}
+    executor.stop()
     shared = PACK * workers * epochs
     yield statistics.mean(seconds[p] for p in packs[:workers]) / shared
     for pack in packs[workers:]:

@@ -4,7 +4,9 @@ A world is a function (set-up, seed) -> record. Through `report` it runs a case 
 does, in milliseconds: what is reported of it must follow from the world alone.
 """
 
+import tempfile
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 
@@ -12,7 +14,8 @@ from unstuck import cases
 from unstuck.cases.results import PLATEAU
 from unstuck.cases.run import run_cases
 from unstuck.data.dataset import Dataset
-from unstuck.trials.executor import Finished
+from unstuck.trials.pack_training import Finished
+from unstuck.trials.store import Store
 
 CASES = {name: cases.load(name) for name in cases.NAMES}
 
@@ -107,23 +110,21 @@ class Executor:
         pass
 
 
-class Unkept:
-    """A store that is empty and stays so: the disk's part is tested elsewhere."""
+class Unkept(Store):
+    """A store that goes with the process, and never waits for a disk."""
 
-    path = None
-
-    def get_many(self, keys):
-        return {}
-
-    def put(self, trial, record, seconds):
-        pass
+    def __init__(self):
+        self._folder = tempfile.TemporaryDirectory()
+        super().__init__(Path(self._folder.name) / "trials.sqlite")
+        self._connection.execute("PRAGMA synchronous = OFF")
 
 
 class Refusing:
     """Fails when it is given anything to run."""
 
     def run(self, packs):
-        assert not packs, f"{sum(len(p.trials) for p in packs)} trials would be run again"
+        again = sum(len(p.trials) for p in packs)
+        assert not again, f"{again} trials would be run again"
         return iter(())
 
     def stop(self):

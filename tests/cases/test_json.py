@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -66,7 +67,9 @@ def is_of(kind, value):
 @pytest.fixture(scope="module")
 def made():
     """The JSON of every world, of few seeds and many, comparable and not."""
+    one = told(as_published)["relu-adam-raw"]
     return [
+        written([replace(one, failed=(("raw", 8, "its worker died"),))]),
         written(list(told(as_published).values())),
         written(list(told(the_other_way, data="digits").values())),
         written(list(told(diverged).values())),

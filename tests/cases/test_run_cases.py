@@ -7,15 +7,15 @@ import pytest
 
 from synthetic import CASES, Executor, Memory, Refusing, as_published, record, reports
 from unstuck.cases.case import Case, Claim, Figure, Prediction, Quantity, Question
-from unstuck.cases.run import provenance, run_cases
+from unstuck.cases.run import provenance, run_cases, to_json
 from unstuck.data.sources import DataRef
 from unstuck.engine.network import mlp
 from unstuck.engine.optimizers import keras
 from unstuck.engine.setup import Setup
-from unstuck.errors import UsageError
+from unstuck.errors import TrialsFailed, UsageError
 from unstuck.judging.verdict import Verdict
 from unstuck.scalers import scaler
-from unstuck.trials.executor import in_line
+from unstuck.trials.pack_training import Failed, in_line
 from unstuck.trials.store import Store
 
 DIGITS = DataRef("digits")
@@ -74,8 +74,22 @@ def test_a_case_is_trained_stored_judged_and_not_trained_again(tmp_path):
     path = tmp_path / "trials.sqlite"
     with Store(path) as store:
         (report,) = run_cases([TINY], DIGITS, SEEDS, store, in_line(DIGITS), progress=False)
-    assert rows(path) == 2 * SEEDS
+        assert rows(path) == 2 * SEEDS
+        check_trained(report)
+        (again,) = run_cases([TINY], DIGITS, SEEDS, store, Refusing(), progress=False)
+        assert records(again) == records(report)
+        assert again.answers == report.answers
+        # Fewer epochs are another trial.
+        with pytest.raises(AssertionError, match="4 trials would be run again"):
+            run_cases([TINY], DIGITS, SEEDS, store, Refusing(), epochs=1, progress=False)
 
+
+def records(report):
+    """By arm, read from the store."""
+    return {arm: list(runs) for arm, runs in report.results.records.items()}
+
+
+def check_trained(report):
     assert (report.case, report.data) == (TINY, "digits")
     assert report.comparable == "published on Fashion-MNIST; this is digits"
     assert report.results.records.keys() == {"slow", "fast"}
@@ -103,14 +117,6 @@ def test_a_case_is_trained_stored_judged_and_not_trained_again(tmp_path):
             assert len(real["start"][probe]) == len(value), probe
     assert len(real["loss"]) == 3
 
-    with Store(path) as store:
-        (again,) = run_cases([TINY], DIGITS, SEEDS, store, Refusing(), progress=False)
-        assert again.results.records == report.results.records
-        assert again.answers == report.answers
-        # Fewer epochs are another trial.
-        with pytest.raises(AssertionError, match="4 trials would be run again"):
-            run_cases([TINY], DIGITS, SEEDS, store, Refusing(), epochs=1, progress=False)
-
 
 def test_arms_that_cases_share_are_trained_once(tmp_path):
     arms = [case.arms(10) for case in TUTORIAL]
@@ -123,10 +129,49 @@ def test_arms_that_cases_share_are_trained_once(tmp_path):
         both = run_cases(TUTORIAL, Memory(), SEEDS, store, executor, epochs=1, progress=False)
         assert len(executor.ran) == len(set(executor.ran)) == len(setups) * SEEDS == rows(path)
         assert {trial.setup.epochs for trial in executor.ran} == {1}
-        assert both[0].results.records["raw"] == both[1].results.records["raw"]
+        assert records(both[0])["raw"] == records(both[1])["raw"]
         # The second alone then finds everything that the two left behind.
         (one,) = run_cases(TUTORIAL[1:], Memory(), SEEDS, store, Refusing(), 1, progress=False)
-    assert one.results.records == both[1].results.records
+        assert records(one) == records(both[1])
+
+
+class Failing(Executor):
+    """One arm fails on one seed."""
+
+    def run(self, packs):
+        for finished in super().run(packs):
+            for i, trial in enumerate(finished.pack.trials):
+                if trial.setup == quick(10)["fast"] and trial.seed in self.seeds:
+                    finished.records[i] = Failed(trial, "no luck")
+            yield finished
+
+
+def test_a_seed_on_which_an_arm_failed_is_left_out_of_all_and_told(tmp_path):
+    executor = Failing(as_published)
+    executor.seeds = {1}
+    with Store(tmp_path / "trials.sqlite") as store:
+        (report,) = run_cases([TINY], Memory(), 3, store, executor, progress=False)
+        assert report.results.seeds == (0, 2)
+        assert report.failed == (("fast", 1, "no luck"),)
+        assert all(len(runs) == 2 for runs in records(report).values())
+        assert to_json([report])["cases"][0]["failed"] == [
+            {"arm": "fast", "seed": 1, "reason": "no luck"}
+        ]
+        # The next start tries it again, and that alone.
+        again = Executor(as_published)
+        (whole,) = run_cases([TINY], Memory(), 3, store, again, progress=False)
+        assert [(t.seed, t.setup) for t in again.ran] == [(1, quick(10)["fast"])]
+        assert (whole.results.seeds, whole.failed) == ((0, 1, 2), ())
+
+
+def test_without_a_seed_that_is_whole_nothing_is_judged(tmp_path):
+    executor = Failing(as_published)
+    executor.seeds = {0, 1}
+    with (
+        Store(tmp_path / "trials.sqlite") as store,
+        pytest.raises(TrialsFailed, match="'fast' on seed 0: no luck"),
+    ):
+        run_cases([TINY], Memory(), 2, store, executor, progress=False)
 
 
 @pytest.mark.parametrize(

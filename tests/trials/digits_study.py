@@ -1,6 +1,6 @@
 """A small study on the digits, for tests; as a program it runs one and can be killed.
 
-python digits_study.py STORE SEEDS
+python digits_study.py STORE SEEDS [processes | ray | loky]
 """
 
 import sys
@@ -12,8 +12,11 @@ from unstuck.engine.optimizers import keras
 from unstuck.engine.setup import Setup
 from unstuck.errors import UnstuckError
 from unstuck.scalers import scaler
-from unstuck.trials.design import Arm, Trial, trials
-from unstuck.trials.executor import ProcessExecutor
+from unstuck.trials.design import Arm, Study
+from unstuck.trials.executor import Pooled
+from unstuck.trials.pack_training import training
+from unstuck.trials.processes import processes
+from unstuck.trials.ray import on_ray
 from unstuck.trials.runner import Interrupted, run
 from unstuck.trials.store import Store
 
@@ -32,18 +35,31 @@ TINY = Setup(
 QUICK = replace(TINY, network=mlp([], 10, kernel="zeros"), epochs=100)
 
 
-def study(seeds: int, setup: Setup = TINY) -> list[Trial]:
+def study(seeds: int, setup: Setup = TINY) -> Study:
     """Two arms of one structure."""
     fast = replace(setup, optimizer=keras("sgd", learning_rate=0.1))
     arms = [Arm("slow", setup), Arm("fast", fast)]
-    return trials(arms, range(seeds), DIGITS.load().fingerprint)
+    return Study(tuple(arms), range(seeds), DIGITS.load().fingerprint)
+
+
+def loky(work):
+    from loky import get_reusable_executor
+
+    return Pooled(work, lambda: get_reusable_executor(max_workers=2), 4)
+
+
+ON = {
+    "processes": lambda work: processes(work, 2),
+    "ray": lambda work: on_ray(work, workers=2),
+    "loky": loky,
+}
 
 
 if __name__ == "__main__":
     with Store(sys.argv[1]) as store:
         try:
-            all_trials = study(int(sys.argv[2]), QUICK)
-            run(all_trials, store, ProcessExecutor(DIGITS, workers=2), width=2)
+            executor = ON[(*sys.argv, "processes")[3]](training(DIGITS))
+            run(study(int(sys.argv[2]), QUICK), store, executor, width=2)
         except (Interrupted, UnstuckError) as error:
             print(error, file=sys.stderr)
             sys.exit(130 if isinstance(error, Interrupted) else 1)

@@ -14,7 +14,7 @@ from unstuck.engine.optimizers import keras
 from unstuck.errors import UsageError
 from unstuck.scalers import scaler
 from unstuck.trials import design
-from unstuck.trials.design import Arm, Trial, cost, packs, summary, trials
+from unstuck.trials.design import Arm, Study, Trial, cost, packs, summary
 
 TRIAL = Trial(replace(TINY, outliers=Outliers()), 3, "f" * 64)
 OTHER_WORD = {"none": "divide", "divide": "spread", "all": "feature"}  # where words are checked
@@ -41,6 +41,10 @@ def neighbours(value):
         yield "", OTHER_WORD.get(value, value + "x")
     elif value is None:
         yield "", 1
+
+
+def study(arms, seeds):
+    return Study(tuple(arms), seeds, "f")
 
 
 NEIGHBOURS = dict(neighbours(TRIAL))
@@ -85,14 +89,17 @@ def test_large_seeds_stay_apart():
 
 def test_arms_that_share_a_setup_share_trials():
     other = replace(TINY, epochs=3)
-    made = trials([Arm("a", TINY), Arm("b", other), Arm("placebo", TINY)], [0, 1, 1], "f")
-    assert made == [Trial(s, seed, "f") for s in (TINY, other) for seed in (0, 1)]
+    made = study([Arm("a", TINY), Arm("b", other), Arm("placebo", TINY)], range(2))
+    assert list(made) == [Trial(s, seed, "f") for s in (other, TINY) for seed in (0, 1)]
+    assert len(made) == 4
+    assert Trial(TINY, 1, "f") in made
+    assert Trial(TINY, 2, "f") not in made
 
 
 @pytest.mark.parametrize("seed", [-1, 2**32])
 def test_seeds_the_engine_cannot_take(seed):
     with pytest.raises(UsageError, match=str(seed)):
-        trials([Arm("a", TINY)], [seed], "f")
+        study([Arm("a", TINY)], [seed])
 
 
 def test_packs_hold_one_structure_and_every_trial_once():
@@ -102,8 +109,8 @@ def test_packs_hold_one_structure_and_every_trial_once():
         Arm("wide", replace(TINY, network=mlp([64, 64], 10))),
         Arm("long", replace(TINY, epochs=50)),
     ]
-    all_trials = trials(arms, range(5), "f") + trials(arms, range(3), "other data")
-    made = packs(all_trials, 4)
+    all_trials = [*study(arms, range(5)), *Study(tuple(arms), range(3), "other data")]
+    made = list(packs(all_trials, 4))
     assert sorted(t.key for p in made for t in p.trials) == sorted(t.key for t in all_trials)
     for pack in made:
         assert 1 <= len(pack.trials) <= 4
@@ -114,7 +121,7 @@ def test_packs_hold_one_structure_and_every_trial_once():
 
 @given(st.integers(1, 40), st.integers(1, 9))
 def test_packs_are_as_few_and_even_as_can_be(count, width):
-    sizes = [len(p.trials) for p in packs(trials([Arm("a", TINY)], range(count), "f"), width)]
+    sizes = [len(p.trials) for p in packs(study([Arm("a", TINY)], range(count)), width)]
     assert len(sizes) == -(-count // width)
     assert max(sizes) <= width
     assert max(sizes) - min(sizes) <= 1
@@ -122,10 +129,16 @@ def test_packs_are_as_few_and_even_as_can_be(count, width):
 
 def test_width_may_depend_on_the_setup():
     arms = [Arm("tiny", TINY), Arm("wide", replace(TINY, network=mlp([512], 10)))]
-    made = packs(trials(arms, range(8), "f"), lambda s: 8 if cost(s) < 20_000 else 2)
+    made = packs(study(arms, range(8)), lambda s: 8 if cost(s) < 20_000 else 2)
     assert [len(p.trials) for p in made] == [2, 2, 2, 2, 8]
     with pytest.raises(UsageError, match="0 trials"):
-        packs(trials(arms, range(8), "f"), 0)
+        list(packs(study(arms, range(8)), 0))
+
+
+def test_of_a_study_of_any_size_one_block_is_held():
+    """A billion trials: they are made as they are asked for."""
+    made = packs(study([Arm("a", TINY), Arm("b", replace(TINY, epochs=3))], range(2**29)), 4)
+    assert [len(pack.trials) for _, pack in zip(range(3000), made, strict=False)] == [4] * 3000
 
 
 def test_cost_counts_connections_and_epochs():

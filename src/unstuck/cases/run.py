@@ -12,9 +12,10 @@ import numpy as np
 from unstuck import __version__
 from unstuck.cases.case import Case, Quantity
 from unstuck.cases.results import Decided, Met, Results, decide, meet, staircase
-from unstuck.errors import UsageError
-from unstuck.trials.design import Arm, trials
+from unstuck.errors import TrialsFailed, UsageError
+from unstuck.trials.design import Arm, Study
 from unstuck.trials.runner import run
+from unstuck.trials.stored import Stored
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
     from unstuck.data.dataset import Dataset
     from unstuck.data.sources import DataRef
     from unstuck.engine.setup import Setup
+    from unstuck.trials.design import Pack
     from unstuck.trials.executor import Executor
+    from unstuck.trials.pack_training import Failed, Finished
     from unstuck.trials.store import Store
 
 PUBLISHED_ON = "fashion-mnist"
@@ -30,7 +33,11 @@ PUBLISHED_ON = "fashion-mnist"
 
 @dataclass(frozen=True)
 class CaseReport:
-    """All that a case's trials say. `comparable` is why figures are compared, or are not ("")."""
+    """All that a case's trials say, on the seeds on which none of its arms failed.
+
+    `comparable` is why figures are compared, or are not (""); `failed` has arm, seed and reason.
+    The records are read from the store: it stays open as long as a report is used.
+    """
 
     case: Case
     data: str
@@ -40,6 +47,7 @@ class CaseReport:
     decided: tuple[Decided, ...]
     staircases: Mapping[str, Mapping[int, float]]  # arm -> classes right -> share of seeds
     answers: tuple[tuple[str, str], ...]
+    failed: tuple[tuple[str, int, str], ...] = ()
 
     def note(self, met: Met) -> str:
         """What the trials say of a figure that lies outside; "" for one that does not."""
@@ -76,7 +84,7 @@ def run_cases(
     source: "DataRef",
     seeds: int,
     store: "Store",
-    executor: "Executor",
+    executor: "Executor[Pack, Finished]",
     epochs: int | None = None,
     progress: "bool | Console" = True,
 ) -> list[CaseReport]:
@@ -91,27 +99,47 @@ def run_cases(
 
     Raises:
         UsageError: regression data, or no seeds.
+        TrialsFailed: no seed is left on which all arms of a case came to their end.
     """
     data, classes = checked(source)
     if seeds < 1 or (epochs is not None and epochs < 1):
         raise UsageError("no seeds or no epochs", "at least 1 of each")
     arms = {case.name: _shortened(case.arms(classes), epochs) for case in cases}
-    todo = trials(
-        [Arm(name, setup) for of_case in arms.values() for name, setup in of_case.items()],
-        range(seeds),
-        data.fingerprint,
-    )
-    records = run(todo, store, executor, progress=progress)
+    every = [Arm(name, setup) for of_case in arms.values() for name, setup in of_case.items()]
+    study = Study(tuple(every), range(seeds), data.fingerprint)
+    failed = run(study, store, executor, progress=progress)
     reports = []
     for case in cases:
+        lost = _lost(arms[case.name], failed)
+        without = {seed for _, seed, _ in lost}
+        left = tuple(seed for seed in range(seeds) if seed not in without)
+        if not left:
+            arm, seed, reason = lost[0]
+            raise TrialsFailed(
+                f"{case.name}: on each seed a trial failed, the first of {arm!r} on seed {seed}: "
+                f"{reason}",
+                "a seed on which all arms come to their end",
+                "give the same command again: what failed is tried again",
+            )
         by_arm = {
-            name: [
-                records[t.key] for t in trials([Arm(name, setup)], range(seeds), data.fingerprint)
-            ]
+            name: Stored(store, setup, left, data.fingerprint)
             for name, setup in arms[case.name].items()
         }
-        reports.append(_report(case, data, Results(by_arm, tuple(range(seeds)), classes), epochs))
+        report = _report(case, data, Results(by_arm, left, classes), epochs)
+        reports.append(replace(report, failed=lost))
     return reports
+
+
+def _lost(
+    arms: Mapping[str, "Setup"], failed: "Sequence[Failed]"
+) -> tuple[tuple[str, int, str], ...]:
+    """Arm, seed and reason of a case's trials that failed."""
+    return tuple(
+        (name, f.trial.seed, f.reason)
+        for f in failed
+        for name, setup in arms.items()
+        if f.trial.setup == setup
+    )
 
 
 def _shortened(arms: Mapping[str, "Setup"], epochs: int | None) -> Mapping[str, "Setup"]:
@@ -153,7 +181,7 @@ def provenance() -> dict[str, Any]:
 
 
 def _processor() -> str:
-    from unstuck.trials.executor import cores
+    from unstuck.trials.processes import cores
 
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as info:
@@ -173,6 +201,7 @@ def _case_json(report: CaseReport) -> dict[str, Any]:
         "name": report.case.name,
         "data": report.data,
         "seeds": len(report.results.seeds),
+        "failed": [{"arm": a, "seed": s, "reason": r} for a, s, r in report.failed],
         "figures": [
             {
                 "arm": m.figure.of.arm,

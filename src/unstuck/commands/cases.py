@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from unstuck.commands.executors import On, Workers, executor
 from unstuck.commands.options import DataDir, DataOption, JsonFile, MarkdownFile
 from unstuck.commands.output import console, must_be_writable
 from unstuck.errors import UsageError
@@ -21,7 +22,6 @@ cases_app = typer.Typer(no_args_is_help=True, help="Published questions, answere
 StoreOption = Annotated[
     Path | None, typer.Option(help="File of finished trials. Default: the user's data folder.")
 ]
-Workers = Annotated[int | None, typer.Option(min=1, help="Processes. Default: one per core.")]
 
 
 @cases_app.command("list")
@@ -63,11 +63,13 @@ def cases_run(
         typer.Option("--html", help="Write a page a case, and an overview, into this folder."),
     ] = None,
     store: StoreOption = None,
+    on: On = "processes",
     workers: Workers = None,
 ) -> None:
     """Train a case's networks as published and decide each explanation.
 
-    Finished trials are stored: an interrupted run goes on where it stopped.
+    Finished trials are stored: an interrupted run goes on where it stopped, and several starts at
+    one store share the work.
     """
     if bool(names) == all_:
         raise UsageError(
@@ -80,20 +82,41 @@ def cases_run(
     chosen = _cases(tuple(names or ()))
     pages = _pages(html_folder, [case.name for case in chosen])
     must_be_writable(pages, inputs)
-    reports = _run(chosen, data, data_dir, seeds, epochs, store, workers)
-    _print(reports)
-    from unstuck.cases.run import provenance, to_json
-
-    if json_file:
-        write(json_file, json.dumps(to_json(reports), indent=2, ensure_ascii=False) + "\n")
     command = f"unstuck cases run {'--all' if all_ else ' '.join(names or ())}"
     command += f" --data {shlex.quote(data)} --seeds {seeds}"
     command += f" --epochs {epochs}" if epochs else ""
+    from unstuck.cases.run import checked, run_cases
+    from unstuck.data.sources import DataRef
+    from unstuck.trials.pack_training import training
+    from unstuck.trials.store import Store, default_path
+
+    source = DataRef(data, str(data_dir) if data_dir else None)
+    checked(source)  # first: what is wrong with the data is said before anything else is made
+    where = executor(on, training(source), workers)
+    with Store(store or default_path()) as opened:
+        reports = run_cases(chosen, source, seeds, opened, where, epochs)
+        _told(reports, json_file, markdown, pages, command)
+
+
+def _told(
+    reports: "list[CaseReport]",
+    json_file: Path | None,
+    markdown: Path | None,
+    pages: dict[str, Path],
+    command: str,
+) -> None:
+    """Prints the reports and writes the files."""
+    from unstuck.cases.run import provenance, to_json
+    from unstuck.report.terminal import show
+
+    show(reports, console())
+    if json_file:
+        write(json_file, json.dumps(to_json(reports), indent=2, ensure_ascii=False) + "\n")
     if markdown:
         from unstuck.report.markdown import page
 
         write(markdown, page(reports, provenance(), command))
-    if html_folder:
+    if pages:
         from unstuck.report.page.cases import page as drawn
 
         made = provenance()
@@ -122,29 +145,3 @@ def _cases(names: tuple[str, ...]) -> "list[Case]":
     from unstuck import cases
 
     return [cases.load(name) for name in dict.fromkeys(names or cases.NAMES)]
-
-
-def _run(
-    chosen: "list[Case]",
-    data: str,
-    data_dir: Path | None,
-    seeds: int,
-    epochs: int | None,
-    store: Path | None,
-    workers: int | None,
-) -> "list[CaseReport]":
-    from unstuck.cases.run import checked, run_cases
-    from unstuck.data.sources import DataRef
-    from unstuck.trials.executor import ProcessExecutor
-    from unstuck.trials.store import Store, default_path
-
-    source = DataRef(data, str(data_dir) if data_dir else None)
-    checked(source)  # first: what is wrong with the data is said before anything else is made
-    with Store(store or default_path()) as opened:
-        return run_cases(chosen, source, seeds, opened, ProcessExecutor(source, workers), epochs)
-
-
-def _print(reports: "list[CaseReport]") -> None:
-    from unstuck.report.terminal import show
-
-    show(reports, console())

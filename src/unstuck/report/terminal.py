@@ -35,6 +35,8 @@ def _parts(report: CaseReport, console: Console) -> Iterable[RenderableType]:
     yield Rule(Text(case.name, "bold"))
     yield Text(f"{case.title}\n{case.source}. {case.story}\n")
     yield Text(f"{report.data}, {wording.seeds(len(report.results.seeds))}\n", "dim")
+    for arm, seed, reason in report.failed:
+        yield Text(f"Seed {seed} is left out: the trial of {arm} failed: {reason}\n", "yellow")
     if report.met:
         yield _figures(report.met, report)
         yield from (Text(f"Outside: {note}") for note in report.notes)

@@ -8,7 +8,7 @@ import inspect
 import linecache
 import sys
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
@@ -39,8 +39,37 @@ def load(target: str) -> dict[str, Any]:
         given = target.strip(":")
         hint = f"{given}:make_model, where make_model() returns the model" if given else ""
         raise UsageError(f"the target {target!r}", FORM, hint)
-    module = _from_file(place, target) if place.endswith(".py") else _from_name(place, target)
+    module = _module(place, target)
     return _arguments(_made(_attribute(module, name, place), target, module), target)
+
+
+def function(target: str, form: str) -> Callable[[], Any]:
+    """The function of `module:function` or `file.py:function`, called without arguments.
+
+    Args:
+        target: where it is.
+        form: what is expected, for a message.
+
+    Raises:
+        UsageError: nothing there; when it is called, as the user's code raises.
+    """
+    place, _, name = target.rpartition(":")
+    if not place or not name:
+        raise UsageError(f"{target!r}", form)
+    module = _module(place, target)
+    found = _attribute(module, name, place)
+    if not callable(found):
+        raise UsageError(f"{target} is no function", form)
+
+    def called() -> Any:
+        with _explained(target, Path(module.__file__ or "")):
+            return found()
+
+    return called
+
+
+def _module(place: str, target: str) -> ModuleType:
+    return _from_file(place, target) if place.endswith(".py") else _from_name(place, target)
 
 
 def _saved(path: Path) -> Any:

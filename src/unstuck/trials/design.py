@@ -5,11 +5,11 @@ Trials that differ in numbers alone are stacked in packs, each trained as one pr
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import sha256
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
 from unstuck.errors import UsageError
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from unstuck.engine.setup import Setup
 
 ENGINE_VERSION = 1  # raise it when the engine's numbers change: older trials are run anew
+
+BLOCK = 4096  # trials that are sorted into packs at a time: what a study of any size holds
 
 INPUTS = 784  # features that a cost assumes: only the ratio of costs matters
 
@@ -62,6 +64,7 @@ class Pack:
         return sum(cost(trial.setup) for trial in self.trials)
 
 
+@lru_cache(maxsize=256)  # asked for with each seed
 def specification(setup: "Setup") -> object:
     """The set-up as plain JSON values. Equal set-ups give equal values: 1 and 1.0 are one."""
     from unstuck.engine.setup import canonical
@@ -90,29 +93,58 @@ def _units(setup: "Setup") -> list[int]:
     return [units for layer in setup.network.layers if (units := getattr(layer, "units", 0))]
 
 
-def trials(arms: Iterable[Arm], seeds: Iterable[int], fingerprint: str) -> list[Trial]:
+@dataclass(frozen=True)
+class Study(Collection[Trial]):
     """Every arm with every seed, each trial once: arms that share a set-up share its trials.
+
+    Trials are made as they are asked for, the costliest first, and not held.
 
     Args:
         arms: the arms.
-        seeds: the same for every arm, so that runs are paired by seed.
+        seeds: ascending; the same for every arm, so that runs are paired by seed.
         fingerprint: `Dataset.fingerprint` of the data set they run on.
 
     Raises:
         UsageError: a seed is not one that the engine can be given.
     """
-    seeds = list(seeds)
-    for seed in seeds:
-        if not 0 <= seed < 2**32:
-            raise UsageError(f"seed {seed}", "0 to 4294967295")
-    return list(dict.fromkeys(Trial(arm.setup, s, fingerprint) for arm in arms for s in seeds))
+
+    arms: tuple[Arm, ...]
+    seeds: Sequence[int]
+    fingerprint: str
+
+    def __post_init__(self) -> None:
+        for seed in (*self.seeds[:1], *self.seeds[-1:]):
+            if not 0 <= seed < 2**32:
+                raise UsageError(f"seed {seed}", "0 to 4294967295")
+
+    @cached_property
+    def setups(self) -> list["Setup"]:
+        """What is trained, each once."""
+        return sorted(dict.fromkeys(arm.setup for arm in self.arms), key=cost, reverse=True)
+
+    def __len__(self) -> int:
+        return len(self.setups) * len(self.seeds)
+
+    def __iter__(self) -> Iterator[Trial]:
+        for setup in self.setups:
+            for seed in self.seeds:
+                yield Trial(setup, seed, self.fingerprint)
+
+    def __contains__(self, trial: object) -> bool:
+        return (
+            isinstance(trial, Trial)
+            and trial.data == self.fingerprint
+            and trial.seed in self.seeds
+            and trial.setup in self.setups
+        )
 
 
-def packs(trials: Sequence[Trial], width: "Callable[[Setup], int] | int") -> list[Pack]:
+def packs(trials: Iterable[Trial], width: "Callable[[Setup], int] | int") -> Iterator[Pack]:
     """The trials in packs of one structure and at most `width` trials, the costliest first.
 
     The order is Graham's longest-processing-time rule (1969): workers that take the next pack
-    when they are free end within 4/3 of the shortest possible time.
+    when they are free end within 4/3 of the shortest possible time. It holds within blocks of
+    4,096 trials, of which one is held at a time.
 
     Args:
         trials: what is to be run.
@@ -122,16 +154,18 @@ def packs(trials: Sequence[Trial], width: "Callable[[Setup], int] | int") -> lis
     Raises:
         UsageError: a width below 1.
     """
-    groups: defaultdict[object, list[Trial]] = defaultdict(list)
-    for trial in trials:
-        groups[trial.setup.structure(), trial.data].append(trial)
-    made = []
-    for alike in groups.values():
-        size = width(alike[0].setup) if callable(width) else width
-        if size < 1:
-            raise UsageError(f"packs of {size} trials", "at least 1")
-        made += [Pack(chunk) for chunk in _even(alike, size)]
-    return sorted(made, key=lambda pack: pack.cost, reverse=True)
+    trials = iter(trials)
+    while block := list(islice(trials, BLOCK)):
+        groups: defaultdict[object, list[Trial]] = defaultdict(list)
+        for trial in block:
+            groups[trial.setup.structure(), trial.data].append(trial)
+        made = []
+        for alike in groups.values():
+            size = width(alike[0].setup) if callable(width) else width
+            if size < 1:
+                raise UsageError(f"packs of {size} trials", "at least 1")
+            made += [Pack(chunk) for chunk in _even(alike, size)]
+        yield from sorted(made, key=lambda pack: pack.cost, reverse=True)
 
 
 def _even(items: Sequence[Trial], size: int) -> list[tuple[Trial, ...]]:

@@ -1,95 +1,55 @@
-"""Who runs packs: this process, or one worker process per core. A cluster can join as another.
+"""An executor does jobs somewhere: in this process, or on any `concurrent.futures.Executor`.
 
-An executor turns packs into records and knows nothing of stores, progress or verdicts.
+It knows nothing of trials, stores, progress or verdicts.
 """
 
-import multiprocessing
 import os
-import signal
-import threading
+import platform
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Generic, Protocol, TypeVar
 
-from unstuck.errors import DataError, TrialsFailed, UnstuckError
-from unstuck.trials.design import Pack, summary
-
-if TYPE_CHECKING:
-    from unstuck.data.dataset import Dataset
+from unstuck import __version__
+from unstuck.errors import TrialsFailed, UnstuckError, UsageError
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
+Given = TypeVar("Given", covariant=True)
 
-
-class Source(Protocol):
-    """Where data come from: picklable, loads in any process. `unstuck.data.DataRef` is one."""
-
-    def load(self) -> "Dataset":
-        """The data set; quick when asked again in the same process."""
-        ...
+TRIES = 3  # times that a job is sent beside others before it is sent alone
+POLL_S = 0.2  # between two looks at futures that cannot be waited for
 
 
 @dataclass(frozen=True)
-class Finished:
-    """A pack that was run: one record a trial in the pack's order, and wall-clock seconds."""
+class Lost(Generic[Job]):
+    """A job whose workers ended before it did, the last one while it was the only job."""
 
-    pack: Pack
-    records: list[dict[str, Any]]
-    seconds: float
+    job: Job
+    reason: str
 
 
-class Executor(Protocol):
-    """Runs packs."""
+class Executor(Protocol[Job, Given]):
+    """Does jobs; what is done to one, the executor was made with."""
 
-    def run(self, packs: Sequence[Pack]) -> Iterator[Finished]:
-        """Yields each pack as it finishes, in any order; starts them in the order given.
+    def run(self, jobs: Iterable[Job]) -> Iterator[Given | Lost[Job]]:
+        """Yields each job's result as it is there, in any order.
+
+        Jobs are taken from the iterable in the caller's thread, as there is room for them:
+        however many there are, few are held at a time.
 
         Raises:
-            UnstuckError: a trial cannot be run as it is specified, or its data cannot be had.
-            TrialsFailed: a trial raised something else, or a worker died.
+            UnstuckError: as the work raises it.
+            TrialsFailed: the work raised something else, or no job comes to an end at all.
         """
         ...
 
     def stop(self) -> None:
         """Ends all work at once; what has not been yielded is lost. May be called twice."""
         ...
-
-
-def train_pack(pack: Pack, source: Source) -> Finished:
-    """Runs a pack in this process.
-
-    Raises:
-        DataError: the data are not those that the trials were made for.
-        TrialsFailed: whatever was raised that is not an UnstuckError, explained.
-    """
-    started = time.perf_counter()
-    try:
-        from unstuck.engine.training import (
-            train,
-        )  # here, so that a worker's settings come first
-
-        data, wanted = source.load(), pack.trials[0].data
-        if data.fingerprint != wanted:
-            raise DataError(
-                f"the data set {data.name} has changed: its fingerprint is {data.fingerprint[:12]}",
-                f"{wanted[:12]}, as when the study began",
-                "give the command again: trials on the new data are stored beside the old",
-            )
-
-        setups = [trial.setup for trial in pack.trials]
-        records = train(setups, [trial.seed for trial in pack.trials], data)
-    except UnstuckError:
-        raise
-    except Exception as error:
-        raise TrialsFailed(
-            f"{type(error).__name__}: {error} (in {summary(pack.trials[0].setup)})",
-            todo="this is likely a mistake in unstuck: please report it with these lines",
-        ) from error
-    return Finished(pack, [asdict(r) for r in records], time.perf_counter() - started)
 
 
 class InLine(Generic[Job, Result]):
@@ -113,117 +73,177 @@ class InLine(Generic[Job, Result]):
         """Nothing runs between jobs."""
 
 
-def in_line(source: Source) -> InLine[Pack, Finished]:
-    """Runs packs in this process: for tests and tiny jobs."""
-    return InLine(lambda pack: train_pack(pack, source))
+class Pool(Protocol):
+    """What is asked of a `concurrent.futures.Executor`: a subclass, or whatever looks like one."""
+
+    def submit(self, function: Callable[..., Any], /, *arguments: Any) -> Any:
+        """A future of function(*arguments): with `done`, `result` and `cancel`."""
+        ...
 
 
-class ProcessExecutor:
-    """Runs packs in worker processes with one thread each, by default one process per core.
+class Pooled(Generic[Job, Result]):
+    """Does jobs on a `concurrent.futures.Executor`: processes, Ray, dask, loky, submitit, MPI.
 
-    Workers of one thread finish more trials an hour than one process of many threads does.
+    What `work` raises comes back as a value; so what a future raises means that its worker has
+    ended, and the job is sent again. A job that was lost `TRIES` times beside others is at last
+    sent when nothing else is under way: whoever is lost then has only itself to blame.
 
     Args:
-        source: loaded by each worker for itself.
-        workers: processes; None for one per core that this process may use.
+        work: job ↦ result; like both, something that can be pickled.
+        pool: makes the executor; called again when that one is broken.
+        ahead: at most so many jobs are under way; twice the workers keeps them busy. A function
+            where the number of workers may change.
     """
 
-    def __init__(self, source: Source, workers: int | None = None) -> None:
-        self._source = source
-        self._workers = workers or cores()
-        self._pool: ProcessPoolExecutor | None = None
+    def __init__(
+        self,
+        work: Callable[[Job], Result],
+        pool: Callable[[], Pool],
+        ahead: int | Callable[[], int],
+    ) -> None:
+        self._work, self._make = work, pool
+        self._ahead = ahead if callable(ahead) else lambda: ahead
+        self._pool: Pool | None = None
+        self._under_way: dict[Any, tuple[Job, int]] = {}  # future -> job, times it was lost
+        self._in_a_row = 0  # losses since a job came to an end
 
-    def run(self, packs: Sequence[Pack]) -> Iterator[Finished]:
+    def run(self, jobs: Iterable[Job]) -> Iterator[Result | Lost[Job]]:
         """See `Executor`."""
-        if not packs:
-            return
-        self.stop()
-        self._pool = ProcessPoolExecutor(
-            min(self._workers, len(packs)),
-            mp_context=multiprocessing.get_context("spawn"),  # a fork would copy XLA's locks
-            initializer=_start_worker,
-            initargs=(self._source,),
-        )
-        try:
-            with _interrupts_kept_from_children():
-                futures = [self._pool.submit(_work, pack) for pack in packs]
-            for future in as_completed(futures):
-                yield _result(future)
-        finally:
-            self.stop()
+        self._in_a_row, suspects = 0, list[Job]()
+        for job, result, reason in self._sent(jobs, self._ahead, TRIES):
+            if reason is None:
+                yield result
+            else:
+                suspects.append(job)
+        for job, result, reason in self._sent(suspects, lambda: 1, 1):
+            yield result if reason is None else Lost(job, reason)
+
+    def _sent(
+        self, jobs: Iterable[Job], ahead: Callable[[], int], tries: int
+    ) -> Iterator[tuple[Job, Any, str | None]]:
+        """Each job with its result, or with why it was lost the last time."""
+        fresh, again = iter(jobs), list[tuple[Job, int]]()
+        while True:
+            room = ahead() - len(self._under_way)
+            while again and room > 0:
+                self._send(*again.pop())
+                room -= 1
+            for job in islice(fresh, max(room, 0)):
+                self._send(job, 0)
+            if not self._under_way:
+                return
+            for future in _first_done(self._under_way):
+                job, lost = self._under_way.pop(future)
+                try:
+                    result = future.result()
+                except Exception as error:
+                    reason = _in_a_line(error)
+                    self._count(reason)
+                    if lost + 1 < tries:
+                        again.append((job, lost + 1))
+                    else:
+                        yield job, None, reason
+                    continue
+                self._in_a_row = 0
+                if isinstance(result, _Raised):
+                    raise result.error
+                yield job, result, None
+
+    def _send(self, job: Job, lost: int) -> None:
+        sender = (platform.node(), os.getpid(), __version__)
+        for pool in (self._pool, None):
+            if pool is None:  # none yet, or a broken one
+                self._close()
+                pool = self._pool = self._make()
+            with suppress(RuntimeError):  # BrokenExecutor is one; so is "after shutdown"
+                self._under_way[pool.submit(_answer, self._work, job, sender)] = (job, lost)
+                return
+        raise _no_worker("a new executor takes no job")
+
+    def _count(self, reason: str) -> None:
+        """A job was lost: where all are, something else than a job is wrong."""
+        self._in_a_row += 1
+        if self._in_a_row > TRIES * max(TRIES + 1, self._ahead()):
+            raise _no_worker(reason)
 
     def stop(self) -> None:
-        """Kills the workers; returns within a second."""
+        """See `Executor`."""
+        self._close()
+        self._under_way.clear()
+
+    def _close(self) -> None:
         pool, self._pool = self._pool, None
         if pool is None:
             return
-        # Killed, not asked: a worker may be minutes deep in compiled code. Python 3.14 has
-        # `kill_workers` for this.
-        for worker in list((pool._processes or {}).values()):
-            worker.kill()
-        pool.shutdown(wait=True, cancel_futures=True)
+        for future in self._under_way:
+            future.cancel()
+        if callable(shutdown := getattr(pool, "shutdown", None)):
+            with suppress(Exception):  # one that is broken or closed may refuse
+                shutdown(wait=False)
 
 
-def cores() -> int:
-    """Cores that this process may use; where that is not told, those of the machine."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+def _in_a_line(error: Exception) -> str:
+    """Type and last line: before it some libraries put a whole traceback."""
+    *_, last = str(error).strip().splitlines() or [""]
+    return f"{type(error).__name__}: {last}".rstrip(": ")
 
 
-def _result(future: Future[Finished]) -> Finished:
-    try:
-        return future.result()
-    except BrokenProcessPool as error:
-        raise TrialsFailed(
-            "a worker process died; trials that had finished are stored",
-            todo="it may have run out of memory: give the same command again, with fewer "
-            "workers; it goes on from there",
-        ) from error
+def _no_worker(reason: str) -> TrialsFailed:
+    return TrialsFailed(
+        f"workers were lost one after the other, the last with: {reason}",
+        "workers that live, and can import what they are sent; trials that had finished are stored",
+        "they may have run out of memory: give the same command again, with fewer workers; "
+        "it goes on from there",
+    )
 
 
-@contextmanager
-def _interrupts_kept_from_children() -> Iterator[None]:
-    """Processes started in here never see Ctrl-C, not even before their first line has run.
-
-    A terminal sends it to every process of the group. A blocked signal stays blocked in the
-    children; here it arrives on leaving.
-    """
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
-        return
-    old = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, old)
+def _first_done(futures: Iterable[Any]) -> list[Any]:
+    """Those that have come to an end, once there are any."""
+    futures = list(futures)
+    if all(isinstance(future, Future) for future in futures):
+        return list(wait(futures, return_when=FIRST_COMPLETED).done)
+    while not (done := [future for future in futures if future.done()]):
+        time.sleep(POLL_S)
+    return done
 
 
 # Below: what runs in a worker.
 
-_source: Source
+
+@dataclass(frozen=True)
+class _Raised:
+    error: UnstuckError
 
 
-def _start_worker(source: Source) -> None:
-    global _source
-    _source = source
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to end
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+def _answer(work: Callable[[Job], Result], job: Job, sender: tuple[str, int, str]) -> Any:
+    """What the work gives, or an exception that it raised, as a value."""
+    *process, version = sender
+    if version != __version__:
+        return _Raised(
+            UsageError(
+                f"a worker has unstuck {__version__}, who sent it trials has {version}",
+                "the same version",
+                f"install unstuck {version} where the workers run",
+            )
+        )
+    if process != [platform.node(), os.getpid()]:  # not a thread of the sender's
+        one_thread()
+    try:
+        return work(job)
+    except UnstuckError as error:
+        return _Raised(error)
+    except Exception as error:
+        return _Raised(TrialsFailed(f"{type(error).__name__}: {error}"))
+
+
+def one_thread() -> None:
+    """Has XLA and BLAS use one thread in this process, if they have not begun yet.
+
+    Workers of one thread finish more trials an hour than one process of many threads does.
+    """
     # The flag alone leaves products on as many threads as NPROC says, by default one per core
     # (seen with jaxlib 0.10.2).
     flags = os.environ.get("XLA_FLAGS", "")
-    os.environ["XLA_FLAGS"] = f"{flags} --xla_cpu_multi_thread_eigen=false".strip()
+    if "--xla_cpu_multi_thread_eigen" not in flags:
+        os.environ["XLA_FLAGS"] = f"{flags} --xla_cpu_multi_thread_eigen=false".strip()
     os.environ["NPROC"] = os.environ["OMP_NUM_THREADS"] = "1"
-    os.environ.setdefault("JAX_PLATFORMS", "cpu")
-
-
-def _end_with_parent() -> None:
-    """Ends this process when the parent has ended, however that came about."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-def _work(pack: Pack) -> Finished:
-    return train_pack(pack, _source)

@@ -8,35 +8,34 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from unstuck.trials.design import Pack
-
 LINE_EVERY_S = 30.0  # where there is no terminal
 
 
 class Advance(Protocol):
-    """Called with each pack that has finished."""
+    """Called with how many trials have come to an end, and their cost."""
 
-    def __call__(self, pack: "Pack") -> None: ...
+    def __call__(self, trials: int, cost: float) -> None: ...
 
 
 @contextmanager
-def shown(console: "Console | None", packs: list["Pack"], stored: int) -> Iterator[Advance]:
-    """Shows progress while the block runs; the block calls what it is given for each pack.
+def shown(console: "Console | None", total: int, cost: float, stored: int) -> Iterator[Advance]:
+    """Shows progress while the block runs; the block calls what it is given as trials end.
 
     Time left is by cost, not by number: the costly packs run first.
 
     Args:
         console: where to; None for nowhere.
-        packs: all that will be run.
+        total: trials of the study.
+        cost: of those that will be run.
         stored: trials that came from the store and need not be run.
     """
-    if console is None or not packs:
-        yield lambda pack: None
+    if console is None:
+        yield lambda trials, cost: None
     elif console.is_terminal:
-        with _bar(console, packs, stored) as advance:
+        with _bar(console, total, cost, stored) as advance:
             yield advance
     else:
-        yield _Lines(console, packs, stored)
+        yield _Lines(console, total, cost, stored)
 
 
 def _state(done: int, stored: int, total: int) -> str:
@@ -45,10 +44,10 @@ def _state(done: int, stored: int, total: int) -> str:
 
 
 @contextmanager
-def _bar(console: "Console", packs: list["Pack"], stored: int) -> Iterator[Advance]:
+def _bar(console: "Console", total: int, cost: float, stored: int) -> Iterator[Advance]:
     from rich import progress as rich
 
-    total, done = stored + sum(len(p.trials) for p in packs), 0
+    done = 0
     columns = (
         rich.TextColumn("training"),
         rich.BarColumn(),
@@ -59,13 +58,13 @@ def _bar(console: "Console", packs: list["Pack"], stored: int) -> Iterator[Advan
     )
     # The speed is taken over the whole run: packs may be minutes apart.
     with rich.Progress(*columns, console=console, speed_estimate_period=1e9) as bar:
-        task = bar.add_task(_state(0, stored, total), total=sum(p.cost for p in packs))
+        task = bar.add_task(_state(0, stored, total), total=cost)
         bar.advance(task, 0)  # the clock starts now, not with the first pack
 
-        def advance(pack: "Pack") -> None:
+        def advance(trials: int, cost: float) -> None:
             nonlocal done
-            done += len(pack.trials)
-            bar.update(task, advance=pack.cost, description=_state(done, stored, total))
+            done += trials
+            bar.update(task, advance=cost, description=_state(done, stored, total))
 
         yield advance
 
@@ -73,16 +72,15 @@ def _bar(console: "Console", packs: list["Pack"], stored: int) -> Iterator[Advan
 class _Lines:
     """A plain line at the start, after that at most one every 30 s, and one at the end."""
 
-    def __init__(self, console: "Console", packs: list["Pack"], stored: int) -> None:
-        self._console, self._stored = console, stored
-        self._total = stored + sum(len(p.trials) for p in packs)
-        self._cost, self._cost_done, self._done = sum(p.cost for p in packs), 0.0, 0
+    def __init__(self, console: "Console", total: int, cost: float, stored: int) -> None:
+        self._console, self._total, self._stored = console, total, stored
+        self._cost, self._cost_done, self._done = cost, 0.0, 0
         self._started = self._last = time.monotonic()
         self._print(_state(0, stored, self._total))
 
-    def __call__(self, pack: "Pack") -> None:
-        self._done += len(pack.trials)
-        self._cost_done += pack.cost
+    def __call__(self, trials: int, cost: float) -> None:
+        self._done += trials
+        self._cost_done += cost
         now = time.monotonic()
         ended = self._done + self._stored == self._total
         if now - self._last < LINE_EVERY_S and not ended:

@@ -32,6 +32,18 @@ CREATE TABLE IF NOT EXISTS trials (
     version TEXT NOT NULL      -- of unstuck
 )
 """
+# A trial that failed is tried again by the next start: then what made it fail may be gone.
+_FAILED = """
+CREATE TABLE IF NOT EXISTS failed (
+    key     TEXT PRIMARY KEY,  -- Trial.key
+    setup   TEXT NOT NULL,     -- JSON: the full specification
+    seed    INTEGER NOT NULL,
+    data    TEXT NOT NULL,     -- fingerprint of the data set
+    reason  TEXT NOT NULL,     -- of the last time
+    created TEXT NOT NULL,     -- UTC, ISO 8601
+    version TEXT NOT NULL      -- of unstuck
+)
+"""
 
 
 def default_path() -> Path:
@@ -57,7 +69,7 @@ class Store:
     def __init__(self, path: str | Path, timeout: float = BUSY_S) -> None:
         self.path = Path(path)
         self._timeout = timeout
-        with self._explained():
+        with self.explained():
             self._connection = self._open()
 
     def _open(self) -> sqlite3.Connection:
@@ -82,6 +94,7 @@ class Store:
             uri=True,
             timeout=self._timeout,
             isolation_level=None,  # each statement is its own transaction
+            check_same_thread=False,  # who shares one has a lock
         )
         try:
             self._prepare(connection)
@@ -112,9 +125,14 @@ class Store:
         if schema == 0:
             # WAL: who reads a store, or adds to it, does not wait for another who does.
             connection.execute("PRAGMA journal_mode = WAL")
-            with _transaction(connection):
+            with transaction(connection):
                 connection.execute(_TABLE)
                 connection.execute(f"PRAGMA user_version = {SCHEMA}")
+
+    def connection(self) -> sqlite3.Connection:
+        """One more connection to the file, for what stands beside the trials."""
+        with self.explained():
+            return self._connect("mode=rw")
 
     def get(self, key: str) -> dict[str, Any] | None:
         """The record of the trial of this key; None if there is none."""
@@ -123,7 +141,7 @@ class Store:
     def get_many(self, keys: Iterable[str]) -> dict[str, dict[str, Any]]:
         """The records that are stored of these keys, by key."""
         query = "SELECT key, record FROM trials WHERE key IN (SELECT value FROM json_each(?))"
-        with self._explained():
+        with self.explained():
             rows = self._connection.execute(query, (json.dumps(list(keys)),)).fetchall()
             return {key: json.loads(record) for key, record in rows}
 
@@ -150,13 +168,29 @@ class Store:
             datetime.now(UTC).isoformat(timespec="seconds"),
             unstuck.__version__,
         )
-        with self._explained():
+        with self.explained():
             self._connection.execute(
                 "INSERT OR IGNORE INTO trials VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row
             )
 
+    def missing(self, keys: Iterable[str]) -> set[str]:
+        """Those of the keys of which no record is stored."""
+        query = "SELECT value FROM json_each(?) WHERE value NOT IN (SELECT key FROM trials)"
+        with self.explained():
+            rows = self._connection.execute(query, (json.dumps(list(keys)),)).fetchall()
+        return {key for (key,) in rows}
+
+    def fail(self, trial: Trial, reason: str) -> None:
+        """Write down that a trial came to no end, and why."""
+        setup = json.dumps(specification(trial.setup), sort_keys=True)
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        row = (trial.key, setup, trial.seed, trial.data, reason, now, unstuck.__version__)
+        with self.explained():
+            self._connection.execute(_FAILED)
+            self._connection.execute("REPLACE INTO failed VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+
     def __len__(self) -> int:
-        with self._explained():
+        with self.explained():
             (count,) = self._connection.execute("SELECT count(*) FROM trials").fetchone()
         return int(count)
 
@@ -176,8 +210,8 @@ class Store:
         self.close()
 
     @contextmanager
-    def _explained(self) -> Iterator[None]:
-        """Turns SQLite's errors into ones that say what to do."""
+    def explained(self) -> Iterator[None]:
+        """Turns SQLite's errors in its block into ones that say what to do."""
         try:
             yield
         except sqlite3.Error as error:
@@ -230,7 +264,7 @@ def _code(error: sqlite3.Error) -> int:
 
 
 @contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     """One transaction of several statements, begun as a writer so that it can wait its turn."""
     with closing(connection.cursor()) as cursor:
         cursor.execute("BEGIN IMMEDIATE")
