@@ -18,7 +18,8 @@ def see_stateless(trainings: Trainings) -> None:
     loops = loops_of(trainings)
 
     def apply(original: Any, optimizer: Any, args: Any, kwargs: Any) -> Any:
-        if not trainings.is_quiet and is_users(sys._getframe(2).f_code.co_filename):
+        within = trainings.is_quiet or trainings.is_within  # an own `train_step` is part of `fit`
+        if not within and is_users(sys._getframe(2).f_code.co_filename):
             rule = None
             with trainings.guard("follow an optimizer of Keras's"):
                 rule = as_optax(optimizer)
