@@ -16,12 +16,7 @@ IN_TURN = "a loss of two networks against each other says nothing of learning"
 ONE_BATCH = "one batch of the data was seen"
 APART = "it trained in a process of its own"
 POSITIONS = "its targets are among its inputs, by name"
-OWN_TARGET = "in JAX an input that is its own target cannot be told from it"
 NO_MODEL = "no Keras model is called"
-IN_PMAP = "a derivative that is taken inside of `pmap` is not followed"
-STATE = "beside its targets, its outputs are compared with a network's statistics"
-STREAMS = "a Flax NNX network that draws numbers is not followed"
-DRAWS = "its loss draws random numbers, which trials would draw alike at every step"
 
 
 @dataclass(frozen=True)
@@ -130,16 +125,16 @@ STYLES = (
     Style("jax/donated.py", "`donate_argnums`, a schedule"),
     Style("jax/by_hand.py", "updates by hand, `vmap`"),
     Style("jax/tree_map.py", "updates by `tree.map`, not jitted"),
-    Style("jax/dropout_keys.py", "dropout, a key a step", not_proven=DRAWS),
-    Style("jax/parallel.py", "`pmap`, `pmean`", unseen=IN_PMAP),
-    Style("jax/autoencoder.py", "the input is the target", OWN_TARGET),
+    Style("jax/dropout_keys.py", "dropout, a key a step"),
+    Style("jax/parallel.py", "`pmap`, `pmean`"),
+    Style("jax/autoencoder.py", "the input is the target"),
     Style("jax/language_model.py", "the next token at every position"),
     Style("jax/linen.py", "Flax Linen, a `TrainState`"),
-    Style("jax/linen_dropout.py", "Flax Linen, dropout, batch normalization", STATE),
+    Style("jax/linen_dropout.py", "Flax Linen, dropout, batch normalization"),
     Style("jax/nnx_loop.py", "Flax NNX"),
-    Style("jax/nnx_dropout.py", "Flax NNX, dropout", unseen=STREAMS),
+    Style("jax/nnx_dropout.py", "Flax NNX, dropout"),
     Style("jax/equinox_loop.py", "Equinox"),
-    Style("jax/equinox_dropout.py", "Equinox, dropout", not_proven=DRAWS),
+    Style("jax/equinox_dropout.py", "Equinox, dropout"),
     Style("jax/in_a_class.py", "a trainer class, `static_argnums`"),
     Style("jax/two_losses.py", "two heads, two losses", COMPARED),
     Style("sklearn/fit.py", "`fit`"),

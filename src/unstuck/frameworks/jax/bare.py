@@ -30,7 +30,10 @@ from unstuck.frameworks.jax.subject import (
 )
 from unstuck.frameworks.jax.traced import Traced
 from unstuck.setups.arrays import sample_of
+from unstuck.setups.compiling import quick
 from unstuck.setups.subject import About, Floats, Given, LossView, UpdateRule
+
+DRAWS = "outputs are judged with what the loss draws, as in training"
 
 
 def subject(model: tuple[Callable[..., Any], Any], given: Given) -> JaxSubject:
@@ -50,9 +53,11 @@ def subject(model: tuple[Callable[..., Any], Any], given: Given) -> JaxSubject:
     first = on_device(tuple(a[:2] for a in sample.x))
     forward, activation = forward_of(apply, loss_of), "unknown"
     fans: dict[int, tuple[int, int | None]] = {}
+    limits = ["the layers of a bare JAX function cannot be told apart"]
     if isinstance(apply, Traced):
         forward, view = apply.forward, LossView(apply.name)
         fans, activation = apply.fans(first), apply.activation(first)
+        limits += [DRAWS] if apply.draws(first) else []
 
     paths, _ = jax.tree_util.tree_flatten_with_path(params)
     names = [
@@ -66,7 +71,7 @@ def subject(model: tuple[Callable[..., Any], Any], given: Given) -> JaxSubject:
         None,
         given.batch_size or 32,
         given.shuffle,
-        limits=("the layers of a bare JAX function cannot be told apart",),
+        limits=tuple(limits),
     )
     update = None
     if given.optimizer is not None:
@@ -172,8 +177,10 @@ class Bare:
             output = apply(params, x[0] if len(x) == 1 else x)
             return jnp.reshape(output, (len(output), -1))
 
-        forward = apply.forward if isinstance(apply, Traced) else self.forward
-        return Parts(forward, self.optimizer(changes), predict)
+        optimizer = self.optimizer(changes)
+        if isinstance(apply, Traced):
+            return Parts(apply.forward, optimizer, predict, apply.training)
+        return Parts(self.forward, optimizer, predict)
 
     def _apply(self, changes: Combination) -> Callable[..., Any]:
         apply = self.model[0]
@@ -280,12 +287,14 @@ def _inferred(made: JaxSubject, optimizer: Any) -> UpdateRule:
     y = made.sample.y
     flat = made.gradient(tuple(a[:size] for a in made.sample.x), None if y is None else y[:size])
     _, unravel = ravel_pytree(made.params)
-    gradient, state = unravel(jnp.asarray(flat)), optimizer.init(made.params)
-    steps = []
-    for _ in range(2):
-        update, state = optimizer.update(gradient, state, made.params)
-        steps.append(np.asarray(ravel_pytree(update)[0]))
-    return rule_behind(flat, steps)
+
+    def two(params: Any, gradient: Any) -> tuple[Array, Array]:
+        first, state = optimizer.update(gradient, optimizer.init(params), params)
+        second, _ = optimizer.update(gradient, state, params)
+        return ravel_pytree(first)[0], ravel_pytree(second)[0]
+
+    steps = jax.jit(two, compiler_options=quick())(made.params, unravel(jnp.asarray(flat)))
+    return rule_behind(flat, [np.asarray(step) for step in steps])
 
 
 def rule_behind(gradient: Floats, steps: Sequence[Floats]) -> UpdateRule:

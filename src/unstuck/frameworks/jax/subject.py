@@ -55,6 +55,8 @@ class Parts(NamedTuple):
     forward: Forward
     optimizer: optax.GradientTransformation
     predict: Callable[[Any, tuple[Array, ...]], Array]  # (n, k) in evaluation mode, as the user's
+    # (parameters, inputs, targets, key of what is drawn) -> mean loss of a step, where it draws
+    training: Callable[[Any, tuple[Array, ...], Array | None, Array], Array] | None = None
 
 
 class Template(Protocol):

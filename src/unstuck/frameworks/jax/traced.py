@@ -26,7 +26,9 @@ class Cut(NamedTuple):
     output: int
 
 
-class _Program(NamedTuple):
+class Program(NamedTuple):
+    """A loss's equations, and where they are cut."""
+
     flat: Flat
     cut: Cut
 
@@ -37,7 +39,7 @@ class Traced:
 
     Args:
         whole: the loss.
-        find: (its equations, variables of the parameters, of inputs and target) ↦ where to cut.
+        find: (its equations, variables of the parameters, of inputs and target) ↦ the program.
         target: shape and dtype of one example's target: what the model is traced with.
         params: of the beginning: those of a loss that is judged by its output alone.
         name: of the loss.
@@ -45,12 +47,12 @@ class Traced:
     """
 
     whole: Loss
-    find: Callable[[Flat, list[int], list[int]], Cut]
+    find: Callable[[Flat, list[int], list[int]], Program]
     target: tuple[tuple[int, ...], Any]
     params: Any
     name: str = "loss"
     linear: bool = False
-    _programs: dict[Any, _Program] = field(default_factory=dict)
+    _programs: dict[Any, Program] = field(default_factory=dict)
 
     def __call__(self, params: Any, x: Any) -> Array:
         """The output for inputs: an array, or a tuple of several."""
@@ -66,6 +68,14 @@ class Traced:
         loss, output, logits = self._values(params, x, y, delta)
         n = len(x[0])
         return loss, Seen(None, output.reshape(n, -1), logits.reshape(n, -1), ())
+
+    def training(self, params: Any, x: tuple[Array, ...], y: Array | None, key: Array) -> Array:
+        """The loss with what it draws drawn anew.
+
+        Args:
+            key: other draws for each.
+        """
+        return jnp.asarray(self._values(params, x, y, 0.0, jax.random.bits(key))[0])
 
     def loss(self, output: Array, y: Array) -> Array:
         """The loss of these outputs; what of it rests on parameters is that of the beginning."""
@@ -98,6 +108,14 @@ class Traced:
                     found[places[operand]] = fan, units[0] if len(units) == 1 else None
         return found
 
+    def draws(self, x: tuple[Any, ...]) -> bool:
+        """Whether it draws random numbers.
+
+        Args:
+            x: inputs, of which shapes alone count.
+        """
+        return any(e.draws for e in self._traced(self.params, x).flat.equations)
+
     def activation(self, x: tuple[Any, ...]) -> str:
         """Of the output, as far as it is known: "linear" where nothing follows the last layer."""
         flat, cut = self._traced(self.params, x)
@@ -106,7 +124,7 @@ class Traced:
         last = next(e for e in flat.equations if cut.output in e.gives)
         return ACTIVATIONS.get(last.source.primitive.name, "unknown")
 
-    def _traced(self, params: Any, x: tuple[Any, ...]) -> "_Program":
+    def _traced(self, params: Any, x: tuple[Any, ...]) -> Program:
         shape, dtype = self.target
         return self._program(params, x, jnp.zeros((len(x[0]), *shape), dtype))
 
@@ -117,7 +135,7 @@ class Traced:
         return [(shape[1:], dtype) for shape, dtype in shapes[:-1]]
 
     def _values(
-        self, params: Any, x: tuple[Any, ...], y: Any, delta: Array | float
+        self, params: Any, x: tuple[Any, ...], y: Any, delta: Array | float, draw: Any = None
     ) -> tuple[Any, Any, Any]:
         flat, cut = self._program(params, x, y)
         shape = flat.shapes[cut.logits].shape
@@ -125,22 +143,20 @@ class Traced:
             jnp.asarray(delta, flat.shapes[cut.logits].dtype), _fitting(delta, shape)
         )
         leaves = jax.tree.leaves((params, x, y))
-        values = flat.evaluate(leaves, (cut.logits, added))
+        values = flat.evaluate(leaves, (cut.logits, added), draw)
         logits = values[cut.logits]
         if self.linear and logits.shape == values[cut.output].shape:
             known = dict(zip(flat.inputs, leaves, strict=True)) | {cut.output: logits}
             return flat.resumed(known, flat.outputs[0]), logits, logits
         return read(values, flat.outputs[0]), values[cut.output], logits
 
-    def _program(self, params: Any, x: tuple[Any, ...], y: Any) -> _Program:
+    def _program(self, params: Any, x: tuple[Any, ...], y: Any) -> Program:
         leaves = jax.tree.leaves((x, y))
         key = tuple((a.shape, jnp.result_type(a)) for a in leaves), jax.tree.structure(params)
         if key not in self._programs:
             flat = flattened(self.whole, params, x, y)
             count = len(jax.tree.leaves(params))
-            self._programs[key] = _Program(
-                flat, self.find(flat, flat.inputs[:count], flat.inputs[count:])
-            )
+            self._programs[key] = self.find(flat, flat.inputs[:count], flat.inputs[count:])
         return self._programs[key]
 
 

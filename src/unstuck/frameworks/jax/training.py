@@ -119,15 +119,16 @@ class JaxTrainer:
         key = without(changes, Part.ORDER, Part.STEPS), routine
         if key in self._programs:
             return self._programs[key]
-        forward, optimizer, predict = self._template.parts(changes)
+        forward, optimizer, predict, training = self._template.parts(changes)
 
-        def loss(params: Any, x: Any, y: Any) -> Any:
-            return forward(params, x, y, 0.0)[0]
+        def loss(params: Any, x: Any, y: Any, key: Any) -> Any:
+            return (
+                forward(params, x, y, 0.0)[0] if training is None else training(params, x, y, key)
+            )
 
         def gradient(params: Any, state: Any, batch: Any, key: Any) -> Any:
-            del key
             *x, y = batch
-            return *jax.value_and_grad(loss)(params, tuple(x), y), state
+            return *jax.value_and_grad(loss)(params, tuple(x), y, key), state
 
         around = Around(routine.clip_norm, routine.clip_value)
         made = _Program(TrainingLoop(gradient, lambda _: optimizer, around), jax.jit(predict))

@@ -21,6 +21,7 @@ def install(trainings: Any) -> None:
     """Puts the hooks into JAX and optax, as soon as the script has imported them."""
     loops = loops_of(trainings)
     see_jit(loops)
+    see_jit(loops, name="pmap")
     see_gradients(loops)
     if "optax" in sys.modules:
         see_updates(sys.modules["optax"], loops)

@@ -10,15 +10,14 @@ import optax
 from numpy.typing import NDArray
 
 from unstuck.frameworks.jax.flat import Flat, flattened
-from unstuck.frameworks.jax.traced import Cut, Traced
+from unstuck.frameworks.jax.traced import Cut, Program, Traced
 from unstuck.frameworks.jax.watch.closure import Call
-from unstuck.frameworks.jax.watch.roles import Roles, roles
+from unstuck.frameworks.jax.watch.roles import roles, with_own_target
 from unstuck.frameworks.jax.watch.updates import Update
 from unstuck.watching import rows
 from unstuck.watching.unseen import Unseen
 
-RANDOM = ("random_bits", "random_wrap", "threefry2x32", "random_seed")
-DRAWS = "its loss draws random numbers, which trials would draw alike at every step"
+DRAWS = "its loss draws random numbers in a loop of JAX's own, which trials would draw alike"
 ONE_BATCH = "one batch of the data was seen"
 
 
@@ -37,8 +36,11 @@ class Found:
     names: dict[str, str]
 
 
-def found(call: Call, update: Update) -> Found:
+def found(call: Call, update: Update, devices: int = 0) -> Found:
     """The set-up of a loss and what updates its parameters.
+
+    Args:
+        devices: that have a batch like this one each, and average their gradients.
 
     Raises:
         Unseen: it cannot be told what are inputs, targets and outputs.
@@ -49,9 +51,12 @@ def found(call: Call, update: Update) -> Found:
     count = len(jax.tree.leaves(params))
     if len(flat.shapes[_first_output(flat)].shape):
         raise Unseen("its loss is not one number")
-    where = [i for i, a in enumerate(arrays) if np.ndim(a)]
+    where = [
+        i for i, v in enumerate(flat.inputs[count:]) if np.ndim(arrays[i]) and not flat.is_key(v)
+    ]
     by_role = roles(flat, flat.inputs[:count], [flat.inputs[count:][i] for i in where])
     places = [where[i] for i in (*by_role.inputs, by_role.target)]
+    own = by_role.target in by_role.inputs
     batch = [np.asarray(arrays[i]) for i in places]
     sizes = {len(a) for a in batch}
     if len(sizes) > 1:
@@ -59,29 +64,30 @@ def found(call: Call, update: Update) -> Found:
 
     def whole(params: Any, x: tuple[Any, ...], y: Any) -> Any:
         given = list(arrays)
-        for place, array in zip(places, (*x, y), strict=True):
+        for place, array in zip(places, x if own else (*x, y), strict=not own):
             given[place] = array
         return opened(params, given)
 
     target = batch[-1].shape[1:], jnp.result_type(arrays[places[-1]])
     name = getattr(call.of, "__name__", "loss")
-    model = Traced(whole, _cut, target, params, name)
+    model = Traced(whole, _of_own_target if own else _program, target, params, name)
     data = rows.whole(batch, _read)
     x = tuple(data.arrays[:-1])
-    random = any(e.source.primitive.name in RANDOM for e in flat.equations)
+    alike = any(e.draws_within for e in flat.equations)
     arguments = {
         "model": (model, params),
         "loss": model.loss,
         "optimizer": update.optimizer or optax.sgd(update.rate),
         "x": x[0] if len(x) == 1 else x,
         "y": data.arrays[-1],
-        "batch_size": len(batch[0]),
+        "batch_size": len(batch[0]) * max(1, devices),
         "shuffle": data.drawn,
     }
-    names = dict(zip(("x", "y"), data.names, strict=True)) if len(data.names) == 2 else {}
+    plain = len(data.names) == 2 and not own  # what scales its inputs would scale its targets
+    names = dict(zip(("x", "y"), data.names, strict=True)) if plain else {}
     names["model"] = rows.name_of(params)
     names["optimizer"] = rows.name_of(update.optimizer) if update.optimizer else ""
-    why = DRAWS if random else (ONE_BATCH if data.one_batch else "")
+    why = DRAWS if alike else (ONE_BATCH if data.one_batch else "")
     return Found(arguments, why, {role: n for role, n in names.items() if n})
 
 
@@ -92,9 +98,15 @@ def _first_output(flat: Flat) -> int:
     return output
 
 
-def _cut(flat: Flat, parameters: list[int], arrays: list[int]) -> Cut:
-    by_role: Roles = roles(flat, parameters, arrays)
-    return Cut(by_role.logits, by_role.output)
+def _program(flat: Flat, parameters: list[int], arrays: list[int]) -> Program:
+    by_role = roles(flat, parameters, arrays)
+    return Program(flat, Cut(by_role.logits, by_role.output))
+
+
+def _of_own_target(flat: Flat, parameters: list[int], arrays: list[int]) -> Program:
+    own, twin = arrays
+    apart, _ = with_own_target(flat, set(parameters), own, twin)
+    return _program(apart, parameters, arrays)
 
 
 def _read(value: Any) -> NDArray[Any] | None:

@@ -124,7 +124,8 @@ def see_jit(
             return original(*args, **kwargs)
         if not args:  # a decorator with settings
             return lambda function: _jitted(original, function, kwargs, loops, copied)
-        return _jitted(original, args[0], kwargs, loops, copied)
+        given = dict(zip(list(inspect.signature(original).parameters)[1:], args[1:], strict=False))
+        return _jitted(original, args[0], given | kwargs, loops, copied)
 
     jit._unstuck = True  # type: ignore[attr-defined]
     setattr(module, name, jit)
@@ -144,10 +145,33 @@ def _jitted(
             loops.traced(trace)
 
     made = original(traced, **settings)
-    static = {name: value for name, value in settings.items() if name.startswith("static_")}
+    kept = ("static_", "axis_name", "in_axes", "devices")
+    static = {name: value for name, value in settings.items() if name.startswith(kept)}
     if copied is None and any(name.startswith("donate") and settings[name] for name in settings):
         copied = _copied
-    return Jitted(made, function, functools.partial(original, **static), copied, loops)
+    share = functools.partial(_share, settings) if original.__name__ == "pmap" else _whole
+    return Jitted(made, function, functools.partial(original, **static), copied, loops, share)
+
+
+def _whole(args: Any, kwargs: Any) -> tuple[Any, Any, int]:
+    """Arguments as one device has them, and how many share them out; 0 where none do."""
+    return args, kwargs, 0
+
+
+def _share(settings: dict[str, Any], args: Any, kwargs: Any) -> tuple[Any, Any, int]:
+    """The same of what `pmap` made with these settings: the first device's."""
+    axes, given = settings.get("in_axes", 0), settings.get("static_broadcasted_argnums", ())
+    kept = {given} if isinstance(given, int) else set(given)
+    several = axes if isinstance(axes, tuple) else (axes,) * len(args)
+    shared = [axis is not None and i not in kept for i, axis in enumerate(several)]
+    whole = [a for a, is_shared in zip(args, shared, strict=True) if is_shared]
+    devices = len(jax.tree.leaves((whole, kwargs))[0])
+    parts = [_first(a) if is_shared else a for a, is_shared in zip(args, shared, strict=True)]
+    return tuple(parts), _first(kwargs), devices
+
+
+def _first(tree: Any) -> Any:
+    return jax.tree.map(lambda a: a[0], tree)
 
 
 class Jitted(wrapt.ObjectProxy):  # type: ignore[type-arg]
@@ -158,14 +182,22 @@ class Jitted(wrapt.ObjectProxy):  # type: ignore[type-arg]
         function: of the script.
         jit: jits another function as this one was.
         copied: copies arguments that a call uses up or changes; None where there are none.
+        share: see `_whole`.
     """
 
     def __init__(
-        self, made: Any, function: Any, jit: Callable[..., Any], copied: Any, loops: "Loops"
+        self,
+        made: Any,
+        function: Any,
+        jit: Callable[..., Any],
+        copied: Any,
+        loops: "Loops",
+        share: Callable[[Any, Any], tuple[Any, Any, int]],
     ) -> None:
         super().__init__(made)
         self._self_function, self._self_jit, self._self_loops = function, jit, loops
         self._self_copied = copied
+        self._self_share = share
         self._self_step: Step | None = None
         self._self_known = False
 

@@ -48,12 +48,14 @@ class Trace:
     Attributes:
         losses: tracers of losses that were differentiated within.
         differentiates, updates: whether there are such steps.
+        optimizer: that updates, if it can be told.
         place: of the loss among the leaves of what it returns; None if it is not there.
     """
 
     losses: list[Any] = field(default_factory=list)
     differentiates: bool = False
     updates: bool = False
+    optimizer: Any = None
     place: int | None = None
 
     def returned(self, result: Any) -> None:
@@ -74,12 +76,14 @@ class Step:
         training: None until it has begun.
         pending: the gradient whose update has yet to be seen.
         computed: the loss for a step's arguments, where none returns it.
+        devices: that share a batch out, each with a loss of its own; 0 where none do.
     """
 
     place: int | None = None
     training: Any = None
     pending: Gradient | None = None
     computed: Callable[..., Any] | None = None
+    devices: int = 0
     calls: int = 0
     steps: int = 0
     unread: list[Any] = field(default_factory=list)
@@ -139,6 +143,7 @@ class Loops:
         for outer in self._traces:
             outer.differentiates |= trace.differentiates
             outer.updates |= trace.updates
+            outer.optimizer = outer.optimizer or trace.optimizer
             outer.losses += trace.losses
 
     def gradient(self, call: Callable[[], Call], loss: Any, value: Any) -> None:
@@ -196,9 +201,10 @@ class Loops:
         seen, optimizer, returned = self._done_again(jitted, kept)
         if not seen:
             return
-        first = seen[0]
+        first, optimizer = seen[0], optimizer or trace.optimizer
         place = trace.place if trace.place is not None else _in_a_row(first.loss, result)
         step = jitted._self_step = self._new(place)
+        step.devices = jitted._self_share(*kept)[2]
         if place is None:
             step.computed = self._computing(jitted, kept)
         if optimizer is not None:
@@ -215,13 +221,19 @@ class Loops:
         self._feed(step, jitted, kept, result)
 
     def _done_again(self, jitted: Any, kept: tuple[Any, Any]) -> tuple[list[Gradient], Any, Any]:
-        """The gradients of the script's own step, its optimizer if it has one, what it returns."""
-        args, kwargs = kept
+        """The gradients of the script's own step, its optimizer if it has one, what it returns.
+
+        What devices tell each other has no values here, so that it may end after its gradient.
+        """
+        args, kwargs, devices = jitted._self_share(*kept)
         self._thread.again, self._thread.optimizer = [], None
         returned = None
         try:
             with _silent(), jax.disable_jit(), contextlib.suppress(_Enough):
                 returned = jitted._self_function(*args, **kwargs)
+        except NameError:  # the name of an axis of devices
+            if not devices:
+                raise
         finally:
             seen, self._thread.again = self._thread.again, None
         with_values = [g for g in seen if not _is_traced((g.loss, g.value))]  # not so under vmap
@@ -233,7 +245,7 @@ class Loops:
             self._thread.optimizer = optimizer
             raise _Enough
         for trace in self._traces:
-            trace.updates = True
+            trace.updates, trace.optimizer = True, optimizer
         step, self._pending = self._pending, None
         if step is not None and step.pending is not None:
             gradient, step.pending = step.pending, None
@@ -259,7 +271,7 @@ class Loops:
                 raise Unseen("how its parameters are updated was not seen")
             from unstuck.frameworks.jax.watch.arguments import found  # once optax is there
 
-            seen = found(call, update)
+            seen = found(call, update, step.devices)
             given, why, names = seen.arguments, seen.unproven, seen.names
         except Unseen as reason:
             self.trainings.says(f"{_at(place)} is only watched: {reason}")
@@ -306,7 +318,7 @@ class Loops:
         return computed
 
     def _takes(self, step: Step, loss: Any, times: int = 1) -> None:
-        step.steps += times * np.size(loss)
+        step.steps += times * np.size(loss) // max(1, step.devices)
         step.unread += [loss] * times
         self._takes_turn(step)
         if len(step.unread) >= READ or step.steps <= 2:
@@ -326,7 +338,8 @@ class Loops:
             return
         losses, step.unread = step.unread, []
         for loss in losses:
-            for value in np.ravel(np.asarray(loss, np.float64)):
+            values = np.asarray(loss, np.float64)
+            for value in np.ravel(values.mean(axis=0) if step.devices > 1 else values):
                 step.training.watch.loss(float(value))
         step.training.routine(replace(PLAIN, steps=step.steps))
 

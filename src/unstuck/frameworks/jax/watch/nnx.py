@@ -3,6 +3,7 @@
 import copy
 from typing import Any
 
+import jax
 from flax import nnx
 
 from unstuck.frameworks.jax.watch import loops_of
@@ -24,7 +25,8 @@ def _pure(function: Any, args: Any, kwargs: Any, wrt: Any, has_aux: bool) -> Cal
     graph, params, rest = nnx.split(args[place], wanted, ...)
 
     def pure(*args: Any, **kwargs: Any) -> Any:
-        model = nnx.merge(graph, args[place], copy.deepcopy(rest))
+        held = jax.tree.map(lambda a: a, rest)  # its own to change, of the same arrays
+        model = nnx.merge(graph, args[place], held)
         return function(*args[:place], model, *args[place + 1 :], **kwargs)
 
     given = (*args[:place], params, *args[place + 1 :])
