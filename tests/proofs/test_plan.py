@@ -15,9 +15,10 @@ from unstuck.changes.target_scaling import TARGETS
 from unstuck.judging.sequential import decided
 from unstuck.proofs.asks import Ask, Problem, Score, Suspected
 from unstuck.proofs.board import CONFIRM, Board
+from unstuck.proofs.conclusion import status_of
 from unstuck.proofs.confirm import SHARES, confirmed
 from unstuck.proofs.hypothesis import Hypothesis
-from unstuck.records.states import Status
+from unstuck.records.states import State, Status
 
 INPUTS = frozenset({PER_FEATURE, SPREAD})
 RATE = frozenset({ADAM, *HIGHER[1:4]})
@@ -72,6 +73,12 @@ def test_a_set_up_that_is_left_with_half_again_the_error_is_improvable() -> None
     repair = found.hypothesis("repair", (RELU,))
     assert repair.errors
     assert repair.status is Status.PROVEN
+    found.best_of["hidden-activation"] = (RELU,)  # its cause is told like the repair
+    for state, told in (
+        (State.IMPROVABLE, Status.PROVEN),
+        (State.LEARNING, Status.INCONCLUSIVE),
+    ):
+        assert status_of(found, "hidden-activation", state)[0] is told
 
 
 def test_two_points_in_a_hundred_are_not_worth_a_repair() -> None:

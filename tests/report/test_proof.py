@@ -58,6 +58,14 @@ def test_without_a_trial_nothing_is_measured() -> None:
     assert of_proof(none).startswith("It was seen to learn; there was no time")
 
 
+def test_what_was_outdone_is_not_said_to_learn_as_well_as_anything() -> None:
+    outdone = replace(PROOFS["learns"], trivial=0.19, value=0.38, best=0.79, higher=True)
+    told = of_proof(outdone)
+    assert told.startswith("Nothing is proven to be wrong: it learns.")
+    assert "is 38.0 %, knowing nothing 19.0 %, the best that was tried 79.0 %" in told
+    assert "as well as anything" not in flat(text(outdone))
+
+
 @pytest.mark.parametrize("name", ["disagrees", "unknown", "nothing", "no-cause", "not-trusted"])
 def test_what_is_not_proven_is_not_told_as_proven(name):
     assert "proven on" not in of_proof(PROOFS[name])

@@ -128,7 +128,7 @@ def status_of(found: Findings, name: str, told: State) -> tuple[Status, Hypothes
     change = found.best_of.get(name)
     if change is None:
         return Status.INCONCLUSIVE if name in found.untried else Status.SUSPECTED, None
-    fails = told in (State.STUCK, State.SLOW, State.DIVERGED)
+    fails = told in (State.STUCK, State.SLOW, State.DIVERGED, State.IMPROVABLE)
     about = [h for h in (_necessary(found, change), _alone(found, change)) if h is not None]
     for h in about:
         if decides(found, h) is Status.PROVEN and repaired_or_alone(found, h):

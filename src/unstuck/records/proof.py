@@ -133,6 +133,9 @@ class Interaction:
     n: int
 
 
+OUTDONE = 0.8  # of what the best gained over knowing nothing
+
+
 @dataclass(frozen=True)
 class Proof:
     """What trials say of a set-up and of each suspect.
@@ -195,6 +198,12 @@ class Proof:
         """Whether the set-up fails, and a repair of it is proven."""
         fails = self.state in (State.STUCK, State.SLOW, State.DIVERGED)
         return fails and self.repair is not None and self.repair.effect.status is Status.PROVEN
+
+    @property
+    def outdone(self) -> bool:
+        """Whether something that was tried came a good deal further above knowing nothing, which
+        was not proven: the script's own training says that it learns."""
+        return abs(self.value - self.trivial) < OUTDONE * abs(self.best - self.trivial)
 
     @property
     def outcome(self) -> str:

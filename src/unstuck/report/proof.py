@@ -34,7 +34,9 @@ def _parts(proof: Proof) -> Iterable[RenderableType]:
     yield Text(setup(proof.report), "dim")
     yield Text(f"{facts}; {proof.seconds:.0f} of {proof.budget:.0f} s\n", "dim")
     if proof.agreement.agrees is not False:
-        yield Text(f"{proof.outcome}. {proof.state.sentence}")
+        learns = proof.state is State.LEARNING and proof.outdone
+        told = "It was seen to learn." if learns else proof.state.sentence
+        yield Text(f"{proof.outcome}. {told}")
         yield _levels(proof)
         if proof.repair is not None:
             yield from _repair(proof, proof.repair)

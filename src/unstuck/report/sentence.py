@@ -69,11 +69,19 @@ def of_proof(proof: Proof) -> str:
         )
     if not isfinite(proof.value):
         return "It was seen to learn; there was no time for a trial that tells more."
+    value, trivial, best = (
+        level(v, proof.measure) for v in (proof.value, proof.trivial, proof.best)
+    )
     told = (
         f"Nothing is wrong: it learns as well as anything that was tried"
-        f" ({_measured(proof)} {level(proof.value, proof.measure)}; knowing nothing is"
-        f" {level(proof.trivial, proof.measure)})."
+        f" ({_measured(proof)} {value}; knowing nothing is {trivial})."
     )
+    if proof.outdone:
+        told = (
+            f"Nothing is proven to be wrong: it learns. In trials of {proof.setup['steps']} steps"
+            f" {_measured(proof)} is {value}, knowing nothing {trivial}, the best that was tried"
+            f" {best}."
+        )
     open_ones = [s.title for s in proof.report.suspects if s.status is Status.INCONCLUSIVE]
     return f"{told} Undecided: {', '.join(open_ones)}." if open_ones else told
 

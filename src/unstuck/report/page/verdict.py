@@ -83,6 +83,8 @@ def _of_proof(proof: Proof, code: str, cured: bool) -> Verdict:
         return Verdict("Not judged: the trials do not do what the script does", OPEN,
                        _capital(proof.agreement.says) + ".")  # fmt: skip
     headline, mood = _HEADLINES[proof.state]
+    if proof.state is State.LEARNING and proof.outdone:
+        headline = "Nothing is proven to be wrong: it learns"
     on = scale(proof)
     repair = proof.repair
     proven = repair is not None and repair.effect.status is Status.PROVEN and proof.trusted
@@ -93,7 +95,9 @@ def _of_proof(proof: Proof, code: str, cured: bool) -> Verdict:
             numbers.append((f"{on.name()}, as it is", _level(proof.value, proof), role))
         if isfinite(proof.trivial) and numbers:
             numbers.append(("knowing nothing", _level(proof.trivial, proof), ""))
-        if isfinite(proof.best) and proof.state in (State.STUCK, State.SLOW, State.UNKNOWN):
+        if isfinite(proof.best) and (
+            proof.outdone or proof.state in (State.STUCK, State.SLOW, State.UNKNOWN)
+        ):
             numbers.append(("the best that was tried", _level(proof.best, proof), "after"))
         first = next((s for s in proof.report.suspects if s.status in _OPEN), None)
         todo = first.cure if first and proof.state not in (State.LEARNING, State.NOTHING) else ""
