@@ -36,6 +36,7 @@ from unstuck.cures.cure import cure  # noqa: E402
 from unstuck.cures.printed import Names, Unwrap  # noqa: E402
 from unstuck.frameworks.torch.cure import built as built_of  # noqa: E402
 from unstuck.frameworks.torch.cure import printed  # noqa: E402
+from unstuck.patch.write import Site, patched  # noqa: E402
 
 
 def built(subject, changes):
@@ -376,3 +377,29 @@ def test_a_skorch_net_is_given_the_changed_module():
     assert isinstance(done["model"], skorch.NeuralNetClassifier)
     assert done["model"].fit(done["x"], y).score(done["x"], y) > 0.9
     recognize(made.model, Given(X, y, **made.arguments))
+
+
+class Logits(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.out = nn.Linear(64, 10)
+
+    def forward(self, x):
+        return self.out(x)
+
+
+def test_a_skorch_net_is_cured_where_it_is_made():
+    """By its arguments, as its users write it; the module's own layers are not touched."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        skorch = pytest.importorskip("skorch")
+    net = skorch.NeuralNetClassifier(Logits, verbose=0, lr=0.1, train_split=None)
+    subject = recognize(net, Given(X, Y.astype(np.int64)))
+    source = "net = NeuralNetClassifier(Logits, lr=0.1)\nnet.fit(x, y)\n"
+    made = cure((losses.LOGITS, optimizer.ADAM))
+    new = patched(source, [Site(2, "torch", lambda names: printed(subject, made, names))])
+    assert new == (
+        "import torch\n"
+        "net = NeuralNetClassifier(Logits, lr=0.001, criterion=torch.nn.CrossEntropyLoss,"
+        " optimizer=torch.optim.Adam)\nnet.fit(x, y)\n"
+    )

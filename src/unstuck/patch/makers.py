@@ -128,6 +128,9 @@ def _layers(tree: Tree, found: Training) -> list[cst.Call]:
         return []
     e, node = made(tree, model.expression, found.node)
     regions: list[cst.CSTNode] = [e]
+    if isinstance(e, cst.Call) and called(e).startswith("Neural"):  # skorch: the module's class
+        module = argument(e, 0, "module")
+        e = cst.Call(module.value) if module is not None else e
     if isinstance(e, cst.Call) and isinstance(e.func, cst.Name):
         homes = [
             n

@@ -2,12 +2,19 @@
 one table {part: how}."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from unstuck.changes.change import Change, Part, Role
 from unstuck.cures.cure import Cure
+from unstuck.cures.lines import fresh
 from unstuck.cures.printed import Block, Names
 from unstuck.frameworks.torch.printing import data, loop, loss, network, optimizer, skorch, start
-from unstuck.frameworks.torch.printing.printer import REBUILT, Printer
+from unstuck.frameworks.torch.printing.printer import (
+    REBUILT,
+    Printer,
+    number,
+    numbers_of,
+)
 from unstuck.frameworks.torch.subject import TorchSubject
 
 OF_OPTIMIZER = frozenset({Part.OPTIMIZER, Part.RATE, Part.EPSILON, Part.PENALTY, Part.HELD})
@@ -45,7 +52,7 @@ def printed(subject: TorchSubject, cure: Cure, names: Names) -> tuple[Block, ...
     of_net = len(of_data) < len(cure.changes)
     of_skorch = of_net and subject.step is not None and subject.setup.loss is not None
     if of_skorch:
-        found.append(skorch.opened(names))
+        printer.names = replace(names, model=fresh("module", names.taken))
     if of_data and names.loader:
         found.append(data.unpacked(names))
     found += [data.data_block(printer, c) for c in of_data]
@@ -53,7 +60,7 @@ def printed(subject: TorchSubject, cure: Cure, names: Names) -> tuple[Block, ...
         found.append(data.packed(printer))
     parts = {c.part for c in cure.changes}
     if printer.trainer.keep.trained and Part.START not in parts:
-        found.append(start.redrawn(names))
+        found.append(start.redrawn(printer.names))
     for change in cure.changes:
         if not change.of_data and change.part not in OF_OPTIMIZER | {Part.ORDER}:
             found.append(HOW[change.part](printer, change))
@@ -61,10 +68,13 @@ def printed(subject: TorchSubject, cure: Cure, names: Names) -> tuple[Block, ...
         found.append(printer.of_model(Role.NETWORK, lines))
     if parts & (OF_OPTIMIZER | REBUILT):
         found.append(optimizer.optimizer(printer))
-    if of_skorch:
-        found.append(skorch.closed(names, printer.done))
     roles = list(Role)
     ordered = sorted(found, key=lambda b: roles.index(b.role))
-    if of_skorch:  # these stand around all others
-        ordered = [found[0], *(b for b in ordered if b not in (found[0], found[-1])), found[-1]]
-    return tuple(ordered)
+    if not of_skorch:
+        return tuple(ordered)
+    inner = [b for b in ordered if b.role is not Role.DATA]
+    kind = type(printer.done.setup.optimizer)
+    told = numbers_of(kind, printer.done.groups[0])
+    numbers = {k: number(v) for k, v in told.items()}
+    whole = skorch.of_net(inner, names.model, printer.names, kind.__name__, numbers)
+    return (*(b for b in ordered if b.role is Role.DATA), whole)
