@@ -1,11 +1,14 @@
 """Every probe against an answer worked out by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from probes.looks import VALUES, look, parameter
 from unstuck.probes import measure, probes
 from unstuck.probes.look import Curvature
+from unstuck.setups.routine import Routine
 from unstuck.setups.subject import LossView, UpdateRule
 
 DRAW = np.random.default_rng(0)
@@ -216,6 +219,13 @@ def test_class_ids_behind_a_softmax_are_not_out_of_its_reach() -> None:
     wants = LossView("loss", "unknown", "unknown")
     seen = look(y=[0, 2], output=np.eye(3)[[0, 1]], wants=wants, activation="softmax")
     assert unreachable.measure(seen) is None
+
+
+@pytest.mark.parametrize(("weights", "expected"), [((), 0.562335), ((2.0, 0.67), np.log(2.0))])
+def test_knowing_nothing_is_knowing_how_frequent_classes_are(weights, expected) -> None:
+    seen = look(np.zeros((4, 1)), [0, 1, 1, 1])
+    about = replace(seen.about, routine=Routine(weights=weights))
+    assert measure(replace(seen, about=about))["loss_of_nothing"] == pytest.approx(expected)
 
 
 def test_expected_loss_follows_the_kind_of_loss() -> None:

@@ -57,10 +57,15 @@ def loss_at_start(look: Look) -> Measured:
 
 
 def loss_of_nothing(look: Look) -> Measured:
-    """The loss of an answer that knows nothing, regularisation left out: ln K for K classes, the
-    targets' variance for squared error."""
+    """The loss of the best answer that knows nothing of an example, regularisation left out: the
+    entropy of the classes' shares (ln K for K equal ones, or ones weighted to be), the targets'
+    variance for squared error."""
     expected = expected_loss(look)
-    return float(expected) if expected else None
+    if not expected or look.about.routine.weights or look.labels is None:
+        return float(expected) if expected else None
+    _, counts = np.unique(look.labels, return_counts=True)
+    entropy = float(entr(counts / counts.sum()).sum())
+    return min(expected, entropy) if entropy else expected
 
 
 PROBES = (
