@@ -1,6 +1,6 @@
 """`unstuck run`: a script, unchanged, with its trainings diagnosed."""
 
-import sys
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,6 +18,7 @@ from unstuck.commands.options import (
 )
 from unstuck.commands.options import status as found_status
 from unstuck.commands.output import UNWRITTEN, command_line, must_be_writable
+from unstuck.commands.telling import Telling
 from unstuck.report.writing import is_stdout, write
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from unstuck.script.trainings import Trainings
 
 SECONDS = "60"  # of --prove without a number
-LIBRARIES = ("keras", "tensorflow", "torch", "sklearn", "jax", "xgboost", "lightgbm")
 _WATCHED_BY = {"lightning": "torch", "skorch": "torch", "tape": "keras"}  # whose cures are printed
 
 
@@ -96,12 +96,15 @@ def run(
     ] = None,
     fail_on: FailOnOption = FailOn.suspected,
     form: FormatOption = Format.full,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Tell all that was found, not one screen of it.")
+    ] = False,
 ) -> None:
     """Run a script as python would, and say of each training in it what keeps it from learning.
 
     The script is not changed, and neither is what it computes, prints and writes. Each training is
     looked at before its first step; with --prove, copies are trained after the script has ended.
-    What is said goes to stderr. What follows SCRIPT belongs to the script.
+    What is said goes to stderr, one screen at the end. What follows SCRIPT belongs to the script.
 
     Exit status: the script's own if it fails; 3 if an output could not be written; else 10 if a
     cause is suspected, 11 if one is proven and not cured by a patch, 12 (with --fail-on
@@ -118,8 +121,8 @@ def run(
     outputs = {"--json": json_file, "--html": html_file, "--sarif": sarif_file, "--patch": patch}
     given = [argument.rpartition("=")[2] for argument in ctx.args]
     must_be_writable(outputs, [*([] if module else [script]), *given])
-    tell = _teller()
-    while_it_runs = tell if form is Format.full else _unsaid
+    telling = Telling(form, verbose, stop)
+    tell = telling.tell
     running = found(script, module, _renamed(tell) if compat else None)
     must_be_writable(outputs, [running.file])
     json_file, html_file, sarif_file, patch = map(
@@ -127,7 +130,7 @@ def run(
     )
     if patch is not None and prove is None:
         prove = float(SECONDS)
-    trainings = Trainings(running.file, while_it_runs, stop=stop, prove=prove is not None)
+    trainings = Trainings(running.file, telling.at_once, stop=stop, prove=prove is not None)
     hooks.install(trainings)
     children = Children(trainings, running.file)
 
@@ -149,7 +152,7 @@ def run(
     try:
         with trainings.guard("prove what was found"):
             if prove is not None:
-                trainings.prove(decided)
+                trainings.prove(decided, telling.decided)
             if patch is not None and trainings.lines:
                 written = _patch(trainings, running, ctx.args, folder, patch, compat)
     except KeyboardInterrupt:
@@ -158,7 +161,8 @@ def run(
     record = None
     with trainings.guard("draw up what was found"):
         record = _record(trainings, folder, command)
-        tell(_summary(record) if form is Format.full else _compact(record, script))
+        again = shlex.join([*(["-m"] if module else []), script, *ctx.args])
+        telling.at_the_end(record, again, html_file or json_file)
     written = _write(record, json_file, html_file, sarif_file, tell) and written
     if record is not None:
         status = status or (found_status(record.subjects, fail_on) if written else UNWRITTEN)
@@ -202,38 +206,6 @@ def _renamed(tell: Callable[[str], None]) -> Callable[[str], str]:
     return rewritten
 
 
-def _teller() -> Callable[[Any], None]:
-    """Prints for the user on what is stderr now, whatever the script makes of it and of `print`.
-
-    Drawing takes numbers from Python's generator, which is put back: it is the script's.
-    """
-    from unstuck.script.shadows import ours
-    from unstuck.setups.unmoved import unmoved
-
-    stream = sys.stderr
-
-    def tell(shown: Any) -> None:
-        if stream is None:  # closed before Python started: nobody listens
-            return
-        if isinstance(shown, str):
-            stream.write(f"{shown}\n")
-        else:
-            with unmoved(), ours():
-                from rich.console import Console
-
-                Console(file=stream).print(_drawn(shown))
-        stream.flush()
-
-    return tell
-
-
-def _drawn(shown: Any) -> Any:
-    """What rich can render of a record."""
-    from unstuck.report.shown import Shown, renderable
-
-    return renderable(shown) if isinstance(shown, Shown) else shown
-
-
 def _absolute(target: Path | None) -> Path | None:
     return target if target is None or is_stdout(target) else target.absolute()
 
@@ -274,7 +246,7 @@ def _patch(
         return False
     for i in made.after:
         lines[i].diff, lines[i].cured = made.diff, True
-    trainings.tell(f"unstuck: the patch is in {target}: git apply {target}\n{made.diff.rstrip()}")
+    trainings.tell(f"unstuck: the patch is in {target}: git apply {target}")
     return True
 
 
@@ -302,22 +274,6 @@ def _record(trainings: "Trainings", folder: Path, command: str = "") -> "RunReco
     from unstuck.script.record import run_record
 
     return run_record(trainings.lines, folder, command)
-
-
-def _summary(record: "RunRecord") -> Any:
-    from unstuck.report.run import summary
-
-    return summary(record.subjects, [name for name in LIBRARIES if name in sys.modules])
-
-
-def _compact(record: "RunRecord", script: str) -> str:
-    from unstuck.report.compact import compact
-
-    return compact(record, script)
-
-
-def _unsaid(shown: Any) -> None:
-    """What is told at the end in few words is not told before."""
 
 
 def _write(

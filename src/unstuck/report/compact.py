@@ -2,9 +2,11 @@
 diff, and how to verify it."""
 
 from collections.abc import Iterator
+from math import ceil
 
 from unstuck.records.quantity import quantity
 from unstuck.records.run import RunRecord, SubjectRecord
+from unstuck.records.states import State
 from unstuck.report.run import verdict, worst
 
 MOST = 2_000  # characters
@@ -23,9 +25,9 @@ def compact(record: RunRecord, script: str = "") -> str:
         return (
             "verdict: no training was seen. Hand the model over: unstuck.diagnose(model, x, y, …)\n"
         )
-    subjects = sorted(record.subjects, key=_urgency)
+    subjects = sorted(record.subjects, key=urgency)
     parts = [part for subject in subjects for part in _parts(subject)]
-    verify = _verify(subjects, script)
+    verify = f"verify: {verification(subjects, script)}"
     left = MOST - len(verify) - 1
     kept: list[str] = []
     for part in parts:
@@ -37,9 +39,10 @@ def compact(record: RunRecord, script: str = "") -> str:
     return "\n".join([*kept, verify])
 
 
-def _urgency(subject: SubjectRecord) -> int:
-    """What was proven first, then what is suspected."""
-    return 0 if subject.proven or subject.cured else 1 if subject.suspected else 2
+def urgency(subject: SubjectRecord) -> int:
+    """What was proven first, then what is suspected, then what could be better."""
+    found = (subject.proven or subject.cured, subject.suspected, subject.fix is not None)
+    return found.index(True) if True in found else len(found)
 
 
 def _parts(subject: SubjectRecord) -> Iterator[str]:
@@ -80,13 +83,29 @@ def _cut(part: str, left: int) -> list[str]:
     return [*kept, note] if left >= 0 else []
 
 
-def _verify(subjects: list[SubjectRecord], script: str) -> str:
+def verification(subjects: list[SubjectRecord], script: str) -> str:
+    """What to run next: it decides what is open, or shows that the fix works.
+
+    Args:
+        script: see `compact`.
+    """
     if any(subject.cured for subject in subjects):
-        return f"verify: apply the diff, then: unstuck run {script or 'SCRIPT'} (exit status 0)"
+        return f"apply the diff, then: unstuck run {script or 'SCRIPT'} (exit status 0)"
     if any(subject.suspected and not subject.judges for subject in subjects):
         if script:
-            return f"verify: unstuck run --prove 60 --patch fix.patch {script}"
-        return "verify: the same command with --prove 60"
-    if any(subject.proven for subject in subjects):
-        return f"verify: make the change, then: unstuck run --prove 60 {script or 'SCRIPT'}"
-    return f"verify: unstuck run {script}".rstrip() + "; whether it learns, only training tells"
+            return f"unstuck run --prove 60 --patch fix.patch {script}"
+        return "the same command with --prove 60"
+    if any(s.fix is not None or s.proven or s.improvable for s in subjects):
+        return f"make the change, then: unstuck run --prove 60 {script or 'SCRIPT'}"
+    open_ones = [s.proof for s in subjects if s.proof is not None and s.proof.more >= 1]
+    if open_ones:
+        wanted = max(ceil((proof.budget + proof.more) / 10) * 10 for proof in open_ones)
+        return f"unstuck run --prove {wanted} {script or 'SCRIPT'}; it may decide what is open"
+    states = {subject.state for subject in subjects if subject.judges}
+    if State.NOTHING in states:
+        return "look at how inputs and targets belong together"
+    if states and states <= {State.LEARNING, State.IMPROVABLE}:
+        return "nothing needs to be done"
+    if states:
+        return f"unstuck run --prove 300 {script or 'SCRIPT'}; more trials may decide"
+    return f"unstuck run --prove 60 {script or 'SCRIPT'}; whether it learns, only training tells"

@@ -207,12 +207,13 @@ class Trainings:
             with contextlib.suppress(Exception):
                 self._report(doing, error)
 
-    def prove(self, proven: "Proven") -> None:
+    def prove(self, proven: "Proven", decided: Callable[[Line], None]) -> None:
         """Decides each line's suspects by trials, on the set-up as it was when training began.
 
         Args:
             proven: (diagnosis, what the script's own training did, faults of its loop) ↦ the
                 proof, and the fix where a repair is found.
+            decided: called with each line that has a proof, as soon as it has.
 
         Raises:
             KeyboardInterrupt: what was not proven by then is told as such.
@@ -221,6 +222,8 @@ class Trainings:
         try:
             for line in left:
                 self._decide(line, proven)
+                if line.proof is not None:
+                    decided(line)
         except KeyboardInterrupt:
             for line in left:
                 if line.proof is None:
@@ -245,11 +248,6 @@ class Trainings:
                 line.unproven = _one_line(error)
         if line.proof is None:
             line.unproven = line.unproven or "it failed, as said above"
-        else:
-            self.tell(f"unstuck: {line}")
-            self.tell(line.proof)
-            if line.fix is not None:
-                self.tell(line.fix.record)
 
     def begin_apart(self, tell: Callable[[Any], None]) -> None:
         """This process is one that the script started: what it trains from now on is all there is.
@@ -274,6 +272,7 @@ class Trainings:
         self._by_place[line.where] = line
         self.lines.append(line)
         if line.report is not None:
+            self.tell(f"unstuck: {line}")
             self.tell(line.report)
 
     def is_ours(self) -> bool:
