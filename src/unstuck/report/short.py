@@ -41,12 +41,10 @@ class Short:
     there: str = ""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """As many rows of evidence as one screen holds beside all else."""
-        for rows in range(EVIDENCE, -1, -1):
-            told = Group(*self._parts(rows))
-            if len(console.render_lines(told, options)) <= LINES:
-                break
-        yield told
+        """As many rows of evidence as one screen holds beside all else; one where a diff is long."""
+        drawn = {rows: Group(*self._parts(rows)) for rows in range(EVIDENCE, -1, -1)}
+        fits = [r for r in drawn if len(console.render_lines(drawn[r], options)) <= LINES]
+        yield drawn[fits[0] if fits else 1]
 
     def _parts(self, rows: int) -> Iterator[RenderableType]:
         first, *others = sorted(self.record.subjects, key=urgency)
@@ -73,7 +71,8 @@ def _told(subject: SubjectRecord, rows: int) -> Iterator[RenderableType]:
         repair, measure = subject.proof.repair, subject.proof.measure
         status = repair.effect.status.value if subject.proof.trusted else "not to be trusted"
         yield Text.assemble((f"The repair ({status})", "bold"), f": {repair.says}")
-        yield Padding(Text(against(repair.effect, measure)), (0, 0, 1, 2))
+        yield Padding(Text(against(repair.effect, measure)), (0, 0, 0, 2), expand=False)
+        yield Text()
     yield from _fix(subject)
 
 
