@@ -41,7 +41,7 @@ class Short:
     there: str = ""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """As many rows of evidence as one screen holds beside all else; one where a diff is long."""
+        """As much evidence as one screen holds beside all else; a row where a diff is long."""
         drawn = {rows: Group(*self._parts(rows)) for rows in range(EVIDENCE, -1, -1)}
         fits = [r for r in drawn if len(console.render_lines(drawn[r], options)) <= LINES]
         yield drawn[fits[0] if fits else 1]
