@@ -145,6 +145,9 @@ MISTAKES = {
     "seeds-0": ([*RUN, CASE, "--seeds", 0], 2, "Invalid value for '--seeds'"),
     "epochs-0": ([*RUN, CASE, "--epochs", 0], 2, "Invalid value for '--epochs'"),
     "workers-0": ([*RUN, CASE, "--workers", 0], 2, "Invalid value for '--workers'"),
+    "on-nowhere": ([*RUN, CASE, "--on", "slurm"], 2, "cluster.py:FUNCTION"),
+    "on-how-many": ([*RUN, CASE, "--on", "cluster.py:pool"], 2, "--workers too"),
+    "on-no-file": ([*RUN, CASE, "--on", "no.py:pool", "--workers", 2], 2, "no.py"),
     "unknown-option": ([*RUN, CASE, "--seed", 1], 2, "--seeds"),
     "json-onto-data": ([*RUN, CASE, "--data", "prices.npz", "--json", "prices.npz"], 2, "an input"),
     "json-and-page": ([*RUN, CASE, "--json", "a", "--markdown", "./a"], 2, "both write"),
@@ -188,6 +191,14 @@ def test_a_folder_that_cannot_be_written_is_told_before_training(folder):
     assert (done.returncode, "cannot be written" in done.stderr) == (2, True)
 
 
+LOKY = """
+from joblib.externals.loky import get_reusable_executor
+
+def pool():
+    return get_reusable_executor(max_workers=2)
+"""
+
+
 @signals
 def test_a_run_is_interrupted_goes_on_and_is_written_out(folder):
     total = len(cases.load(CASE).arms(10))
@@ -210,7 +221,10 @@ def test_a_run_is_interrupted_goes_on_and_is_written_out(folder):
     assert "give the same command again, and it goes on from there" in err
     assert {path.name for path in folder.iterdir()} == {"trials.sqlite"}
 
-    done = unstuck(*arguments)
+    # It may go on elsewhere.
+    cluster = folder.parent / "cluster.py"
+    cluster.write_text(LOKY)
+    done = unstuck(*arguments, "--on", f"{cluster}:pool")
     assert done.returncode == 0, done.stderr
     assert done.stderr.startswith(f"{stored} of {total} trials ({stored} from the store)")
     assert rows(store) == total
@@ -238,10 +252,10 @@ def test_a_run_is_interrupted_goes_on_and_is_written_out(folder):
 
     with Store(store) as opened:
         made = run_cases([cases.load(CASE)], DataRef("digits"), 1, opened, Refusing(), 1)
-    assert to_json(made)["cases"] == [case]
-    # The same initial function under the same training is the same run: case 2's theorem.
-    a, like_a = (made[0].results.median(arm) for arm in ("A", "B, first-layer rate ÷ 255²"))
-    assert abs(a - like_a) < 0.01
+        assert to_json(made)["cases"] == [case]
+        # The same initial function under the same training is the same run: case 2's theorem.
+        a, like_a = (made[0].results.median(arm) for arm in ("A", "B, first-layer rate ÷ 255²"))
+        assert abs(a - like_a) < 0.01
 
 
 @pytest.mark.acceptance

@@ -15,7 +15,7 @@ from unstuck.trials.store import Store
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 
-SEEDS = 24
+SEEDS = 12
 TOTAL = 2 * SEEDS
 PATIENCE_S = 300.0
 
