@@ -14,6 +14,7 @@ import unstuck
 from unstuck.commands.batch import batch
 from unstuck.commands.cases import cases_app
 from unstuck.commands.causes import causes
+from unstuck.commands.compare import compare
 from unstuck.commands.demo import demo
 from unstuck.commands.diagnose import diagnose
 from unstuck.commands.mcp import mcp
@@ -65,11 +66,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Find out why a neural network isn't learning, prove it, fix it.",
 )
-app.command(
-    cls=RunCommand,
-    context_settings={"allow_extra_args": True, "allow_interspersed_args": False},
-)(run)
-app.command(context_settings={"allow_extra_args": True, "allow_interspersed_args": False})(batch)
+# What follows the script is the script's.
+_BEFORE = {"allow_extra_args": True, "allow_interspersed_args": False}
+app.command(cls=RunCommand, context_settings=_BEFORE)(run)
+app.command(context_settings=_BEFORE)(batch)
+app.command(context_settings=_BEFORE)(compare)
 app.command()(demo)
 app.command()(diagnose)
 app.command()(causes)

@@ -152,13 +152,13 @@ def _run(
             command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True
         )
         if done.returncode:
-            return [], f"it failed with status {done.returncode}: {_reason(done.stderr)}"
+            return [], f"it failed with status {done.returncode}: {reason(done.stderr)}"
         subjects: list[dict[str, Any]] = json.loads(record.read_text("utf-8"))["subjects"]
         return subjects, ""
 
 
-def _reason(said: str) -> str:
-    """The last line of a traceback, behind which come our own words; else the last line."""
+def reason(said: str) -> str:
+    """The last line of a traceback, behind which may come our own words; else the last line."""
     lines = said.strip().splitlines() or [""]
     errors = [
         line

@@ -1,0 +1,81 @@
+"""`unstuck compare`: two scripts, one of which learns: which difference makes it."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from unstuck.commands.options import JsonFile
+from unstuck.commands.output import console, must_be_writable
+from unstuck.errors import UsageError
+from unstuck.report.writing import is_stdout, write
+
+if TYPE_CHECKING:
+    from unstuck.records.comparison import Comparison
+
+SCRIPT = "A Python file, or COMMIT:FILE as git names it."
+
+
+def compare(
+    ctx: typer.Context,
+    first: Annotated[str, typer.Argument(help=SCRIPT)],
+    second: Annotated[
+        str,
+        typer.Argument(metavar="SECOND [ARGUMENTS]...", help="Another, run in the same folder."),
+    ],
+    budget: Annotated[float, typer.Option(min=1, help="Seconds, for all runs.")] = 300.0,
+    json_file: JsonFile = None,
+) -> None:
+    """Find which of two scripts' differences makes one of them learn.
+
+    Scripts with some of the differences are run again and again on the same seeds, in copies of the
+    first one's folder, and judged by their own loss. What follows SECOND are arguments of both.
+    """
+    must_be_writable({"--json": json_file}, [first, second])
+    texts = _text(first), _text(second)
+    script = Path(first.rpartition(":")[2] if not Path(first).is_file() else first).absolute()
+    from unstuck.comparing.compare import compare as compared
+
+    made = compared(
+        (first, second),
+        texts,
+        script,
+        ctx.args,
+        Path.cwd(),
+        budget,
+        lambda says: print(f"unstuck: {says}", file=sys.stderr),
+    )
+    _show(made, json_file)
+
+
+def _text(name: str) -> str:
+    """A script's text.
+
+    Raises:
+        UsageError: there is none.
+    """
+    from unstuck.patch.source import decoded
+
+    if Path(name).is_file():
+        return decoded(Path(name).read_bytes())
+    commit, colon, path = name.partition(":")
+    if not colon or not commit or not Path(path).is_file():
+        raise UsageError(f"no file {name}", "a Python file, or COMMIT:FILE of one that is there")
+    command = ["git", "show", f"{commit}:./{path}"]
+    done = subprocess.run(command, capture_output=True)
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip().splitlines() or ["git failed"]
+        raise UsageError(f"cannot read {name}: {said[-1]}", "COMMIT:FILE as git names it")
+    return decoded(done.stdout)
+
+
+def _show(made: "Comparison", json_file: Path | None) -> None:
+    from unstuck.report.comparison import renderable
+
+    console(stderr=is_stdout(json_file)).print(renderable(made), highlight=False)
+    if json_file is not None:
+        from unstuck.report.as_json import text
+
+        write(json_file, text(made))

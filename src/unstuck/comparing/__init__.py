@@ -1,0 +1,1 @@
+"""Two scripts, one of which learns: which of their differences makes it."""
