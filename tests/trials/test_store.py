@@ -188,7 +188,7 @@ def test_a_store_that_can_only_be_read(locked):
         folder.chmod(0o777)
     assert done.stdout.startswith("read\n")
     assert "can be read but not written; 1 finished trials are safe" in done.stdout
-    assert "copy the file elsewhere" in done.stdout
+    assert "copy it elsewhere, with the files" in done.stdout
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="other permissions")
@@ -244,6 +244,58 @@ def test_a_truncated_store(path):
     path.write_bytes(path.read_bytes()[:9_000])
     with pytest.raises(StoreError, match="damaged"), Store(path) as store:
         store.get_many(trial(seed).key for seed in range(20))
+
+
+@pytest.mark.parametrize("at", [4_200, 9_000, 13_000, 20_000])
+def test_pages_that_are_damaged_are_told_on_opening(path, at):
+    with Store(path) as store:
+        for seed in range(20):
+            store.put(trial(seed), {"loss": [0.1] * 200}, 1.0)
+    content = bytearray(path.read_bytes())
+    page = at // 4_096 * 4_096
+    content[page : page + 64] = b"\xff" * 64
+    path.write_bytes(content)
+    with pytest.raises(StoreError, match="damaged"):
+        Store(path)
+
+
+@pytest.mark.parametrize("record", ["null", "[]", '"x"', "5", "{", "", b"\xff", 7.5])
+def test_a_record_that_is_none_has_a_way_out(path, record):
+    with Store(path) as store:
+        store.put(trial(0), RECORD, 1.0)
+        store._connection.execute("UPDATE trials SET record = ?", (record,))
+        with pytest.raises(StoreError, match=r"DELETE FROM trials WHERE key = '(\w+)'") as raised:
+            store.get(trial(0).key)
+        command = raised.value.todo.split('"')[1]
+    connection = sqlite3.connect(path)
+    connection.execute(command)
+    connection.commit()
+    connection.close()
+    with Store(path) as store:
+        assert store.get(trial(0).key) is None
+        store.put(trial(0), RECORD, 1.0)
+        assert store.get(trial(0).key) is not None
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no kill -9")
+def test_what_a_killed_process_left_beside_the_file_goes_into_it(path):
+    script = (
+        "import os, signal, sys; sys.path.insert(0, 'tests')\n"
+        "from trials.test_store import RECORD, trial\n"
+        "from unstuck.trials.store import Store\n"
+        "store = Store(sys.argv[1])\n"
+        "for seed in range(5): store.put(trial(seed), RECORD, 1.0)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    root = Path(__file__).parents[2]
+    subprocess.run([sys.executable, "-c", script, str(path)], cwd=root, check=False)
+    beside = path.with_name(f"{path.name}-wal")
+    assert beside.stat().st_size > 0
+    with Store(path):
+        copy = path.with_name("copy.sqlite")
+        copy.write_bytes(path.read_bytes())
+    with Store(copy) as store:
+        assert len(store) == 5
 
 
 def test_a_folder_is_not_a_store(tmp_path):

@@ -122,6 +122,10 @@ class Store:
                 f"{self.path} is a database, but not a store of trials",
                 todo="choose another file with --store",
             )
+        if schema and connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+            raise sqlite3.DatabaseError("its pages do not fit together")
+        with suppress(sqlite3.Error):  # what a killed process left beside the file goes into it
+            connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
         if schema == 0:
             # WAL: who reads a store, or adds to it, does not wait for another who does.
             connection.execute("PRAGMA journal_mode = WAL")
@@ -143,7 +147,24 @@ class Store:
         query = "SELECT key, record FROM trials WHERE key IN (SELECT value FROM json_each(?))"
         with self.explained():
             rows = self._connection.execute(query, (json.dumps(list(keys)),)).fetchall()
-            return {key: json.loads(record) for key, record in rows}
+        return {key: self._record(key, record) for key, record in rows}
+
+    def _record(self, key: str, text: Any) -> dict[str, Any]:
+        """A record as it was put.
+
+        Raises:
+            StoreError: it is something else.
+        """
+        with suppress(ValueError, TypeError):
+            record = json.loads(text)
+            if isinstance(record, dict):
+                return record
+        raise StoreError(
+            f"the record of trial {key} in {self.path} is {text!r:.40}",
+            "a JSON object",
+            f"take it out with sqlite3 {self.path} \"DELETE FROM trials WHERE key = '{key}'\", so"
+            " that it is run again, or choose another file with --store",
+        )
 
     def put(self, trial: Trial, record: dict[str, Any], seconds: float) -> None:
         """Store one finished trial; it is on the disk when this returns.
@@ -228,15 +249,16 @@ class Store:
             case sqlite3.SQLITE_READONLY:
                 seen, todo = (
                     f"the store {self.path} can be read but not written",
-                    "make the file and its folder writable, or copy the file elsewhere and "
-                    "name the copy with --store",
+                    "make the file and its folder writable, or copy it elsewhere, with the files "
+                    f"{self.path.name}-wal and -shm where they are there, and name the copy with "
+                    "--store",
                 )
             case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
                 seen, todo = (
                     f"the store {self.path} was locked by another process for {self._timeout:g} s",
                     "wait for that process to end, then give the same command again",
                 )
-            case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT:
+            case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT | 0:
                 seen, todo = (
                     f"{self.path} is not a store of trials, or a damaged one: {error}",
                     "choose another file with --store, or move this one away",
