@@ -14,7 +14,7 @@ import pytest
 
 from synthetic import Refusing
 from unstuck import cases
-from unstuck.cli import interruptible
+from unstuck.commands.ending import interruptible
 
 COMMAND = [sys.executable, "-c", "from unstuck.cli import main; main()"]
 CASE = "weights-instead-of-inputs"  # the case of fewest structures to compile

@@ -1,10 +1,8 @@
 """The command line: what `unstuck` is as a program. Its commands live in `unstuck.commands`."""
 
+import errno
+import os
 import sys
-import threading
-from _thread import interrupt_main
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
@@ -17,34 +15,13 @@ from unstuck.commands.causes import causes
 from unstuck.commands.compare import compare
 from unstuck.commands.demo import demo
 from unstuck.commands.diagnose import diagnose
+from unstuck.commands.ending import how_it_ended, interruptible
 from unstuck.commands.mcp import mcp
 from unstuck.commands.output import UNWRITTEN
 from unstuck.commands.run import RunCommand, run
 from unstuck.commands.schema import schema
 from unstuck.commands.show import show
 from unstuck.errors import NotWritten, UnstuckError, UsageError
-
-
-@contextmanager
-def interruptible() -> Iterator[None]:
-    """Repeats an interruption that Python would lose.
-
-    One that arrives while a finalizer or a callback of the garbage collector runs is printed and
-    ignored (`sys.unraisablehook`); it is sent again a moment later, when that has ended.
-    """
-    before = sys.unraisablehook
-
-    def told(unraisable: Any) -> None:
-        if isinstance(unraisable.exc_value, KeyboardInterrupt):
-            threading.Timer(0.01, interrupt_main).start()
-        else:
-            before(unraisable)
-
-    sys.unraisablehook = told
-    try:
-        yield
-    finally:
-        sys.unraisablehook = before
 
 
 class _Commands(TyperGroup):
@@ -55,8 +32,9 @@ class _Commands(TyperGroup):
             with interruptible():
                 return super().invoke(ctx)
         except KeyboardInterrupt as interrupt:
-            print(f"unstuck: {str(interrupt) or 'interrupted'}", file=sys.stderr)
-            raise typer.Exit(130) from None
+            says, status = how_it_ended(interrupt)
+            print(f"unstuck: {says}", file=sys.stderr)
+            raise typer.Exit(status) from None
 
 
 app = typer.Typer(
@@ -96,6 +74,10 @@ def _root(
     del version
 
 
+# What writing fails with where there is no place: what is printed is an output too.
+_NO_PLACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS}
+
+
 def main() -> None:
     """The entry point: a user's mistake is explained on stderr with exit status 2, an output that
     could not be written with 3, all else with 1."""
@@ -105,3 +87,9 @@ def main() -> None:
         print(f"unstuck: {error}", file=sys.stderr)
         written = UNWRITTEN if isinstance(error, NotWritten) else 1
         sys.exit(2 if isinstance(error, UsageError) else written)
+    except OSError as error:
+        if error.errno not in _NO_PLACE:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is left is not tried again at the end
+        print(f"unstuck: cannot write what was found: {error.strerror}", file=sys.stderr)
+        sys.exit(UNWRITTEN)

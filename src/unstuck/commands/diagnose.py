@@ -94,10 +94,14 @@ def diagnose(
         out.print(renderable(found.report))
     proof: Proof | None = None
     fix: Fixed | None = None
+    interrupt: KeyboardInterrupt | None = None
     if prove is not None:
-        with contextlib.redirect_stdout(sys.stderr):
-            proved, fix = proven(found, prove, epochs)
-        proof = proved.record
+        try:
+            with contextlib.redirect_stdout(sys.stderr):
+                proved, fix = proven(found, prove, epochs)
+            proof = proved.record
+        except KeyboardInterrupt as told:  # the diagnosis stands, and is written
+            interrupt = told
         for shown in (proof, None if fix is None else fix.record):
             if shown is not None and full:
                 out.print()
@@ -115,6 +119,8 @@ def diagnose(
         from unstuck.report.page.page import page
 
         write(html_file, page(record))
+    if interrupt is not None:
+        raise interrupt
     raise typer.Exit(status(record.subjects, fail_on))
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
+from unstuck.commands.ending import as_python, how_it_ended
 from unstuck.commands.options import (
     FailOn,
     FailOnOption,
@@ -113,7 +114,6 @@ def run(
     from unstuck.commands.trials import proven
     from unstuck.script import hooks
     from unstuck.script.children import Children
-    from unstuck.script.running import INTERRUPTED
     from unstuck.script.running import script as found
     from unstuck.script.trainings import Trainings
 
@@ -141,7 +141,21 @@ def run(
         proof, fix = proven(diagnosed, prove, witness=witness, sightings=sightings)
         return proof.record, fix
 
-    status = running.run(ctx.args, _explainer(trainings, running, compat), tell)
+    def finished() -> "tuple[RunRecord | None, bool]":
+        """What was found, told and written; whether all of it could be."""
+        record = None
+        with trainings.guard("draw up what was found"):
+            record = _record(trainings, folder, command)
+            again = shlex.join([*(["-m"] if module else []), script, *ctx.args])
+            telling.at_the_end(record, again, html_file or json_file)
+        return record, _write(record, json_file, html_file, sarif_file, tell)
+
+    def ended() -> None:
+        tell("\nunstuck: told to end (SIGTERM); what was found until then")
+        finished()
+
+    with as_python(ended if any((json_file, html_file, sarif_file)) else None):
+        status = running.run(ctx.args, _explainer(trainings, running, compat), tell)
     if not trainings.is_ours():  # a process that the script forked, and that came to its end
         raise typer.Exit(status)
     written = True
@@ -155,15 +169,12 @@ def run(
                 trainings.prove(decided, telling.decided)
             if patch is not None and trainings.lines:
                 written = _patch(trainings, running, ctx.args, folder, patch, compat)
-    except KeyboardInterrupt:
-        tell("\nunstuck: interrupted; what was found until then")
-        status = status or INTERRUPTED
-    record = None
-    with trainings.guard("draw up what was found"):
-        record = _record(trainings, folder, command)
-        again = shlex.join([*(["-m"] if module else []), script, *ctx.args])
-        telling.at_the_end(record, again, html_file or json_file)
-    written = _write(record, json_file, html_file, sarif_file, tell) and written
+    except KeyboardInterrupt as interrupt:
+        says, how = how_it_ended(interrupt)
+        tell(f"\nunstuck: {says}; what was found until then")
+        status = status or how
+    record, all_written = finished()
+    written = written and all_written
     if record is not None:
         status = status or (found_status(record.subjects, fail_on) if written else UNWRITTEN)
     raise typer.Exit(status if written else status or UNWRITTEN)

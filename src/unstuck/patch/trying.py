@@ -6,16 +6,13 @@ and is taken away afterwards. It does what the script does: what the script writ
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import tempfile
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from unstuck.patch.diffs import diff
@@ -171,22 +168,27 @@ def reason(said: str) -> str:
     return (errors or lines)[-1]
 
 
+# Takes the copy away when nobody holds its standard input any more, however that came about.
+_CARETAKER = (
+    "import os, sys; sys.stdin.read(); os.path.exists(sys.argv[1]) and os.unlink(sys.argv[1])"
+)
+
+
 @contextmanager
 def _beside(script: str, content: bytes) -> Iterator[Path]:
-    """A file in the script's folder for as long as it takes, also where we are told to end."""
+    """A file in the script's folder for as long as it takes, also where we are killed."""
     where = Path(script)
     handle, name = tempfile.mkstemp(where.suffix, f"{where.stem}_patched_", where.parent)
-
-    def ended(number: int, frame: FrameType | None) -> None:
-        raise SystemExit(128 + number)
-
-    main = threading.current_thread() is threading.main_thread()
-    kept = signal.signal(signal.SIGTERM, ended) if main else None
+    caretaker = subprocess.Popen(
+        [sys.executable, "-I", "-S", "-c", _CARETAKER, name],
+        stdin=subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert caretaker.stdin is not None
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
         yield Path(name)
     finally:
-        Path(name).unlink(missing_ok=True)
-        if main:
-            signal.signal(signal.SIGTERM, kept or signal.SIG_DFL)
+        caretaker.stdin.close()
+        caretaker.wait()

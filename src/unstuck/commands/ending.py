@@ -1,0 +1,82 @@
+"""What a command does where it is told to end: Ctrl-C, and SIGTERM, as schedulers send it."""
+
+import os
+import signal
+import sys
+import threading
+from _thread import interrupt_main
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+_INTERRUPTED, _TERMINATED = 130, 143  # exit statuses
+_told_to_end = threading.Event()  # by SIGTERM: libraries make interruptions of their own of ours
+
+
+def how_it_ended(interrupt: KeyboardInterrupt) -> tuple[str, int]:
+    """What is said of an interruption, and the exit status."""
+    if _told_to_end.is_set():
+        return "told to end (SIGTERM)", _TERMINATED
+    return str(interrupt) or "interrupted", _INTERRUPTED
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Takes SIGTERM for an interruption, and repeats one that Python would lose.
+
+    One that arrives while a finalizer or a callback of the garbage collector runs is printed and
+    ignored (`sys.unraisablehook`); it is sent again a moment later, when that has ended.
+    """
+    before = sys.unraisablehook
+
+    def told(unraisable: Any) -> None:
+        if isinstance(unraisable.exc_value, KeyboardInterrupt):
+            threading.Timer(0.01, interrupt_main).start()
+        else:
+            before(unraisable)
+
+    def ended(number: int, frame: object) -> None:
+        _told_to_end.set()
+        raise KeyboardInterrupt
+
+    sys.unraisablehook = told
+    try:
+        with _on_sigterm(ended):
+            yield
+    finally:
+        sys.unraisablehook = before
+
+
+@contextmanager
+def as_python(write: Callable[[], None] | None) -> Iterator[None]:
+    """Ends at SIGTERM as a script does under python: at once, by the signal.
+
+    Args:
+        write: called before, where what was found is to be written; None, and nothing of ours is
+            there while the script runs.
+    """
+    process = os.getpid()
+
+    def ended(number: int, frame: object) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        with suppress(Exception):
+            if write is not None and os.getpid() == process:  # not one that the script forked
+                write()
+        os.kill(os.getpid(), number)
+
+    with _on_sigterm(signal.SIG_DFL if write is None else ended):
+        yield
+
+
+@contextmanager
+def _on_sigterm(handler: Any) -> Iterator[None]:
+    """A handler of ours, unless we are in a thread or whoever started us ignores the signal."""
+    before = signal.getsignal(signal.SIGTERM)
+    if threading.current_thread() is not threading.main_thread() or before is signal.SIG_IGN:
+        yield
+        return
+    signal.signal(signal.SIGTERM, handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before if before is not None else signal.SIG_DFL)
