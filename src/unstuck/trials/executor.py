@@ -123,6 +123,8 @@ class Pooled(Generic[Job, Result]):
     ) -> Iterator[tuple[Job, Any, str | None]]:
         """Each job with its result, or with why it was lost the last time."""
         fresh, again = iter(jobs), list[tuple[Job, int]]()
+        for job in islice(fresh, 1):  # which makes the pool: then its size can be told
+            self._send(job, 0)
         while True:
             room = ahead() - len(self._under_way)
             while again and room > 0:

@@ -1,6 +1,7 @@
 """Ray as an executor: a cluster, or a local Ray that is started for the purpose."""
 
 import os
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
@@ -8,6 +9,8 @@ from typing import Any
 from unstuck.errors import TrialsFailed, UsageError
 from unstuck.trials.executor import Job, Pooled, Result
 from unstuck.trials.processes import cores
+
+CPUS_EVERY_S = 5.0  # how often a cluster is asked for its size
 
 
 def on_ray(
@@ -42,6 +45,7 @@ class RayPool:
         self._ray, self._address, self._workers = ray, address, workers
         self._mine = False
         self._refs: dict[Future[Any], Any] = {}
+        self._cpus, self._asked = 1, -CPUS_EVERY_S
 
     def opened(self) -> "RayPool":
         """Itself, connected.
@@ -76,8 +80,12 @@ class RayPool:
             self._ray.init(self._address, **quiet)
 
     def cpus(self) -> int:
-        """CPUs of the cluster at this moment, at least 1."""
-        return max(1, int(self._ray.cluster_resources().get("CPU", 1)))
+        """CPUs of the cluster, which may grow and shrink; at least 1."""
+        now = time.monotonic()
+        if self._ray.is_initialized() and now - self._asked >= CPUS_EVERY_S:
+            self._cpus = max(1, int(self._ray.cluster_resources().get("CPU", 1)))
+            self._asked = now
+        return self._cpus
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any) -> Future[Any]:
         """A future of function(*arguments)."""
