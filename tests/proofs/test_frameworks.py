@@ -3,7 +3,9 @@ steps: the clock counts steps, and nothing depends on how busy the machine is.""
 
 from dataclasses import replace
 
+import jax
 import numpy as np
+import optax
 import pytest
 
 from unstuck.causes.examples import digits
@@ -75,7 +77,28 @@ def torch():
     return diagnosed(model, *tensors, loss=loss, optimizer=optimizer, batch_size=50)
 
 
-@pytest.mark.parametrize("make", [sklearn, torch])
+def cross_entropy(logits, y):
+    return optax.softmax_cross_entropy_with_integer_labels(logits, y)
+
+
+def nnx():
+    pytest.importorskip("flax")
+    from flax import nnx
+
+    class Net(nnx.Module):
+        def __init__(self, rngs):
+            self.hidden, self.out = nnx.Linear(64, 16, rngs=rngs), nnx.Linear(16, 10, rngs=rngs)
+            self.norm, self.drop = nnx.BatchNorm(16, rngs=rngs), nnx.Dropout(0.1, rngs=rngs)
+
+        def __call__(self, x):
+            return self.out(self.drop(nnx.relu(self.norm(self.hidden(x)))))
+
+    x, y = few()
+    model = Net(nnx.Rngs(0))
+    return diagnosed(model, x, y, loss=cross_entropy, optimizer=optax.adam(1e-6), batch_size=50)
+
+
+@pytest.mark.parametrize("make", [sklearn, torch, nnx])
 def test_a_rate_far_too_low(make) -> None:
     proven = proof(make(), steps=90, trials=90)
     record = proven.record
@@ -86,3 +109,4 @@ def test_a_rate_far_too_low(make) -> None:
     made = fix(replace(proven, subject=proven.subject._subject))
     assert made.record.verified
     assert made.record.code
+    assert not isinstance(made.model, tuple)

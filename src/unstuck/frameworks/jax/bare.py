@@ -28,6 +28,7 @@ from unstuck.frameworks.jax.subject import (
     on_device,
     target_of,
 )
+from unstuck.frameworks.jax.flat import flattened, read
 from unstuck.frameworks.jax.traced import Traced
 from unstuck.setups.arrays import sample_of
 from unstuck.setups.compiling import quick
@@ -36,13 +37,18 @@ from unstuck.setups.subject import About, Floats, Given, LossView, UpdateRule
 DRAWS = "outputs are judged with what the loss draws, as in training"
 
 
-def subject(model: tuple[Callable[..., Any], Any], given: Given) -> JaxSubject:
+def subject(
+    model: tuple[Callable[..., Any], Any],
+    given: Given,
+    made_of: Callable[[Any], Any] | None = None,
+) -> JaxSubject:
     """A bare JAX set-up: apply(params, x) ↦ output, a loss(output, y), an optax optimizer.
 
     Args:
         model: (apply, params).
         given: `loss` is a function (output, y) ↦ (n,) or scalar, or the name of one of the
             engine's; `optimizer` an optax GradientTransformation.
+        made_of: parameters ↦ the user's model with them; None where that is (apply, params).
 
     Raises:
         UsageError: no loss, or the functions do not fit the data.
@@ -57,7 +63,8 @@ def subject(model: tuple[Callable[..., Any], Any], given: Given) -> JaxSubject:
     if isinstance(apply, Traced):
         forward, view = apply.forward, LossView(apply.name)
         fans, activation = apply.fans(first), apply.activation(first)
-        limits += [DRAWS] if apply.draws(first) else []
+    draws = _draws(apply, params, first)
+    limits += [DRAWS] if draws else []
 
     paths, _ = jax.tree_util.tree_flatten_with_path(params)
     names = [
@@ -99,11 +106,23 @@ def subject(model: tuple[Callable[..., Any], Any], given: Given) -> JaxSubject:
     )
     _try(made)
     shape = jax.eval_shape(apply, params, first[0] if len(first) == 1 else first).shape[1:]
-    template = Bare(model, given, forward, loss_of, shape, about.output_activation)
+    template = Bare(
+        model, given, forward, loss_of, shape, about.output_activation, draws, made_of
+    )
     made = replace(made, template=template, output_shape=shape)
     if given.optimizer is None:
         return made
     return replace(made, about=replace(about, rule=_inferred(made, given.optimizer)))
+
+
+def _draws(apply: Callable[..., Any], params: Any, x: tuple[Array, ...]) -> bool:
+    if isinstance(apply, Traced):
+        return apply.draws(x)
+    try:
+        flat = flattened(apply, params, x[0] if len(x) == 1 else x)
+    except Exception:  # what does not fit is explained where it is tried
+        return False
+    return any(e.draws for e in flat.equations)
 
 
 def forward_of(apply: Callable[..., Any], loss_of: Callable[..., Array]) -> Forward:
@@ -134,6 +153,8 @@ class Bare:
         forward, loss_of: as in `subject`.
         shape: of one example's output.
         activation: of the output.
+        draws: whether random numbers are drawn.
+        made_of: see `subject`.
     """
 
     model: tuple[Callable[..., Any], Any]
@@ -142,6 +163,8 @@ class Bare:
     loss_of: Callable[..., Array]
     shape: tuple[int, ...]
     activation: str = "unknown"
+    draws: bool = False
+    made_of: Callable[[Any], Any] | None = None
     notes: tuple[str, ...] = (
         "parameters are kept as given: seeds differ in the order of the examples",
     )
@@ -180,7 +203,13 @@ class Bare:
         optimizer = self.optimizer(changes)
         if isinstance(apply, Traced):
             return Parts(apply.forward, optimizer, predict, apply.training)
-        return Parts(self.forward, optimizer, predict)
+        return Parts(self.forward, optimizer, predict, self._training if self.draws else None)
+
+    def _training(self, params: Any, x: tuple[Array, ...], y: Any, key: Array) -> Array:
+        given = (params, x[0] if len(x) == 1 else x)
+        flat = flattened(self.model[0], *given)
+        values = flat.evaluate(jax.tree.leaves(given), draw=jax.random.bits(key))
+        return jnp.mean(self.loss_of(jnp.asarray(read(values, flat.outputs[0])), y))
 
     def _apply(self, changes: Combination) -> Callable[..., Any]:
         apply = self.model[0]
@@ -196,7 +225,8 @@ class Bare:
     def model_of(self, changes: Combination, params: Any) -> tuple[Any, dict[str, Any]]:
         """See `Template`."""
         given = {"loss": self.given.loss, "optimizer": self.optimizer(changes)}
-        return (self._apply(changes), params), given
+        made = (self._apply(changes), params) if self.made_of is None else self.made_of(params)
+        return made, given
 
     def loss(self, output: Floats, y: NDArray[Any]) -> float:
         """See `Template`."""

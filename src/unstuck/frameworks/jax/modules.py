@@ -1,5 +1,6 @@
 """Models of Flax NNX and Equinox: objects that hold their parameters."""
 
+import inspect
 from typing import Any
 
 import jax
@@ -14,13 +15,14 @@ def subject(model: Any, given: Given) -> JaxSubject:
     """The set-up as a function of the model's parameters; see `bare.subject`.
 
     Args:
-        model: of Flax NNX, which takes a batch, or of Equinox, which takes one example.
+        model: of Flax NNX, which takes a batch, or of Equinox, which takes one example, and a `key`
+            where it has such an argument. Other state than parameters stays as it is.
 
     Raises:
         UsageError: a model of Flax Linen, which holds no parameters.
     """
     if any(c.__module__.startswith("equinox") for c in type(model).__mro__):
-        return bare.subject(_equinox(model), given)
+        return _of_equinox(model, given)
     from flax import nnx
 
     if not isinstance(model, nnx.Module):
@@ -29,11 +31,25 @@ def subject(model: Any, given: Given) -> JaxSubject:
             "diagnose((module.apply, variables), x, y, …)",
         )
     graph, params, rest = nnx.split(model, nnx.Param, ...)
-    return bare.subject((lambda p, x: nnx.merge(graph, p, rest)(x), params), given)
+
+    def made(params: Any) -> Any:
+        own = jax.tree.map(lambda a: a, (params, rest))  # variables of its own, of the same arrays
+        return nnx.merge(graph, *own)
+
+    return bare.subject((lambda p, x: made(p)(x), params), given, made)
 
 
-def _equinox(model: Any) -> Any:
+def _of_equinox(model: Any, given: Given) -> JaxSubject:
     import equinox as eqx
 
     params, rest = eqx.partition(model, eqx.is_inexact_array)
-    return lambda p, x: jax.vmap(eqx.combine(p, rest))(x), params
+    takes_key = "key" in inspect.signature(model).parameters
+
+    def apply(params: Any, x: Any) -> Any:
+        made = eqx.combine(params, rest)
+        if not takes_key:
+            return jax.vmap(made)(x)
+        keys = jax.random.split(jax.random.key(0), len(x))
+        return jax.vmap(lambda one, key: made(one, key=key))(x, keys)
+
+    return bare.subject((apply, params), given, lambda p: eqx.combine(p, rest))
