@@ -20,6 +20,7 @@ class Losses:
 class Seen:
     framework: str
     arguments: dict
+    anew: bool = False
     watch: Losses = field(default_factory=Losses)
     ended: bool = False
     unproven: str = ""
@@ -75,10 +76,10 @@ class Recording:
     def says(self, line):
         self.said.append(line)
 
-    def starts(self, framework, arguments, where=None, names=None):
+    def starts(self, framework, arguments, where=None, names=None, anew=False):
         if any(not t.ended for t in self.trainings):
             return None
-        seen = Seen(framework, arguments)
+        seen = Seen(framework, arguments, anew=anew)
         self.trainings.append(seen)
         if self.at_start is not None and arguments:
             with self.quiet():

@@ -339,3 +339,32 @@ def test_a_stop_reaches_the_script(trainings):
     trainings.at_start = stop
     with pytest.raises(Stop):
         loops.slices(True)
+
+
+def _fitted(net, optimizer, epochs=6):
+    x, y = tensors(raw=False)
+    for _ in range(epochs):
+        for part in torch.arange(len(x)).split(BATCH):
+            optimizer.zero_grad()
+            loss = F.cross_entropy(net(x[part]), y[part])
+            loss.backward()
+            optimizer.step()
+
+
+@pytest.mark.parametrize("how", ["new head", "new head and optimizer", "again", "another model"])
+def test_fine_tuning_by_the_same_lines_is_another_training(trainings, how):
+    model = net()
+    optimizer = torch.optim.Adam(model.parameters())
+    _fitted(model, optimizer)
+    if how.startswith("new head"):
+        model[0].requires_grad_(False)
+        model[-1] = nn.Linear(model[-1].in_features, model[-1].out_features)
+    if how == "another model":
+        model = net()
+    if how != "new head":
+        optimizer = torch.optim.Adam([p for p in model.parameters() if p.requires_grad])
+    _fitted(model, optimizer)
+    first, second = trainings.trainings
+    assert (first.anew, second.anew) == (False, how.startswith("new head"))
+    if how == "new head":  # which the optimizer does not hold
+        assert list(second.sightings) == ["optimizer-of-another-model"]

@@ -130,6 +130,7 @@ class Trainings:
         arguments: dict[str, Any],
         where: Place | None = None,
         names: Mapping[str, str] | None = None,
+        anew: bool = False,
     ) -> Training | None:
         """A training is about to take its first step: looks at it, and tells what it sees.
 
@@ -138,7 +139,7 @@ class Trainings:
             arguments: of `unstuck.diagnose`, "model" among them; none where the training is only
                 watched, which has been said already.
             where: the user's line; None for the innermost one that is being executed.
-            names: see `watching.trainings`.
+            names, anew: see `watching.trainings`.
 
         Returns:
             None if it is part of another training, is ours, or runs in a child process.
@@ -153,7 +154,7 @@ class Trainings:
             where = where or self.here()
             if where is None and self._under_way:
                 return None  # in a thread that a training started, as searches do
-            training = self._started(framework, arguments, where, names)
+            training = self._started(framework, arguments, where, names, anew)
         if self._stop:
             raise Stop
         return training
@@ -285,11 +286,12 @@ class Trainings:
         arguments: dict[str, Any],
         where: Place | None,
         names: Mapping[str, str] | None,
+        anew: bool,
     ) -> Training:
         with self._lock:
             line = self._by_place.get(where)
-            if line is None or (line.is_void and arguments):
-                if line is None:
+            if line is None or anew or (line.is_void and arguments):
+                if line is None or anew:
                     line = self._by_place[where] = Line(where, framework)
                     self.lines.append(line)
                 line.refused = "" if arguments else "only watched, as said above"

@@ -47,6 +47,7 @@ class Trainings(Protocol):
         arguments: dict[str, Any],
         where: Place | None = None,
         names: Mapping[str, str] | None = None,
+        anew: bool = False,
     ) -> Training | None:
         """A training is about to take its first step: looks at it, and tells what it sees.
 
@@ -57,6 +58,7 @@ class Trainings(Protocol):
             where: the user's line; None for the innermost one that is being executed.
             names: of the script's variables there that hold model, x, y, loss and optimizer, as
                 far as that was seen; None where its code is read for them.
+            anew: whether it is another training than the one seen there before, and no repetition.
 
         Returns:
             None if it is part of another training, is ours, or runs in a child process.

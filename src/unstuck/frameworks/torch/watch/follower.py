@@ -63,6 +63,7 @@ class Follower:
         self._model = weakref.ref(model) if _has_modes(model) else lambda: None
         self._epoch, self._settings = epoch, settings or {}
         self._accumulates = accumulates
+        self._trainable = _trainable(optimizer)
         self._inner = isinstance(optimizer, torch.optim.LBFGS)  # computes losses within a step
         self._rates: list[tuple[int, float]] = []
         self._rises = True
@@ -72,6 +73,14 @@ class Follower:
         self._numbers: Any = None  # some of it, where it seems to be carried on
         self._parameter: Any = lambda: None  # the one whose gradient that is
         self._cleared = True
+
+    @property
+    def is_another(self) -> bool:
+        """Whether it trains other parameters than it began with: layers were frozen or exchanged
+        meanwhile, and a training of its own begins, as fine-tuning does."""
+        optimizer = self.optimizer()
+        grown = optimizer is not None and _trainable(optimizer) != self._trainable
+        return grown and self.steps >= FIRST
 
     # -- what happens, in its order ---------------------------------------------------------------
 
@@ -246,6 +255,11 @@ class Follower:
 def is_idle(optimizer: Any) -> bool:
     """Whether none of its parameters has a gradient, or all are zero."""
     return all(_is_empty(p) for p in _parameters(optimizer))
+
+
+def _trainable(optimizer: Any) -> int:
+    """Parameters that an optimizer holds and that want a gradient."""
+    return sum(p.requires_grad for p in _parameters(optimizer))
 
 
 def _parameters(optimizer: Any) -> Any:

@@ -18,6 +18,7 @@ from torch.optim import optimizer as optimizers
 
 from unstuck.frameworks.torch.setup import first_line
 from unstuck.frameworks.torch.watch import faults, functional
+from unstuck.frameworks.torch.watch.anew import Anew
 from unstuck.frameworks.torch.watch.arguments import Step, arguments
 from unstuck.frameworks.torch.watch.follower import FIRST, Clipping, Follower, is_idle
 from unstuck.frameworks.torch.watch.graph import parameters
@@ -74,10 +75,12 @@ class Loops:
         self._scaled: tuple[Any, Any] | None = None  # a loss times a scaler's factor, and the loss
         self._reached: list[Any] = []  # parameters the loss depends on that was differentiated last
         self._count = 0  # backward passes
+        self._anew = Anew()
         self._undo: list[Callable[[], Any]] = []
 
     def install(self) -> None:
         """Sees optimizers made, losses differentiated and steps taken from now on."""
+        self._anew = Anew()
         made, backward = optimizers.Optimizer.__init__, torch.autograd.backward
         loops = self
 
@@ -243,6 +246,10 @@ class Loops:
             return
         if self._updates.waits:
             self._updates.drop(optimizer)
+        follower = self._followers.get(id(optimizer))
+        if follower is not None and self._trainer() is None and follower.is_another:
+            self._guarded(self._again, optimizer)
+            return  # from its next step on, whose loss is written down
         if id(optimizer) not in self._open:
             closure = args[1] if len(args) > 1 else kwargs.get("closure")
             self._guarded(self._unknown_steps, optimizer, closure)
@@ -304,7 +311,9 @@ class Loops:
             step = arguments(optimizer, backwards, others)
             return step.arguments
 
-        training = self.started("torch", find, optimizer)
+        here = self.trainings.here()
+        anew = self._anew.begins(optimizer, here, self._backwards, self._reached)
+        training = self.started("torch", find, optimizer, anew=anew)
         self._open[key] = training
         weakref.finalize(optimizer, self._forget, key).atexit = False
         if training is None:
@@ -328,6 +337,12 @@ class Loops:
         if self._scaled is not None:
             scaled, loss = self._scaled
             follower.scale = float(scaled.detach() / loss.detach()) if loss.item() else 1.0
+
+    def _again(self, optimizer: Any) -> None:
+        """An optimizer goes on, with other parameters to train."""
+        self._forget(id(optimizer))
+        self._anew.goes_on(optimizer)
+        self._made(optimizer)
 
     def _forget(self, key: int) -> None:
         """An optimizer is gone, or begins anew: what was seen of it is told."""
@@ -407,11 +422,12 @@ class Loops:
         find: Callable[[Any], dict[str, Any]],
         optimizer: Any,
         at_start: Callable[[], contextlib.AbstractContextManager[None]] = contextlib.nullcontext,
+        anew: bool = False,
     ) -> Any:
         last = self._last
         found: dict[str, Any] = {}  # nothing to be diagnosed
         try:
-            if not self.trainings.was_here():  # what is known need not be found again
+            if anew or not self.trainings.was_here():  # what is known need not be found again
                 with self.trainings.quiet(), untouched():
                     found = find(optimizer)
         except Unseen as why:
@@ -419,7 +435,7 @@ class Loops:
         except Exception as error:
             self.trainings.says(f"a {framework} training is only watched: {first_line(error)}")
         with at_start():
-            training = self.trainings.starts(framework, found)
+            training = self.trainings.starts(framework, found, anew=anew)
         self._last = last  # the diagnosis differentiates losses of its own
         return training
 
