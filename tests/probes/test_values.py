@@ -49,6 +49,10 @@ CASES = {
     "validation_shift": (look([[0.0], [2.0]], validation=[[4.0], [4.0]]), 3.0),
     # Batches of two from two classes of half: 1.5 different classes expected.
     "class_mixing": (look(order=[0, 0, 0, 0, 1, 1, 1, 1]), 1 / 1.5),
+    # Three and none of four positions behind the ends.
+    "padding_behind": (look([[5, 0, 0, 0], [1, 0, 2, 3]], kind="ids"), 3 / 8),
+    "answer_variation": (look(logits=[[3.0, 1.0], [1.0, 3.0]]), (1 / 5) ** 0.5),
+    "id_fractions": (look([[0.5, 1.0], [2.0, 0.25]], kind="ids"), 0.5),
     "classes": (look(y=[0, 7]), 2),
     "largest_class": (look(np.zeros((4, 1)), [0, 1, 1, 1]), 0.75),
     "label_coding": (look(y=[3, 9]), "ids 3 to 9"),

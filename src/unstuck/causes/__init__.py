@@ -37,6 +37,8 @@ NAMES = (
     "uphill-steps",
     "constant-input",
     "examples-mixed",
+    "id-fractions",
+    "padding-behind",
     "target-shape",
     "label-coding",
     "loss-mismatch",

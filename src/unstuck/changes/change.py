@@ -37,6 +37,8 @@ class Part(Enum):
     TARGET_SHAPE = "target-shape", Role.DATA
     ROWS = "rows", Role.DATA
     SPLITS = "splits", Role.DATA
+    PADDING = "padding", Role.DATA
+    IDS = "ids", Role.DATA
     NETWORK = "network", Role.NETWORK  # "plain": dense layers in place of its own
     WIDTH = "width", Role.NETWORK  # factor on the units of hidden layers
     ACTIVATION = "activation", Role.NETWORK  # of all hidden layers: relu, leaky_relu, tanh

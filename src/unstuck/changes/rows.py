@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from unstuck.changes.data import Data, finite_rows
 
@@ -59,3 +61,40 @@ def column(data: Data) -> Data:
     """Targets (n,) as (n, 1), and (n, 1) as (n,): the shape that the output has."""
     y, held = (a[:, None] if a.ndim == 1 else a.reshape(len(a)) for a in (data.y, data.y_held))
     return replace(data, y=y, y_held=held)
+
+
+def padding_behind(a: NDArray[Any]) -> NDArray[np.int64]:
+    """(n,) positions of each sequence (n, time, …) that are 0 behind its end; none of one that is
+    0 throughout."""
+    filled = (a != 0).reshape(*a.shape[:2], -1).any(axis=2)
+    return np.asarray(np.argmax(filled[:, ::-1], axis=1))
+
+
+def padded_in_front(data: Data) -> Data:
+    """Sequences with the padding behind them put in front."""
+
+    def moved(a: NDArray[Any]) -> NDArray[Any]:
+        if a.ndim not in (2, 3):
+            return a
+        return np.stack(
+            [np.roll(row, k, axis=0) for row, k in zip(a, padding_behind(a), strict=True)]
+        )
+
+    x, x_held = (tuple(map(moved, part)) for part in (data.x, data.x_held))
+    return replace(data, x=x, x_held=x_held)
+
+
+def id_step(a: NDArray[Any]) -> float:
+    """By how much ids that were scaled lie apart, at least."""
+    values = np.unique(a)
+    return float(np.diff(values).min()) if len(values) > 1 else 1.0
+
+
+def whole_ids(data: Data) -> Data:
+    """Ids that were scaled as whole numbers again."""
+    x, x_held = list(data.x), list(data.x_held)
+    for i, kind in enumerate(data.kinds):
+        if kind == "ids" and x[i].dtype.kind == "f":
+            step = id_step(x[i])
+            x[i], x_held[i] = (np.rint(a / step).astype(a.dtype) for a in (x[i], x_held[i]))
+    return replace(data, x=tuple(x), x_held=tuple(x_held))

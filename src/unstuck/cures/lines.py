@@ -53,6 +53,10 @@ def block(change: Change, names: Names, sample: Sample, arrays: bool = True) -> 
     if change.part is Part.TARGET_SHAPE:
         how = "{0}[:, None]" if sample.y.ndim == 1 else "{0}.reshape(len({0}))"
         return _block([f"{a} = {how.format(a)}" for a in (y, y_held) if a], {"y"}, {"y"}, names)
+    if change.part in (Part.PADDING, Part.IDS):
+        return _block(
+            rewritten(change.part, x, x_held, sample.x[0], names.taken), {"x"}, {"x"}, names
+        )
     if change.part is Part.ROWS:
         keep = fresh("keep", names.taken)
         sound = _sound(x, sample.x[0])
@@ -61,6 +65,25 @@ def block(change: Change, names: Names, sample: Sample, arrays: bool = True) -> 
         lines = [f"{keep} = {sound}", f"{x}, {y} = {x}[{keep}], {y}[{keep}]"]
         return _block(lines, {"x", "y"}, {"x", "y"}, Names(x=x, y=y))
     return splits(change, names)
+
+
+def rewritten(
+    part: Part, x: str, held: str, values: NDArray[Any], taken: frozenset[str]
+) -> list[str]:
+    """Sequences or ids written down anew, as lines of NumPy.
+
+    Args:
+        held: "" for nothing.
+        values: (n, time, …) that x holds.
+    """
+    both = [a for a in (x, held) if a]
+    if part is Part.PADDING:
+        inside = "(row[::-1] != 0)" + (".any(axis=1)" if values.ndim > 2 else "")
+        row = f"np.roll(row, np.argmax({inside}), axis=0)"
+        return [f"{a} = np.array([{row} for row in {a}])  # padding in front" for a in both]
+    step = fresh(f"{word(x)}_step", taken)
+    lines = [f"{step} = np.diff(np.unique({x})).min()"]
+    return [*lines, *(f"{a} = np.rint({a} / {step}).astype(int)  # ids" for a in both)]
 
 
 def splits(change: Change, names: Names) -> Block:

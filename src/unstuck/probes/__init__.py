@@ -25,6 +25,7 @@ _FILES = (
     "unseen_classes",
     "order",
     "class_balance",
+    "sequences",
     "label_coding",
     "targets",
     "pre_activations",

@@ -49,7 +49,9 @@ SATURATING = frozenset({"sigmoid", "tanh", "hard_sigmoid", "softsign", "hardtanh
 BOUNDED = SATURATING | {"softmax", "relu", "relu6", "softplus"}
 # Causes that are read off the program, not off numbers that may be harmless: like those that the
 # watch sees for certain they are cured first, and nothing is proven around them.
-CERTAIN = frozenset({"loss-mismatch", "target-range", "split-by-class", "examples-mixed"})
+CERTAIN = frozenset(
+    {"loss-mismatch", "target-range", "split-by-class", "examples-mixed", "id-fractions"}
+)
 FOR_CLASSES, FOR_NUMBERS = frozenset({LOGITS, CROSSENTROPY}), frozenset({SQUARED, LINEAR})
 # Hidden units below which none may be a ReLU's: a layer of k is born dead in a share of draws that
 # falls with k like 2⁻ᵏ (Lu et al. 2020, "Dying ReLU and initialization", theorem 3.3), and one

@@ -68,6 +68,34 @@ EXAMPLES_MIXED = Symptom(
     harm=True,
 )
 
+CUT_IDS = Symptom(
+    "ids-cut",
+    "id_fractions",
+    "whole numbers for an embedding to look up",
+    "the layers' own documentation: what is behind the point is cut off; 1 %",
+    above("id_fractions", 0.01),
+    harm=True,
+)
+
+
+def _padded_out(evidence: Evidence) -> tuple[float, str] | None:
+    share, varies = evidence.number("padding_behind"), evidence.number("answer_variation")
+    if share is None or varies is None or share < 0.5 or varies >= 1e-3:
+        return None
+    return share, ""
+
+
+PADDED_OUT = Symptom(
+    "padding-in-charge",
+    "padding_behind",
+    "answers that differ by more than a thousandth from example to example, or sequences that end"
+    " where the network does",
+    "arithmetic: a state that shrinks to a third with every step of padding is down to a"
+    " thousandth after six; float32 holds seven digits",
+    _padded_out,
+    harm=True,
+)
+
 LABEL_CODING = Symptom(
     "labels-do-not-fit-loss",
     "label_coding",

@@ -106,9 +106,7 @@ def subject(
     )
     _try(made)
     shape = jax.eval_shape(apply, params, first[0] if len(first) == 1 else first).shape[1:]
-    template = Bare(
-        model, given, forward, loss_of, shape, about.output_activation, draws, made_of
-    )
+    template = Bare(model, given, forward, loss_of, shape, about.output_activation, draws, made_of)
     made = replace(made, template=template, output_shape=shape)
     if given.optimizer is None:
         return made

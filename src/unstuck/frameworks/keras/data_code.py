@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from unstuck.changes.change import Change, Part, Role
 from unstuck.changes.fits import Affinely, Fit, Logged, Scale, Shift, ToBulk
-from unstuck.cures.lines import fresh, splits
+from unstuck.cures.lines import fresh, rewritten, splits
 from unstuck.cures.printed import Block, Names
 from unstuck.errors import UsageError
 
@@ -64,6 +64,12 @@ class DataCode:
             used = "y"
         elif change.part is Part.ROWS:
             return self._rows()
+        elif change.part in (Part.PADDING, Part.IDS):
+            if len(self.sample.x) > 1:
+                raise UsageError("examples of several inputs", "one input", change.says)
+            values = self.sample.x[0]
+            lines = rewritten(change.part, x, names.x_held, values, names.taken)
+            used = "x"
         else:
             return self._splits(change)
         return self._with(lines, {used}, comment)

@@ -39,6 +39,9 @@ def data_block(printer: Printer, change: Change) -> Block:
         how = "{0}[:, None]" if sample.y.ndim == 1 else "{0}.reshape(len({0}))"
         lines = [f"{a} = {how.format(a)}" for a in (y, y_held) if a]
         return _block(Role.DATA, lines, {"y"}, {"y"}, names)
+    if change.part in (Part.PADDING, Part.IDS):
+        lines = _rewritten(change.part, x, x_held, sample.x[0].ndim, names)
+        return _block(Role.DATA, lines, {"x", "x_held"}, {"x", "x_held"}, names)
     if change.part is Part.ROWS:
         lines = [
             f"keep = torch.as_tensor({x}).flatten(1).isfinite().all(1).numpy()",
@@ -128,6 +131,19 @@ def _fitted(fit: Fit, x: str, held: str, values: Any, taken: frozenset[str]) -> 
         code = f"({moved}) / {scale}" if shift and scale else f"{a} / {scale}" if scale else moved
         lines.append(f"{a} = {code}")
     return lines
+
+
+def _rewritten(part: Part, x: str, held: str, axes: int, names: Names) -> list[str]:
+    """Sequences or ids written down anew."""
+    both = [a for a in (x, held) if a]
+    if part is Part.PADDING:
+        inside = "(row.flip(0) != 0)" + (".any(-1)" if axes > 2 else "")
+        row = f"row.roll(int({inside}.int().argmax()), 0)"
+        return [f"{a} = torch.stack([{row} for row in {a}])  # padding in front" for a in both]
+    step = fresh(f"{word(x)}_step", names.taken)
+    lines = [f"{step} = torch.as_tensor({x}).unique().diff().min()"]
+    whole = "(torch.as_tensor({0}) / {1}).round().long()  # ids"
+    return [*lines, *(f"{a} = {whole.format(a, step)}" for a in both)]
 
 
 def _finite(a: Any) -> Any:
