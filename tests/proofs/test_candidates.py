@@ -6,8 +6,25 @@ import pytest
 from unstuck.changes.data import Data
 from unstuck.changes.epsilon import EPSILON
 from unstuck.changes.optimizer import ADAM
-from unstuck.proofs.candidates import Facts, twin
+from unstuck.proofs.candidates import Facts, suspected, twin
+from unstuck.records.report import Suspect
+from unstuck.records.training import Sighting
 from unstuck.setups.subject import About, LossView, UpdateRule
+
+
+def _facts(rule: UpdateRule | None = None) -> Facts:
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(400, 3)), rng.normal(size=(400, 1))
+    about = About("torch", "torch", LossView("MSELoss", "values", "values"), "linear", rule, 32)
+    return Facts(about, Data((x,), y, (x,), y), 1, 2, ("relu",), False, 16)
+
+
+@pytest.mark.parametrize("pointed", [(), ("target-scale",)])
+def test_too_few_steps_are_cured_first_where_nothing_else_is_suspected(pointed) -> None:
+    known = [Suspect(name, "", "", 1, (), ()) for name in pointed]
+    made = suspected(known, [Sighting("training-short", (), "")], _facts())
+    assert [s.name for s in made] == [*pointed, "training-short"]
+    assert made[-1].sighted == (not pointed)
 
 
 @pytest.mark.parametrize(
@@ -22,8 +39,4 @@ from unstuck.setups.subject import About, LossView, UpdateRule
     ],
 )
 def test_the_twin_has_a_usual_optimizer(rule: UpdateRule, wanted: set[object]) -> None:
-    rng = np.random.default_rng(0)
-    x, y = rng.normal(size=(400, 3)), rng.normal(size=(400, 1))
-    about = About("torch", "torch", LossView("MSELoss", "values", "values"), "linear", rule, 32)
-    facts = Facts(about, Data((x,), y, (x,), y), 1, 2, ("relu",), False, 16)
-    assert set(twin(facts)) & {EPSILON, ADAM} == wanted
+    assert set(twin(_facts(rule))) & {EPSILON, ADAM} == wanted

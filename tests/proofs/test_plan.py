@@ -203,6 +203,8 @@ def test_what_is_left_beside_a_proven_repair_is_tried_on_top_of_it() -> None:
     assert set(left.arm) - set(left.against) == {LOGITS}
     assert left.against == (TARGETS,)
     assert left.status is Status.PROVEN
+    found.best_of["loss-mismatch"] = (LOGITS,)  # whatever it does without the repair
+    assert status_of(found, "loss-mismatch", State.STUCK) == (Status.PROVEN, left)
 
 
 def test_a_placebo_is_null() -> None:

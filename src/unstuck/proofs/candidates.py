@@ -52,6 +52,9 @@ BOUNDED = SATURATING | {"softmax", "relu", "relu6", "softplus"}
 CERTAIN = frozenset(
     {"loss-mismatch", "target-range", "split-by-class", "examples-mixed", "id-fractions"}
 )
+# Seen for certain, and yet what other faults come to: where something points to one, no more than
+# a suspect beside it.
+OF_OTHERS = frozenset({"training-short"})
 FOR_CLASSES, FOR_NUMBERS = frozenset({LOGITS, CROSSENTROPY}), frozenset({SQUARED, LINEAR})
 # Hidden units below which none may be a ReLU's: a layer of k is born dead in a share of draws that
 # falls with k like 2⁻ᵏ (Lu et al. 2020, "Dying ReLU and initialization", theorem 3.3), and one
@@ -97,7 +100,10 @@ def suspected(
     """Causes seen for certain first, then those that symptoms point to, in their order."""
     sighted = [s.cause for s in sightings]
     sighted += [s.name for s in suspects if s.name in CERTAIN and s.name not in sighted]
-    names = list(dict.fromkeys([*sighted, *(s.name for s in suspects)]))
+    pointed = [s.name for s in suspects if s.name not in sighted]
+    late = [name for name in sighted if name in OF_OTHERS and pointed]
+    sighted = [name for name in sighted if name not in late]
+    names = dict.fromkeys([*sighted, *pointed, *late])
     made = [Suspected(name, _against(name, facts), name in sighted) for name in names]
     return tuple(suspect for suspect in made if suspect.changes)
 

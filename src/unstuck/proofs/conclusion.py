@@ -133,6 +133,10 @@ def status_of(found: Findings, name: str, told: State) -> tuple[Status, Hypothes
     for h in about:
         if decides(found, h) is Status.PROVEN and repaired_or_alone(found, h):
             return (Status.PROVEN if fails else Status.INCONCLUSIVE), h
+    for h in found.tested:  # on top of the repair it may gain what it does not beside it
+        more = set(h.arm) - set(h.against)
+        if h.kind == "left" and more <= set(change) and decides(found, h) is Status.PROVEN:
+            return (Status.PROVEN if fails else Status.INCONCLUSIVE), h
     if set(change) <= set(found.repair) and about:
         return Status.INCONCLUSIVE, about[0]
     if not about:

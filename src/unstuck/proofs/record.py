@@ -125,7 +125,7 @@ def _suspects(
         tested = None
         if h is not None and (effect := h.effect(conclusion.decides(found, h))) is not None:
             change = found.best_of[suspect.name]
-            alone = h.kind != "necessary"
+            alone = h.kind not in ("necessary", "left")
             together = () if alone else tuple(c.says for c in found.repair if c not in change)
             tested = Tested(
                 in_words(change),
