@@ -148,3 +148,15 @@ def test_diffs_are_taken_by_git(tmp_path: Path, path: str, end: str) -> None:
 )
 def test_a_copy_does_no_worse(after: str, before: str, is_better: bool) -> None:
     assert better(after, before) is is_better
+
+
+def test_of_several_calls_of_a_function_the_one_that_led_there_is_cured() -> None:
+    source = (
+        "def train(net, x, y):\n    net.fit(x, y)\n\n\n"
+        "first, second, labels = load()\ntrain(net, first, labels)\ntrain(net, second, labels)\n"
+    )
+    with pytest.raises(NotPlaced, match="called in 2 places"):
+        patched(source, [Site(2, "sklearn", b.STANDARDIZED)])
+    new = patched(source, [Site(2, "sklearn", b.STANDARDIZED, through=(7,))])
+    assert "second = (second - mean) / std\ntrain(net, first, labels)" in new
+    assert "first = " not in new

@@ -278,6 +278,7 @@ def _cured(index: int, line: "Line", script: str) -> "Cured | None":
         line.worst.state,
         line.fix.record.code,
         line.names,
+        where.through if where is not None and here else (),
     )
 
 

@@ -53,6 +53,8 @@ def lifted(
         if name not in parameters(function):
             return e, node
         calls = list(_calls(tree, function))
+        if len(calls) > 1:  # the one that led there
+            calls = [c for c in calls if any(tree.covers(c, n) for n in tree.through)] or calls
         if len(calls) != 1:
             raise NotPlaced(
                 f"{name!r} is handed to {function.name.value}(), which is called in"

@@ -19,11 +19,15 @@ class NotPlaced(UsageError):
 class Tree:
     """A parsed script.
 
+    Args:
+        through: lines of the calls that led to what is looked for; () where it is not known.
+
     Raises:
         NotPlaced: it cannot be parsed.
     """
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, through: tuple[int, ...] = ()) -> None:
+        self.through = through
         try:
             parsed = cst.parse_module(source)
         except cst.ParserSyntaxError as error:

@@ -36,7 +36,7 @@ class Cured:
         printer: of the cure.
         state: that the script's own run was seen in.
         snippet: the cure as code, for where it cannot be placed.
-        names: see `Site`.
+        names, through: see `Site`.
     """
 
     index: int
@@ -47,6 +47,7 @@ class Cured:
     state: str
     snippet: str
     names: Mapping[str, str] | None = None
+    through: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,9 @@ def _with(source: str, base: str, training: Cured) -> str:
     if training.line is None:
         raise NotPlaced("the training call does not stand in the script itself")
     line = moved(base, source, training.line)
-    return patched(source, [Site(line, training.framework, training.printer, training.names)])
+    through = tuple(moved(base, source, n) for n in training.through)
+    site = Site(line, training.framework, training.printer, training.names, through)
+    return patched(source, [site])
 
 
 def _snippet(training: Cured) -> str:

@@ -32,12 +32,14 @@ class Site:
         printer: the cure's blocks, in the names that it is given.
         names: of the script's variables there, by role, where they were seen; None where the
             script's code is read for them.
+        through: lines of the calls that led there, the innermost first; () where it is not known.
     """
 
     line: int
     framework: str
     printer: Printer
     names: Mapping[str, str] | None = None
+    through: tuple[int, ...] = ()
 
 
 def patched(source: str, sites: Sequence[Site]) -> str:
@@ -50,7 +52,9 @@ def patched(source: str, sites: Sequence[Site]) -> str:
         return "\ufeff" + patched(source[1:], sites)
     new = source
     for site in sites:
-        new = _Patch(new, replace(site, line=moved(source, new, site.line))).source()
+        through = tuple(moved(source, new, line) for line in site.through)
+        at = replace(site, line=moved(source, new, site.line), through=through)
+        new = _Patch(new, at).source()
     return new
 
 
@@ -70,7 +74,7 @@ OF_WRAPPERS = frozenset({"regressor_", "transformer_", "n_features_in_", "featur
 
 class _Patch:
     def __init__(self, source: str, site: Site) -> None:
-        self._tree = tree = Tree(source)
+        self._tree = tree = Tree(source, site.through)
         if site.names is None:
             if site.framework not in ("keras", "torch", "sklearn"):
                 raise NotPlaced(f"a training of {site.framework}", "Keras, PyTorch or scikit-learn")

@@ -3,9 +3,10 @@
 import re
 import sys
 import sysconfig
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from types import FrameType
 
 _OURS = Path(__file__).absolute().parents[1]
 _STANDARD = {Path(sysconfig.get_path(name)).absolute() for name in ("stdlib", "platstdlib")}
@@ -22,11 +23,13 @@ class Place:
         file: its absolute path.
         line: from 1; in a notebook, of the cell.
         cell: of a notebook, from 1; None in a script.
+        through: lines of the same file that call what the line stands in, the innermost first.
     """
 
     file: str
     line: int
     cell: int | None = None
+    through: tuple[int, ...] = field(default=(), compare=False)
 
     def __str__(self) -> str:
         cell = "" if self.cell is None else f"cell {self.cell}, "
@@ -64,9 +67,19 @@ def current(script: str = "") -> Place | None:
         file = frame.f_code.co_filename
         if file == script or is_users(file):
             path, cell = _path_and_cell(file)
-            return Place(path, frame.f_lineno, cell)
+            return Place(path, frame.f_lineno, cell, _callers(frame))
         frame = frame.f_back  # type: ignore[assignment]
     return None
+
+
+def _callers(frame: FrameType) -> tuple[int, ...]:
+    """Lines of a frame's own file that are being executed around it."""
+    found, outer = [], frame.f_back
+    while outer is not None:
+        if outer.f_code.co_filename == frame.f_code.co_filename:
+            found.append(outer.f_lineno)
+        outer = outer.f_back
+    return tuple(found)
 
 
 @cache
