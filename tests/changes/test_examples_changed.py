@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.preprocessing import RobustScaler, StandardScaler
 
-from unstuck.changes import finite, input_clipping, label_coding, splits
+from unstuck.changes import finite, input_clipping, label_coding, sequences, splits
 from unstuck.changes import input_scaling as scaling
 from unstuck.changes.change import Part, changed, fits_together, in_order, in_words, value
 from unstuck.changes.data import Data
@@ -84,6 +84,25 @@ def test_labels_rows_and_splits() -> None:
     (matched,) = changed(other, [splits.SPLITS]).x_held
     assert matched.std() == pytest.approx(DATA.x[0].std(), rel=1e-3)
     assert matched.mean() == pytest.approx(DATA.x[0].mean(), rel=1e-3)
+
+
+def test_sequences_are_padded_in_front_and_ids_are_whole_again() -> None:
+    ids = np.array([[3, 1, 0, 0], [0, 2, 0, 0], [4, 0, 1, 2], [0, 0, 0, 0]])
+    front = [[0, 0, 3, 1], [0, 0, 0, 2], [4, 0, 1, 2], [0, 0, 0, 0]]
+    data = Data((ids,), Y[:4], (ids[::-1].copy(),), Y[:4], ("ids",))
+    done = changed(data, [sequences.IN_FRONT])
+    np.testing.assert_array_equal(done.x[0], front)
+    np.testing.assert_array_equal(done.x_held[0], front[::-1])
+    measured = np.repeat(ids[..., None], 3, axis=2) / 7.0  # (n, time, features)
+    data = Data((measured,), Y[:4], (measured,), Y[:4])
+    np.testing.assert_array_equal(
+        changed(data, [sequences.IN_FRONT]).x[0][..., 0], np.array(front) / 7.0
+    )
+    scaled = (np.arange(500).reshape(50, 10) / 499).astype(np.float32)
+    data = Data((scaled,), Y[:50], (scaled[:2],), Y[:2], ("ids",))
+    done = changed(data, [sequences.WHOLE_IDS])
+    np.testing.assert_array_equal(done.x[0].ravel(), np.arange(500))
+    np.testing.assert_array_equal(done.x_held[0].ravel(), np.arange(20))
 
 
 def test_held_out_examples_are_a_fixed_quarter_and_finite() -> None:

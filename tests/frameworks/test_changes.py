@@ -26,7 +26,7 @@ FLOATS, VALUES = (a[:300] for a in regression())
 
 # What no set-up of these frameworks has.
 NEVER = {Part.NORMALIZATION, Part.DROPOUT, Part.STATISTICS, Part.HELD, Part.ZEROING, Part.MODE,
-         Part.BATCH_AXIS}  # fmt: skip
+         Part.BATCH_AXIS, Part.SIGN}  # fmt: skip
 
 # -- scikit-learn ---------------------------------------------------------------------------
 
@@ -110,7 +110,7 @@ def steps(model, arguments):
     return told
 
 
-BARE = NEVER | {
+BARE = NEVER - {Part.SIGN} | {
     Part.NETWORK, Part.WIDTH, Part.ACTIVATION, Part.OUTPUT, Part.LOSS, Part.PENALTY,
     Part.CLASS_WEIGHTS, Part.EPSILON, Part.SCHEDULE,
 }  # fmt: skip
@@ -129,7 +129,12 @@ CASES = {
     ),
     "engine classifier": Case(clipped, fields, frozenset(ENGINE), LOOP),
     "engine regressor": Case(plain, fields, frozenset(ENGINE | {Part.EPSILON}), LOOP),
-    "jax": Case(bare, steps, frozenset(BARE), frozenset({Part.BATCH, Part.SHUFFLING, Part.STEPS})),
+    "jax": Case(
+        bare,
+        steps,
+        frozenset(BARE),
+        frozenset({Part.BATCH, Part.SHUFFLING, Part.STEPS, Part.SIGN}),
+    ),
 }
 # Single values of a part that are refused, beside the parts.
 OTHERS = {

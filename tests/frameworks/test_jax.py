@@ -8,8 +8,10 @@ import numpy as np
 import optax
 import pytest
 
+from unstuck.causes import load
 from unstuck.causes.examples import CLIPPED, LOGITS, digits, standardized
 from unstuck.changes import learning_rate, restraint
+from unstuck.changes.loss import SIGN
 from unstuck.cures.cure import cure
 from unstuck.data.dataset import Dataset
 from unstuck.engine.network import Network, mlp
@@ -100,6 +102,21 @@ def test_a_rate_that_was_proven_is_in_the_object_and_in_the_code():
     for optimizer in (made.arguments["optimizer"], own["optimizer"], run.arguments["optimizer"]):
         params, _ = by_hand(optimizer, subject.params, data, batches(len(data.y), 32, 5, True, 0))
         np.testing.assert_allclose(run.model[1][0], params[0], rtol=1e-4, atol=1e-6)
+
+
+def test_a_loss_with_its_other_sign_learns_what_the_negated_one_does_not():
+    shown = load("loss-negated").shows()
+    subject = recognize(shown.model, Given(**shown.arguments))
+    trainer, data = subject.trainer(), split(subject.sample)
+    right = {}
+    for changes in ((), (SIGN,)):
+        run = trainer.train(data, changes, 0, 300)
+        right[changes] = np.mean(run.output.argmax(axis=1) == data.y_held)
+    assert right[()] < 0.2 < 0.8 < right[(SIGN,)]
+    made = built(subject, cure((SIGN,)))
+    given = subject.template.given.loss
+    z = jnp.eye(10)
+    assert made.arguments["loss"](z, Y[:10]) == pytest.approx(-given(z, Y[:10]))
 
 
 def test_the_loss_of_outputs_is_the_users_own():

@@ -10,7 +10,7 @@ import pytest
 from script import patch_blocks as b
 from script.patch_pairs import PAIRS, SCRIPTS
 from unstuck.changes.change import Role
-from unstuck.cures.printed import Block, Names
+from unstuck.cures.printed import Block, Names, Negate
 from unstuck.patch.diffs import diff
 from unstuck.patch.source import decoded, encoded
 from unstuck.patch.tree import NotPlaced
@@ -160,3 +160,14 @@ def test_of_several_calls_of_a_function_the_one_that_led_there_is_cured() -> Non
     new = patched(source, [Site(2, "sklearn", b.STANDARDIZED, through=(7,))])
     assert "second = (second - mean) / std\ntrain(net, first, labels)" in new
     assert "first = " not in new
+
+
+@pytest.mark.parametrize(
+    ("value", "negated"),
+    [("jnp.mean(z)", "-jnp.mean(z)"), ("-jnp.mean(z)", "jnp.mean(z)"), ("z - y", "-(z - y)")],
+)
+def test_what_a_loss_returns_gets_its_other_sign(value: str, negated: str) -> None:
+    source = f"def loss(z, y):\n    return {value}\n\n\nstep(params, loss)  # <-\n"
+    printer = b.edit(Role.LOSS, lambda _: Negate("loss"))
+    new = patched(source, [Site(5, "jax", printer, {"model": "params"})])
+    assert new == source.replace(value, negated)

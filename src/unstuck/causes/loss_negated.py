@@ -4,7 +4,7 @@ from typing import Any
 
 from unstuck.causes.cause import Cause, Example
 from unstuck.causes.examples import digits, standardized
-from unstuck.changes.loss import CROSSENTROPY, SQUARED
+from unstuck.changes.loss import CROSSENTROPY, SIGN, SQUARED
 from unstuck.symptoms.start import REWARDS_ERRORS
 
 
@@ -34,7 +34,7 @@ CAUSE = Cause(
     signs=(REWARDS_ERRORS,),
     cures={"": "the loss with its other sign: −log p, (output − target)²"},
     harms=("loss-rewards-errors",),
-    changes=(CROSSENTROPY, SQUARED),
+    changes=(SIGN, CROSSENTROPY, SQUARED),
     shows=lambda: _with_sign(1.0, "the mean log-probability, minimized"),
     look_alike=lambda: _with_sign(-1.0, "its negative, minimized"),
 )

@@ -50,6 +50,7 @@ class Part(Enum):
     STATISTICS = "statistics", Role.NETWORK  # momentum of moving statistics, PyTorch's sense
     START = "start", Role.START  # kernels drawn anew: glorot, he, lsuv; biases 0
     LOSS = "loss", Role.LOSS  # "logits", or the name of another loss: see `changes.loss`
+    SIGN = "sign", Role.LOSS  # −1: the loss with its other sign
     PENALTY = "penalty", Role.LOSS  # factor on regularisers and weight decay
     CLASS_WEIGHTS = "class-weights", Role.LOSS  # "none" or "balanced"
     OPTIMIZER = "optimizer", Role.OPTIMIZER  # adam (rate 10⁻³) or sgd (rate 10⁻²)

@@ -7,6 +7,13 @@ without activation for numbers, cross-entropy from logits for classes.
 from unstuck.changes.change import Change, Part
 
 LOGITS = Change("loss-from-logits", "the loss computed from logits", Part.LOSS, "logits")
+SIGN = Change(
+    "loss-sign",
+    "the loss with its other sign",
+    Part.SIGN,
+    -1,
+    excludes=frozenset({Part.LOSS}),
+)
 SQUARED = Change(
     "loss-squared",
     "squared error on an output without activation",

@@ -91,10 +91,11 @@ def id_step(a: NDArray[Any]) -> float:
 
 
 def whole_ids(data: Data) -> Data:
-    """Ids that were scaled as whole numbers again."""
+    """Ids that were scaled as whole numbers again: a model's only input, or those that an
+    embedding looks up."""
     x, x_held = list(data.x), list(data.x_held)
     for i, kind in enumerate(data.kinds):
-        if kind == "ids" and x[i].dtype.kind == "f":
+        if (kind == "ids" or len(x) == 1) and x[i].dtype.kind == "f":
             step = id_step(x[i])
             x[i], x_held[i] = (np.rint(a / step).astype(a.dtype) for a in (x[i], x_held[i]))
     return replace(data, x=tuple(x), x_held=tuple(x_held))

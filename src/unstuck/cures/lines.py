@@ -83,7 +83,7 @@ def rewritten(
         return [f"{a} = np.array([{row} for row in {a}])  # padding in front" for a in both]
     step = fresh(f"{word(x)}_step", taken)
     lines = [f"{step} = np.diff(np.unique({x})).min()"]
-    return [*lines, *(f"{a} = np.rint({a} / {step}).astype(int)  # ids" for a in both)]
+    return [*lines, *(f"{a} = np.rint({a} / {step})  # ids" for a in both)]
 
 
 def splits(change: Change, names: Names) -> Block:

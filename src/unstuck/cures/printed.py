@@ -121,7 +121,18 @@ class Unwrap:
     kind: str
 
 
-Edit = Argument | Behind | Call | Insert | TakeOut | Unwrap
+@dataclass(frozen=True)
+class Negate:
+    """What a function returns, with its other sign.
+
+    Args:
+        name: of the function.
+    """
+
+    name: str
+
+
+Edit = Argument | Behind | Call | Insert | Negate | TakeOut | Unwrap
 
 
 @dataclass(frozen=True)

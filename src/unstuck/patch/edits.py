@@ -2,8 +2,18 @@
 
 import libcst as cst
 
-from unstuck.cures.printed import Argument, Behind, Block, Call, Edit, Insert, TakeOut, Unwrap
-from unstuck.patch.ends import Plan, unwrapped
+from unstuck.cures.printed import (
+    Argument,
+    Behind,
+    Block,
+    Call,
+    Edit,
+    Insert,
+    Negate,
+    TakeOut,
+    Unwrap,
+)
+from unstuck.patch.ends import Plan, negated, unwrapped
 from unstuck.patch.imports import Imports
 from unstuck.patch.makers import function_of_loss, maker
 from unstuck.patch.roles import Training, called
@@ -61,6 +71,8 @@ class Edits:
                 return self._behind(edit)
             case Unwrap():
                 return unwrapped(self._tree, edit)
+            case Negate():
+                return negated(self._tree, edit)
 
     def _argument(self, edit: Argument, block: Block) -> Plan | None:
         node = maker(self._tree, self._found, edit.of)

@@ -2,7 +2,7 @@
 
 import libcst as cst
 
-from unstuck.cures.printed import Unwrap
+from unstuck.cures.printed import Negate, Unwrap
 from unstuck.patch.roles import called
 from unstuck.patch.tree import Tree, nodes, targets
 
@@ -35,6 +35,26 @@ def unwrapped(tree: Tree, edit: Unwrap) -> Plan | None:
         return plans[0]
     plans = [p for node in nodes(tree.module) if (p := _in_sequential(tree, node, edit.name))]
     return plans[0] if len(plans) == 1 else None
+
+
+def negated(tree: Tree, edit: Negate) -> Plan | None:
+    """The edit that turns the sign of what a function returns; None where that is not plain."""
+    own = [
+        n
+        for n in nodes(tree.module)
+        if isinstance(n, cst.FunctionDef) and n.name.value == edit.name
+    ]
+    if len(own) != 1:
+        return None
+    returned = [n.value for n in nodes(own[0], inner=False) if isinstance(n, cst.Return)]
+    if len(returned) != 1 or returned[0] is None or isinstance(returned[0], cst.Tuple):
+        return None
+    value = returned[0]
+    if isinstance(value, cst.UnaryOperation) and isinstance(value.operator, cst.Minus):
+        return [("replace", value, tree.code(value.expression))]
+    whole = isinstance(value, cst.Call | cst.Name | cst.Attribute | cst.Subscript) or value.lpar
+    code = tree.code(value)
+    return [("replace", value, f"-{code}" if whole else f"-({code})")]
 
 
 def _in_forward(tree: Tree, cls: cst.CSTNode, method: cst.FunctionDef, name: str) -> Plan | None:

@@ -7,6 +7,7 @@ its name, so its rule and learning rate are inferred from two steps it takes.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import jax
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 
 from unstuck.changes.change import Combination, Part, value
 from unstuck.errors import UsageError
+from unstuck.frameworks.jax.flat import flattened, read
 from unstuck.frameworks.jax.subject import (
     Forward,
     JaxSubject,
@@ -28,7 +30,6 @@ from unstuck.frameworks.jax.subject import (
     on_device,
     target_of,
 )
-from unstuck.frameworks.jax.flat import flattened, read
 from unstuck.frameworks.jax.traced import Traced
 from unstuck.setups.arrays import sample_of
 from unstuck.setups.compiling import quick
@@ -169,7 +170,9 @@ class Bare:
 
     def refuses(self, changes: Combination) -> str:
         """See `Template`."""
-        known = {Part.OPTIMIZER} | ({Part.START} if value(changes, Part.START) in RULES else set())
+        known = {Part.OPTIMIZER, Part.SIGN} | (
+            {Part.START} if value(changes, Part.START) in RULES else set()
+        )
         if isinstance(self.model[0], Traced) and self.activation in BOUNDED:
             known.add(Part.OUTPUT)
         unknown = [c.part for c in changes if c.part not in known]
@@ -201,19 +204,33 @@ class Bare:
         optimizer = self.optimizer(changes)
         if isinstance(apply, Traced):
             return Parts(apply.forward, optimizer, predict, apply.training)
-        return Parts(self.forward, optimizer, predict, self._training if self.draws else None)
+        turned = value(changes, Part.SIGN) is not None
+        forward = forward_of(apply, self._loss_of(changes)) if turned else self.forward
+        training = partial(self._training, -1.0 if turned else 1.0) if self.draws else None
+        return Parts(forward, optimizer, predict, training)
 
-    def _training(self, params: Any, x: tuple[Array, ...], y: Any, key: Array) -> Array:
+    def _training(
+        self, sign: float, params: Any, x: tuple[Array, ...], y: Any, key: Array
+    ) -> Array:
         given = (params, x[0] if len(x) == 1 else x)
         flat = flattened(self.model[0], *given)
         values = flat.evaluate(jax.tree.leaves(given), draw=jax.random.bits(key))
-        return jnp.mean(self.loss_of(jnp.asarray(read(values, flat.outputs[0])), y))
+        return sign * jnp.mean(self.loss_of(jnp.asarray(read(values, flat.outputs[0])), y))
 
     def _apply(self, changes: Combination) -> Callable[..., Any]:
         apply = self.model[0]
-        if isinstance(apply, Traced) and value(changes, Part.OUTPUT) is not None:
-            return replace(apply, linear=True)
-        return apply
+        if not isinstance(apply, Traced):
+            return apply
+        if value(changes, Part.SIGN) is not None:
+            apply = replace(apply, sign=-1.0)
+        return apply if value(changes, Part.OUTPUT) is None else replace(apply, linear=True)
+
+    def _loss_of(self, changes: Combination) -> Any:
+        """As the user gave it, but for its sign."""
+        own = self.loss_of
+        if value(changes, Part.SIGN) is None:
+            return self.given.loss
+        return lambda output, y: -own(output, y)
 
     def params(self, changes: Combination, seed: int) -> Any:
         """See `Template`."""
@@ -222,7 +239,7 @@ class Bare:
 
     def model_of(self, changes: Combination, params: Any) -> tuple[Any, dict[str, Any]]:
         """See `Template`."""
-        given = {"loss": self.given.loss, "optimizer": self.optimizer(changes)}
+        given = {"loss": self._loss_of(changes), "optimizer": self.optimizer(changes)}
         made = (self._apply(changes), params) if self.made_of is None else self.made_of(params)
         return made, given
 

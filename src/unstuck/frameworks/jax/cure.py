@@ -4,7 +4,7 @@ from unstuck.changes.change import Change, Part, Role, changed, value
 from unstuck.cures.built import Built
 from unstuck.cures.cure import Cure
 from unstuck.cures.lines import block, fresh
-from unstuck.cures.printed import Argument, Block, Call, Edit, Names, Unwrap, code
+from unstuck.cures.printed import Argument, Block, Call, Edit, Names, Negate, Unwrap, code
 from unstuck.errors import UsageError
 from unstuck.frameworks.jax.bare import OPTIMIZERS, RULES, Bare
 from unstuck.frameworks.jax.subject import JaxSubject
@@ -33,6 +33,12 @@ def printed(subject: JaxSubject, cure: Cure, names: Names) -> tuple[Block, ...]:
         activation = subject.about.output_activation
         said = f"an output without its {activation}"
         blocks.append(Block(Role.NETWORK, (), edits=(Unwrap(activation, ""),), comment=said))
+    if value(cure.changes, Part.SIGN) is not None:
+        template = subject.template
+        assert isinstance(template, Bare)
+        whole = getattr(template.model[0], "name", "") or getattr(template.loss_of, "__name__", "")
+        said = "the loss with its other sign"
+        blocks.append(Block(Role.LOSS, (), edits=(Negate(whole),), comment=said))
     blocks += [_said(c) for c in cure.changes if c.part in SAID]
     return tuple(sorted(blocks, key=lambda b: list(Role).index(b.role)))
 

@@ -44,6 +44,7 @@ class Traced:
         params: of the beginning: those of a loss that is judged by its output alone.
         name: of the loss.
         linear: whether the output's activation is left out.
+        sign: −1 for the loss with its other sign.
     """
 
     whole: Loss
@@ -52,6 +53,7 @@ class Traced:
     params: Any
     name: str = "loss"
     linear: bool = False
+    sign: float = 1.0
     _programs: dict[Any, Program] = field(default_factory=dict)
 
     def __call__(self, params: Any, x: Any) -> Array:
@@ -147,8 +149,8 @@ class Traced:
         logits = values[cut.logits]
         if self.linear and logits.shape == values[cut.output].shape:
             known = dict(zip(flat.inputs, leaves, strict=True)) | {cut.output: logits}
-            return flat.resumed(known, flat.outputs[0]), logits, logits
-        return read(values, flat.outputs[0]), values[cut.output], logits
+            return self.sign * flat.resumed(known, flat.outputs[0]), logits, logits
+        return self.sign * read(values, flat.outputs[0]), values[cut.output], logits
 
     def _program(self, params: Any, x: tuple[Any, ...], y: Any) -> Program:
         leaves = jax.tree.leaves((x, y))

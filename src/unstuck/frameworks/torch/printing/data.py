@@ -142,7 +142,7 @@ def _rewritten(part: Part, x: str, held: str, axes: int, names: Names) -> list[s
         return [f"{a} = torch.stack([{row} for row in {a}])  # padding in front" for a in both]
     step = fresh(f"{word(x)}_step", names.taken)
     lines = [f"{step} = torch.as_tensor({x}).unique().diff().min()"]
-    whole = "(torch.as_tensor({0}) / {1}).round().long()  # ids"
+    whole = "(torch.as_tensor({0}) / {1}).round()  # ids"
     return [*lines, *(f"{a} = {whole.format(a, step)}" for a in both)]
 
 
