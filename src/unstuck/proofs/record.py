@@ -11,6 +11,7 @@ from unstuck.proofs import chain, conclusion
 from unstuck.proofs.bench import Bench
 from unstuck.proofs.folds import Folds
 from unstuck.proofs.plan import Findings
+from unstuck.proofs.rare import advice
 from unstuck.proofs.screen import structural
 from unstuck.records.proof import Agreement, Arm, Proof
 from unstuck.records.report import Link, Report, Suspect, Tested
@@ -72,8 +73,25 @@ def record(
         seconds,
         budget,
         _more(found, bench, state, budget),
-        (*trainer.notes, *subject.about.routine.unseen, *_refused(bench, found)),
+        (
+            *trainer.notes,
+            *subject.about.routine.unseen,
+            *_refused(bench, found),
+            *_of_rare(found, splits, subject),
+        ),
     )
+
+
+def _of_rare(found: Findings, splits: Folds, subject: Subject) -> tuple[str, ...]:
+    """See `rare`; nothing where the script weights its classes."""
+    labels, best = splits.first.held.labels, found.repair
+    if labels is None or subject.about.routine.weights or found.board.measure != "accuracy":
+        return ()
+    beside = _beside(found).get("balanced accuracy")
+    if beside is None:
+        return ()
+    balanced = beside[2] if best else beside[1]
+    return advice(labels, _mean(found, best), balanced, subject.about.framework)
 
 
 def _judged_on(splits: Folds) -> str:
