@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN     = $(VENV)/bin
 
-.PHONY: demo test acceptance format lint types check docs clean
+.PHONY: demo test acceptance format lint types check docs site clean
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -12,6 +12,10 @@ $(VENV)/.installed: pyproject.toml
 
 $(VENV)/.installed-test: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	touch $@
+
+$(VENV)/.installed-docs: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --editable '.[docs]'
 	touch $@
 
 demo: $(VENV)/.installed        ## the main job on bundled data, offline
@@ -39,6 +43,9 @@ docs: $(VENV)/.installed-test   ## docs/ anew: causes in minutes, cases on Fashi
 	$(BIN)/python docs/page.py
 	$(BIN)/unstuck causes --markdown docs/causes.md
 	$(BIN)/unstuck cases run --all --data fashion-mnist --seeds 20 --json docs/cases.json --markdown docs/cases.md
+
+site: $(VENV)/.installed-docs   ## the documentation as pages in build/site; a warning is an error
+	$(BIN)/sphinx-build -q -n -W --keep-going -b html docs build/site
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache

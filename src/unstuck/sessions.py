@@ -256,7 +256,7 @@ def diagnose(
         examples: looked at, at most; fewer where the activations would not fit into 256 MB.
 
     Returns:
-        the report, which shows itself and can be proven: `report.prove(budget=60)`.
+        the report, which shows itself, and whose `prove(budget=60)` decides by trials.
 
     Raises:
         UsageError: a model, loss, optimizer or option that cannot be used.

@@ -70,7 +70,8 @@ _LABELS = {
 
 @dataclass(frozen=True, eq=False)
 class Equivalence:
-    """How to train on raw inputs exactly as on scaled ones.
+    """How to train on raw inputs exactly as on scaled ones, for an `optimizer` and the scaling
+    `affine`.
 
     `factors` multiply the optimizer's numbers for the first kernel; all other parameters keep
     theirs. A shift has no such settings: `exists` is False, `factors` empty, and `statement`
@@ -126,7 +127,7 @@ class Equivalence:
         """Runs `inner` in the scaled coordinates: exact for every optimizer, scale and shift.
 
         It does inside the optimizer what scaling does outside. Rounding grows with
-        |shift| / scale.
+        `|shift| / scale`.
 
         Args:
             inner: what the scaled run uses, with that run's numbers. Its parameters are

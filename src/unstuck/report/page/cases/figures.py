@@ -55,7 +55,7 @@ def _picture(met: list[Met], share: bool) -> Picture:
         axes.spines["left"].set_visible(False)
         if wide:
             axes.minorticks_off()
-            axes.xaxis.set_major_formatter(lambda v, _: f"{v:g}")
+            axes.xaxis.set_major_formatter(lambda v, _: f"{v:g}{' %' if share else ''}")
         elif share:
             axes.xaxis.set_major_formatter(lambda v, _: f"{v:g} %")
         if not wide:
