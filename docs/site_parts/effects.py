@@ -47,8 +47,9 @@ def picture(name: str, wanted: str, title: str) -> Picture:
         axes.set_xlabel("points of held-out accuracy")
         drawn = svg(figure, "; ".join(f"{t}: {100 * p['effect']:+.1f} points" for _, t, p in shown))
     note = (
-        f"Black: the explanation; grey: what it predicts. Dot: median over {shown[0][2]['n']} paired"
-        " seeds; bar: 99 % interval; blue: as predicted, red: refuted, grey: open."
+        "Below each explanation, in grey, what it predicts. Dot: median over"
+        f" {shown[0][2]['n']} paired seeds; bar: 99 % interval; blue: as predicted, red: refuted,"
+        " grey: open."
     )
     return Picture("effects", title, drawn, note)
 
