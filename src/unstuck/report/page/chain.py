@@ -109,6 +109,8 @@ def _removed(report: Report) -> tuple[str, ...]:
 
 def _note(report: Report, cut: bool) -> str:
     told = "Dot: median; thick: middle half; thin: 5 to 95 %; shaded: ±3."
+    if cut:
+        told = f"Red: as it is; blue: with {report.cut}. {told}"
     if cut and _removed(report):
         told += f" Gone: {', '.join(name.replace('-', ' ') for name in _removed(report))}."
     link = next(

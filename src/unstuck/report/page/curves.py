@@ -76,7 +76,7 @@ def picture(proof: Proof) -> Picture | None:
         axes.locator_params(axis="x", nbins=4)
         axes.xaxis.set_major_formatter(lambda v, _: f"{v:,.0f}")
         drawn = svg(figure, "; ".join(f"{told}: {on.says(v)}" for v, told, _ in ends))
-    note = "Means over seeds; all seeds lie within the band."
+    note = "Means over seeds; all lie within the band. Knowing nothing: the best constant answer."
     if others:
         note += f" Thin: {len(others)} more that {'was' if len(others) == 1 else 'were'} tried."
     if base.broken:

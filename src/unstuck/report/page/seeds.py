@@ -50,11 +50,14 @@ def picture(proof: Proof) -> Picture | None:
         labelled(axes, 1.08, ends, bold=value)
         drawn = svg(figure, f"{base} as it is, {value} repaired: {gain(effect, proof.measure)}")
     told = gain(effect, proof.measure)
-    note = f"One line a seed, with the same start and order on both sides. {_capital(told)}."
+    note = (
+        "One line a seed, none of which had a part in choosing the repair; same start and order on"
+        f" both sides. {_capital(told)}."
+    )
     if proof.placebo is not None and grey:
         low, high = (signed(v, proof.measure) for v in (proof.placebo.low, proof.placebo.high))
         note += f" The placebo, a change that cannot matter: {low} to {high} {unit(proof.measure)}."
-    title = f"It helps on {wins} of {len(lines)} seeds that had no part in choosing it"
+    title = f"The repair helps on {wins} of {len(lines)} fresh seeds"
     return Picture("seeds", title, drawn, note)
 
 

@@ -1,7 +1,7 @@
 """What a page says first: what is wrong, how sure that is, and what to do."""
 
-from dataclasses import dataclass
-from math import isfinite, nan
+from dataclasses import dataclass, replace
+from math import ceil, isfinite, nan
 
 from unstuck.records.proof import Proof
 from unstuck.records.quantity import quantity
@@ -11,6 +11,7 @@ from unstuck.report.diagnosis import NO_PROMISE, NO_PROOF
 from unstuck.report.levels import gain, level, seeds
 from unstuck.report.page.arms import PLACEBO
 from unstuck.report.page.scale import scale
+from unstuck.report.run import worst
 
 GOOD, BAD, OPEN = "good", "bad", "open"
 _HEADLINES = {
@@ -39,6 +40,8 @@ class Verdict:
         todo: in words; "" where nothing is to be done.
         code: a diff or a snippet; "" where there is none.
         proven: whether what is to be done was seen to work.
+        seen: what was measured before training, and how the script's own training went; "" where
+            neither is known.
     """
 
     headline: str
@@ -48,10 +51,31 @@ class Verdict:
     todo: str = ""
     code: str = ""
     proven: bool = True
+    seen: str = ""
 
 
 def verdict(subject: SubjectRecord) -> Verdict:
     """Of a subject."""
+    return replace(_verdict(subject), seen=_seen(subject))
+
+
+def _seen(subject: SubjectRecord) -> str:
+    """What was measured, where no number above says so, and how the script's own training went."""
+    told, proof, training = list[str](), subject.proof, worst(subject)
+    if proof is not None:
+        suspects = proof.proven or subject.findings
+        for e in suspects[0].evidence[:1] if suspects else ():
+            value = quantity(e.value, proof.report.units.get(e.probe, ""))
+            name = e.probe.replace("_", " ")
+            told.append(f"Measured before training: {name} {value}; expected {e.expected}.")
+    if training is not None:
+        state, _, numbers = training.says.partition(": ")
+        how = f" ({state}): {numbers}" if numbers else f": {state}"
+        told.append(f"The script's own training{how}.")
+    return " ".join(told)
+
+
+def _verdict(subject: SubjectRecord) -> Verdict:
     code = subject.patch or ("" if subject.fix is None else subject.fix.code)
     if subject.proof is not None:
         return _of_proof(subject.proof, code, subject.cured)
@@ -85,6 +109,8 @@ def _of_proof(proof: Proof, code: str, cured: bool) -> Verdict:
     headline, mood = _HEADLINES[proof.state]
     if proof.state is State.LEARNING and proof.outdone:
         headline = "Nothing is proven to be wrong: it learns"
+    if proof.state is State.UNKNOWN and not proof.trials:
+        headline = "Undecided: there was no time for a trial"
     on = scale(proof)
     repair = proof.repair
     proven = repair is not None and repair.effect.status is Status.PROVEN and proof.trusted
@@ -110,7 +136,9 @@ def _of_proof(proof: Proof, code: str, cured: bool) -> Verdict:
     why = f": {'; '.join(causes)}" if causes and proof.state is not State.IMPROVABLE else ""
     sure = f"Proven on {seeds(repair.effect.n)}: {gain(repair.effect, proof.measure)}"
     sure = sure.replace(f"; {seeds(repair.effect.n)})", ")") + "."
-    sure += " A placebo came out null." if proof.placebo is not None else ""
+    sure = sure.replace("(95 %: ", "(95 % interval: ")
+    if proof.placebo is not None:
+        sure += " A placebo, a change that cannot matter, made no difference."
     base, value = (_level(v, proof) for v in (repair.effect.base, repair.effect.value))
     numbers = [(f"{on.name()}, as it is", base, "before"), ("repaired", value, "after")]
     rough, fine = proof.beside.get("rmse", (0.0, nan, nan))[1:]
@@ -132,11 +160,11 @@ def _unproven(proof: Proof) -> str:
     tried = len(proof.trials)
     changes = len({t.changes for t in proof.trials} - {(), PLACEBO})
     of = f"{tried} trials of {changes} change{'' if changes == 1 else 's'}"
-    more = f" About {proof.more:.0f} s more may decide it." if proof.more >= 1 else ""
+    more = _more(proof)
     open_ones = "; ".join(s.title for s in proof.report.suspects if s.status in _OPEN)
     if not tried:
         told = f" Suspected, not tested: {open_ones}." if open_ones else ""
-        return f"There was no time for a single trial.{told}{more}"
+        return f"{told}{more}".strip()
     if proof.state is State.LEARNING:
         left = f" Undecided: {open_ones}." if open_ones else ""
         return f"By {of}, judged on {proof.rows} examples.{left}"
@@ -146,6 +174,13 @@ def _unproven(proof: Proof) -> str:
         return f"Not proven: seeds were too few, or a change that cannot matter seemed to.{more}"
     left = f" Suspected, not proven: {open_ones}." if open_ones else ""
     return f"No cause is proven by {of}.{left}{more}"
+
+
+def _more(proof: Proof) -> str:
+    if proof.more < 1:
+        return ""
+    wanted = ceil((proof.budget + proof.more) / 10) * 10
+    return f" About {proof.more:.0f} s more may decide it (--prove {wanted})."
 
 
 def _capital(told: str) -> str:
