@@ -105,6 +105,12 @@ def test_what_to_do_next(name, following):
     assert f"Next: {following}" in flat(drawn(RECORDS[name]))
 
 
+def test_limits_are_told_where_there_is_room():
+    told = drawn(RECORDS["made: suspected"])
+    assert "Limits: the recurrent layer's pre-activations cannot be seen; hooks are" in told
+    assert "Limits" not in drawn(RECORDS["made: suspected"], 40)
+
+
 def test_where_the_rest_is():
     told = drawn(RECORDS["stuck"], there="unstuck show page.html")
     assert told.splitlines()[-1] == "(all of it: unstuck show page.html)"

@@ -199,7 +199,7 @@ def test_what_python_keeps_stays_as_it_is(tmp_path):
         line.split("  # ")[1]: i for i, line in enumerate(script.splitlines(), 1) if "  # " in line
     }
     plain = python(tmp_path, "train.py", KERAS_BACKEND=backend)
-    seen = unstuck_run(tmp_path, "--json", "o.json", "train.py", KERAS_BACKEND=backend)
+    seen = unstuck_run(tmp_path, "--verbose", "--json", "o.json", "train.py", KERAS_BACKEND=backend)
     assert plain.status == 0, plain.err
     assert (seen.out, seen.status) == (plain.out, 0), seen.err
     subjects = {

@@ -58,7 +58,7 @@ def looked_at(model, optimizer):
 def test_a_script_that_warms_up_from_0_is_not_suspected(tmp_path):
     (tmp_path / "train.py").write_text(SCRIPT)
     plain = python(tmp_path, "train.py")
-    seen = unstuck_run(tmp_path, "--json", "o.json", "train.py")
+    seen = unstuck_run(tmp_path, "--verbose", "--json", "o.json", "train.py")
     assert plain.status == 0, plain.err
     assert (seen.out, seen.status) == (plain.out, 0), seen.err
     (subject,) = json.loads((tmp_path / "o.json").read_text())["subjects"]

@@ -42,13 +42,16 @@ class Short:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """As much evidence as one screen holds beside all else; a row where a diff is long."""
-        drawn = {rows: Group(*self._parts(rows)) for rows in range(EVIDENCE, -1, -1)}
-        fits = [r for r in drawn if len(console.render_lines(drawn[r], options)) <= LINES]
-        yield drawn[fits[0] if fits else 1]
+        most = Group(*self._parts(EVIDENCE, True))
+        less = {rows: Group(*self._parts(rows, False)) for rows in range(EVIDENCE, -1, -1)}
+        fit = (g for g in (most, *less.values()) if len(console.render_lines(g, options)) <= LINES)
+        yield next(fit, less[1])
 
-    def _parts(self, rows: int) -> Iterator[RenderableType]:
+    def _parts(self, rows: int, limits: bool) -> Iterator[RenderableType]:
         first, *others = sorted(self.record.subjects, key=urgency)
         yield from _told(first, rows)
+        if limits and first.report is not None and first.report.limits:
+            yield Text(f"Limits: {'; '.join(first.report.limits)}\n", "dim")
         for other in others[:OTHERS]:
             yield Text.assemble((f"{other}: ", "bold"), verdict(other), style="dim")
         if len(others) > OTHERS:
