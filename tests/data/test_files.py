@@ -1,5 +1,6 @@
 """The user's own files: what each form gives, and what each kind of fault is called."""
 
+import io
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -171,6 +172,16 @@ ROWS = "\n".join(f"{i / 8},{i % 3},{i % 2}" for i in range(40))
 SPOILT = np.zeros((9, 2))
 SPOILT[3, 1], SPOILT[5, 0] = np.nan, np.inf
 
+
+def _archived(content: bytes) -> bytes:
+    """An archive whose x and y are this."""
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w") as archive:
+        for name in ("x.npy", "y.npy"):
+            archive.writestr(name, content)
+    return written.getvalue()
+
+
 FAULTS = {
     "no file": (lambda folder: str(folder / "t.csv"), DataNotFound, "no file .*t.csv"),
     "no file of a pair": (
@@ -253,6 +264,17 @@ FAULTS = {
     "numbers as names": (csv("0,1,2\n" + ROWS), DataError, "counts from 0 to 2, as a header"),
     "years as names": (csv("2001,2002,2003\n" + ROWS), DataError, "counts from 2001 to 2003"),
     "two targets": (csv("a,label,y\n" + ROWS), DataError, "columns called label and y"),
+    "a name of many digits": (
+        csv(",".join(["9" * 5_000] * 3) + "\n1,2,a\n2,3,b\n"),
+        DataError,
+        "a",
+    ),
+    "a huge row": (csv("1,0\n2,1\n" + "1" * 200_000 + "\n"), DataError, "field limit"),
+    "a header that ends early": (
+        raw("t.npz", _archived(b"\x93NUMPY\x01\x00\x04\x00((((")),
+        CorruptData,
+        "t.npz",
+    ),
     "a huge field": (csv("a,y\n" + "1" * 200_000 + ",0\n1,1\n"), CorruptData, "field limit"),
     "not text": (raw("t.csv", bytes(range(256))), CorruptData, "utf-8"),
 }

@@ -24,7 +24,7 @@ FIELDS = (
     "0", "1", "2", "-3", "0.5", "1e5", "1e400", "-1e-400", "nan", "NaN", "inf", "-inf", "", " ",
     " 3 ", "3 4", "cat", "dog", "Katze", "ß", "猫", "x" * 300, "1_000", "0x10", "１", "1,5", "1.5.2",
     "'1'", '"', '""', "a\nb", "\t", "#", "# 1", "y", "label", "target", "True", "null", "NA", "?",
-    "1" + "0" * 40, "9" * 400, "\x00", "\x1b[31m", "=1+1", "2026-01-01", "--", "+1", "1j",
+    "1" + "0" * 40, "9" * 400, "9" * 5_000, "\x00", "\x1b[31m", "=1+1", "2026-01-01", "--", "+1", "1j",
 )  # fmt: skip
 USUAL = st.one_of(
     st.integers(-9, 300).map(str), st.floats(-1e6, 1e6, allow_nan=False).map("{:.4g}".format)
@@ -68,7 +68,8 @@ class File:
     @property
     def text(self) -> str:
         """A program that writes and reads it."""
-        read = f'DataRef("{self.name}").load()'
+        name = f"{self.name},{self.name}" if self.name.endswith(".npy") else self.name
+        read = f'DataRef("{name}").load()'
         if self.way != "data":
             read = f'array(Path("{self.name}"), "{self.way}")'
         return (
@@ -97,7 +98,8 @@ class File:
     def _read(self, path: Path) -> Outcome:
         try:
             with np.errstate(all="ignore"):
-                found = DataRef(str(path)).load() if self.way == "data" else array(path, self.way)
+                name = f"{path},{path}" if path.suffix == ".npy" else str(path)
+                found = DataRef(name).load() if self.way == "data" else array(path, self.way)
                 told = found.fingerprint if isinstance(found, Dataset) else found.tobytes().hex()
         except UnstuckError as error:
             told = str(error)
@@ -240,7 +242,7 @@ def npz(draw) -> bytes:
             ending = draw(st.sampled_from([".npy"] * 7 + ["", ".NPY", ".txt", "/"]))
             if f"{name}{ending}" in archive.namelist():
                 continue
-            archive.writestr(f"{name}{ending}", draw(npy()) if ending != "/" else b"")
+            archive.writestr(f"{name}{ending}" or "_", draw(npy()) if ending != "/" else b"")
     content = written.getvalue()
     return draw(damaged(content)) if draw(st.integers(0, 2)) == 0 else content
 

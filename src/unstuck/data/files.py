@@ -1,7 +1,6 @@
 """The user's own data: `.npz`, `.csv`, or a pair of `.npy` files."""
 
-import zipfile
-import zlib
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,22 +12,10 @@ from numpy.typing import NDArray
 from unstuck.data.columns import features, targets
 from unstuck.data.dataset import Dataset, split_test
 from unstuck.data.tables import columns, table, unreadable
-from unstuck.errors import CorruptData, DataError
+from unstuck.errors import CorruptData, DataError, UnstuckError
 
 _KEYS = ("x", "y", "x_train", "y_train", "x_test", "y_test")
-
-# What NumPy and zipfile raise over headers and archives that cannot be. MemoryError: for a shape
-# that no memory holds, in a file of a few bytes.
-_DAMAGED = (
-    ValueError,
-    TypeError,
-    OverflowError,
-    MemoryError,
-    EOFError,
-    RuntimeError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
+_PLACE = re.compile(r" at 0x[0-9a-f]+")  # in memory, which differs from run to run
 
 Array = NDArray[Any]
 
@@ -166,9 +153,11 @@ def _explained(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise unreadable(path, error) from error
-    except _DAMAGED as error:
+    except UnstuckError:
+        raise
+    except Exception as error:  # whatever NumPy and zipfile raise over bytes that cannot be
         raise CorruptData(
-            f"{path}: {error}",
+            f"{path}: {_PLACE.sub('', str(error)) or type(error).__name__}",
             "an intact file written by numpy.savez or numpy.save, without Python objects",
             "write it again from plain number arrays",
         ) from error

@@ -120,7 +120,7 @@ def _check_header(first: list[str], path: Path) -> None:
 
 def _counts(row: list[str]) -> bool:
     """Whether these are whole numbers, each one more than the one before."""
-    if len(row) < 3 or not all(field.isascii() and field.isdigit() for field in row):
+    if len(row) < 3 or not all(f.isascii() and f.isdigit() and len(f) < 19 for f in row):
         return False
     return all(int(b) == int(a) + 1 for a, b in pairwise(row))
 
@@ -147,12 +147,15 @@ def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
 
 def _first_fault(path: Path, width: int, target: int, header: bool) -> str:
     """Line and column of what numpy stumbled over (its own row numbers start at 0 or at 1)."""
-    for line, row in islice(_rows(path), int(header), None):
-        if len(row) != width:
-            return f"line {line} has {len(row)} columns, the first line has {width}"
-        for i, field in enumerate(row):
-            if i != target and not is_number(field):
-                return f"line {line}, column {i + 1}: {field!r} is not a number"
+    try:
+        for line, row in islice(_rows(path), int(header), None):
+            if len(row) != width:
+                return f"line {line} has {len(row)} columns, the first line has {width}"
+            for i, field in enumerate(row):
+                if i != target and not is_number(field):
+                    return f"line {line}, column {i + 1}: {field!r} is not a number"
+    except (UnicodeDecodeError, csv.Error) as error:  # where NumPy reads on
+        return str(error)
     return ""
 
 
