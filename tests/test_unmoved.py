@@ -48,3 +48,27 @@ def test_a_diagnosis_and_how_it_is_shown_move_nothing() -> None:
 )
 def test_the_last_name_of_an_expression(expression: str, name: str) -> None:
     assert word(expression) == name
+
+
+MOVES = """
+import numpy as np
+import unstuck
+np.random.seed(0)
+np.seterr(all="raise")
+state, told = np.random.get_state(), np.geterr()
+unstuck.equivalence("adam", 255)  # imports JAX, which draws
+assert np.array_equal(np.random.get_state()[1], state[1])
+assert np.random.get_state()[2:] == state[2:]
+from sklearn.neural_network import MLPRegressor
+x = np.random.default_rng(0).normal(size=(40, 3))
+net = MLPRegressor(hidden_layer_sizes=(4,), activation="logistic")
+report = unstuck.diagnose(net, 1e4 * x, x[:, 0])
+assert report.suspects
+assert np.array_equal(np.random.get_state()[1], state[1])
+assert np.geterr() == told
+"""
+
+
+def test_numpys_generator_is_not_moved_and_what_it_raises_is_not_ours() -> None:
+    done = subprocess.run([sys.executable, "-c", MOVES], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

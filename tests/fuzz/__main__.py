@@ -82,9 +82,11 @@ def _all(asked: argparse.Namespace) -> int:
     tally, began = Tally(asked.findings), time.perf_counter()
     with ThreadPoolExecutor(asked.workers) as pool:
         for done in pool.map(partial(_ended), lots):
-            kind = done.args[-1].rsplit(":", 2)[0]
-            for line in done.stdout.splitlines():
-                tally.adds(kind, json.loads(line))
+            kind, *_ = done.args[-1].rsplit(":", 2)
+            made = [json.loads(line) for line in done.stdout.splitlines()]
+            for one in made:
+                tally.adds(kind, one)
+            print(f"  {len(made)} {kind}", *sorted({m["broken"] for m in made} - {""}), flush=True)
             if done.returncode:
                 failed = {"said": "void", "broken": "the fuzzer itself failed", "seconds": 0}
                 tally.adds(

@@ -184,7 +184,7 @@ USUAL = {  # (targets, model, loss) that go together
     ),
     "sklearn": (
         (IDS, "MLPClassifier((8,))", ""),
-        ("rng.normal(size=40)", "MLPRegressor((8,))", ""),
+        ("rng.normal(size=40)", "MLPRegressor(hidden_layer_sizes=(8,))", ""),
         (IDS, "make_pipeline(StandardScaler(), MLPClassifier((8,)))", ""),
         (
             "np.array(['a', 'b'] * 20)",

@@ -25,7 +25,7 @@ rng = np.random.default_rng(0)
 x, y = rng.normal(size=(40, 4)), rng.integers(0, 2, 40)
 def model(): return MLPClassifier((4,))
 def raw(): return MLPClassifier((4,)), 1e4 * x, y
-def sound(): return {"model": MLPRegressor((4,)), "x": x, "y": x[:, 0]}
+def sound(): return {"model": MLPRegressor(hidden_layer_sizes=(4,)), "x": x, "y": x[:, 0]}
 def odd(): return 3, x, y
 def nothing(): pass
 def fails(): return 1 / 0
@@ -69,7 +69,7 @@ USUAL = {
     "run": ("s.py", "s.py a --json b", "--json out.json fits.py", "fits.py", "--sarif out.sarif --fail-on never fits.py", "n.ipynb", "-m s", "--html out.html fits.py",
         "fails.py", "exits.py", "--stop --json out.json fits.py", "--format compact fits.py", "--compat s.py"),
     "show": ("null.json", "record.json", "page.html", "made.html"),
-    "causes": ("", "--markdown out.md"),
+    "causes": ("", "--markdown"),
     "schema": ("",),
     "cases": ("list", "show relu-vs-sigmoid", "run --seeds 0", "show none", "run none", "run"),
     "demo": ("--none", "--seconds x", "extra"),
@@ -81,7 +81,7 @@ OPTIONS = {
         "--json", "--html", "--fail-on", "--format", "--help", "--none", "--jso"),
     "run": ("--json", "--html", "--sarif", "--fail-on", "--format", "--stop", "--compat", "-m", "--help", "--none"),
     "show": ("--help", "--json"),
-    "causes": ("--markdown", "--help", "--json"),
+    "causes": ("--help", "--json"),
 }  # fmt: skip
 FLAGS = ("--shuffle", "--no-shuffle", "--stop", "--compat", "--help", "--none")
 

@@ -37,6 +37,7 @@ from numpy.typing import NDArray
 
 from unstuck.errors import UsageError
 from unstuck.scalers import Affine
+from unstuck.setups.unmoved import unmoved
 
 if TYPE_CHECKING:
     import optax
@@ -187,6 +188,7 @@ def _span(value: NDArray[np.float64]) -> str:
     return f"{low:.6g}" if low == high else f"{low:.6g} … {high:.6g} (one a feature)"
 
 
+@unmoved()
 def equivalence(optimizer: "Optimizer | str", scaler: Any) -> Equivalence:
     """Per-layer settings under which training on raw inputs follows training on scaled ones.
 
@@ -229,10 +231,10 @@ def equivalence(optimizer: "Optimizer | str", scaler: Any) -> Equivalence:
 
     Source: change of variables in the first layer; see the module's docstring.
     """
-    from unstuck.engine.optimizers import keras
+    from unstuck.engine.optimizers import Optimizer, keras
 
     spec = keras(optimizer) if isinstance(optimizer, str) else optimizer
-    if not hasattr(spec, "form"):
+    if not isinstance(spec, Optimizer):
         raise UsageError(f"the optimizer is a {type(spec).__name__}", "the name of one")
     affine = affine_map(scaler)
     if np.any(affine.shift != 0):
