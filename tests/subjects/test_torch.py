@@ -280,6 +280,7 @@ OPTIMIZERS = [
     (lambda p: torch.optim.AdamW(p, lr=0.01), "adamw"),
     (lambda p: torch.optim.RMSprop(p, lr=0.01), "rmsprop"),
     (lambda p: torch.optim.Adagrad(p, lr=0.01), "adagrad"),
+    (lambda p: torch.optim.Adafactor(p, lr=0.01), "adafactor"),  # its eps is a pair
 ]
 
 

@@ -7,6 +7,7 @@ import random
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -316,7 +317,8 @@ def twice_differentiable() -> Iterator[None]:
 
 
 def _number(value: Any) -> float | None:
-    return None if value is None else float(value)
+    """A setting; None where it is none, or is no single number, as Adafactor's eps."""
+    return float(value) if isinstance(value, Real | torch.Tensor) else None
 
 
 def first_line(error: BaseException) -> str:
