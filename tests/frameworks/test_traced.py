@@ -10,6 +10,8 @@ from unstuck.frameworks.jax.flat import flattened
 from unstuck.frameworks.jax.watch.arguments import found
 from unstuck.frameworks.jax.watch.closure import Call
 from unstuck.frameworks.jax.watch.updates import Update
+from unstuck.frameworks.recognize import recognize
+from unstuck.setups.subject import Given
 from unstuck.watching.unseen import Unseen
 
 RNG = np.random.default_rng(0)
@@ -101,6 +103,26 @@ def test_two_outputs_of_one_target_are_not_one():
 
     with pytest.raises(Unseen, match="more than one output"):
         seen(loss, X, X[:, ::-1].copy())
+
+
+def squares(w, x, y):
+    return jnp.mean((hidden(w, x) @ w["b"] - y) ** 2)
+
+
+@pytest.mark.parametrize(
+    ("loss", "y", "name"),
+    [
+        (lambda w, x, y: cross_entropy(hidden(w, x) @ w["b"], y), Y, "sparse_categorical"),
+        (squares, X * 2, "mean_squared_error"),
+        (lambda *a: squares(*a) / 2, X * 2, "squared_error"),
+        (lambda *a: squares(*a) / 3, X * 2, "<lambda>"),
+    ],
+)
+def test_a_loss_is_known_by_its_values(loss, y, name):
+    given = seen(loss, X, y).arguments
+    about = recognize(given.pop("model"), Given(given.pop("x"), **given)).about
+    assert about.loss.name.startswith(name)
+    assert (about.loss.targets == "unknown") == (name == "<lambda>")
 
 
 def test_what_a_loss_does_not_need_is_left_out():

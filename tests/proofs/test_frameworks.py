@@ -3,7 +3,6 @@ steps: the clock counts steps, and nothing depends on how busy the machine is.""
 
 from dataclasses import replace
 
-import jax
 import numpy as np
 import optax
 import pytest

@@ -34,8 +34,10 @@ def agreement(
     """
     if witness is None or witness.meaningless or not witness.losses or not curves:
         return Agreement(None, "the script's losses were not seen")
-    if witness.broken and np.mean([_diverged(c, witness) for c in curves]) > 0.5:
-        told = "the loss stops being finite in the script, and grows beyond all bounds in trials"
+    ends = witness.broken or _diverged(witness.losses, witness)
+    if ends and np.mean([_diverged(c, witness) for c in curves]) > 0.5:
+        what = "stops being finite" if witness.broken else "grows beyond all bounds"
+        told = f"the loss {what} in the script, and grows beyond all bounds in trials"
         return Agreement(True, told, tuple(witness.losses), tuple(tuple(c) for c in curves))
     scale = batches if witness.unit == "epoch" else 1
     script = tuple((step * scale, loss) for step, loss in witness.losses)

@@ -22,7 +22,7 @@ from unstuck.engine.setup import Setup
 from unstuck.errors import DataError, UsageError
 from unstuck.frameworks.engine.forward import activation_of, forward_of, losses_of
 from unstuck.frameworks.engine.template import SetupTemplate
-from unstuck.frameworks.jax.bare import view_of
+from unstuck.frameworks.jax.known_loss import view_of
 from unstuck.frameworks.jax.subject import JaxSubject, Slot, Update
 from unstuck.scalers import scaler
 from unstuck.setups.arrays import sample_of

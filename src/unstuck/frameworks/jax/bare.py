@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from unstuck.changes.change import Combination, Part, value
 from unstuck.errors import UsageError
 from unstuck.frameworks.jax.flat import flattened, read
+from unstuck.frameworks.jax.known_loss import ROWS, known_loss, view_of
 from unstuck.frameworks.jax.subject import (
     Forward,
     JaxSubject,
@@ -62,7 +63,7 @@ def subject(
     fans: dict[int, tuple[int, int | None]] = {}
     limits = ["the layers of a bare JAX function cannot be told apart"]
     if isinstance(apply, Traced):
-        forward, view = apply.forward, LossView(apply.name)
+        forward, loss_of, view = apply.forward, apply.loss, LossView(apply.name)
         fans, activation = apply.fans(first), apply.activation(first)
     draws = _draws(apply, params, first)
     limits += [DRAWS] if draws else []
@@ -108,7 +109,11 @@ def subject(
     _try(made)
     shape = jax.eval_shape(apply, params, first[0] if len(first) == 1 else first).shape[1:]
     template = Bare(model, given, forward, loss_of, shape, about.output_activation, draws, made_of)
-    made = replace(made, template=template, output_shape=shape)
+    if view.targets == "unknown" and sample.y is not None:
+        some = on_device(tuple(a[:ROWS] for a in sample.x)), jnp.asarray(sample.y[:ROWS])
+        given_x = some[0][0] if len(first) == 1 else some[0]
+        about = replace(about, loss=known_loss(apply, loss_of, params, given_x, some[1]) or view)
+    made = replace(made, about=about, template=template, output_shape=shape)
     if given.optimizer is None:
         return made
     return replace(made, about=replace(about, rule=_inferred(made, given.optimizer)))
@@ -292,18 +297,6 @@ def _loss(loss: Any) -> tuple[Callable[..., Array], LossView]:
             f"a function (output, y) ↦ loss, or one of {', '.join(LOSSES)}",
         )
     return LOSSES[loss], view_of(loss)
-
-
-def view_of(loss: str) -> LossView:
-    """What one of the engine's losses wants."""
-    if "crossentropy" not in loss:
-        return LossView(loss, "values", "values")
-    targets = loss.split("_")[0]
-    return LossView(
-        loss,
-        "logits" if loss.endswith("_logits") else "probabilities",
-        {"sparse": "ids", "categorical": "one-hot"}.get(targets, "binary"),  # type: ignore[arg-type]
-    )
 
 
 def _try(made: JaxSubject) -> None:
