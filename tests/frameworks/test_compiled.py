@@ -1,6 +1,7 @@
 """Compiled loops of PyTorch set-ups against PyTorch's own steps, and when they are made."""
 
 import copy
+import time
 from typing import Any
 
 import numpy as np
@@ -144,6 +145,21 @@ def test_a_kind_that_has_none_is_not_asked_again() -> None:
     assert loops.of("kind", 1, refused) is None
     assert loops.why == {"kind": "for a reason"}
     assert loops.of("kind", 1, lambda: "loop") is None
+
+
+def test_what_a_refusal_took_is_what_the_next_one_may_take() -> None:
+    loops: CompiledLoops[str] = CompiledLoops(foreseen=10**6)
+    loops.native("kind", 1, 0.01)
+
+    def refused() -> str:
+        time.sleep(0.2)
+        raise Untranslatable("it is no faster")
+
+    assert loops.of("kind", 1, refused) is None
+    loops.foreseen = 0
+    loops.native("other", 10, 0.01)
+    assert loops.of("other", 5, lambda: "loop") is None  # 0.15 s in all are less than that took
+    assert loops.of("other", 50, lambda: "loop") == "loop"
 
 
 def test_a_copy_that_diverges_leaves_it_open() -> None:

@@ -81,13 +81,13 @@ class CompiledLoops(Generic[T]):
         began = time.perf_counter()
         try:
             self._made[kind] = make()
-            self._cost = time.perf_counter() - began
         except Untested:
             self._spent[kind] = 0.0
             return None
         except Exception as reason:  # whatever a user's model makes of being traced
             self._made[kind] = None
             self.why[kind] = (str(reason).strip().splitlines() or [type(reason).__name__])[0][:200]
+        self._cost = time.perf_counter() - began
         return self._made[kind]
 
     def how(self, kind: Hashable) -> str:
