@@ -99,6 +99,24 @@ def test_where_an_edit_has_no_place_its_lines_are_put() -> None:
     assert new == 'clf = choose()\nclf.set_params(solver="adam")\nclf.fit(X, y)  # <-\n'
 
 
+def test_a_loss_that_is_written_out() -> None:
+    source = SCRIPTS["loop"].replace("lossf(net(x[i]), y[i])", "((net(x[i]) - y[i]) ** 2).mean()")
+    new = cured(source, "# <-", "torch", b.both(b.STANDARDIZED, b.TARGETS))
+    added = [line for line in new.splitlines() if line not in source.splitlines()]
+    assert any(line.startswith("x = ") for line in added), new
+    assert any(line.startswith("y = ") for line in added), new
+
+
+def test_what_a_loop_reads_is_made_of_the_changed_arrays() -> None:
+    made = "x = 255 * rand()\ny = x[:, 0] > 2\ndata = from_arrays(x, y)\n"
+    source = f"{made}for a, b in data:\n    step(a, b)  # <-\n"
+    site = Site(5, "jax", b.STANDARDIZED, {"x": "x", "y": "y"})
+    lines = patched(source, [site]).splitlines()
+    of_data = lines.index("data = from_arrays(x, y)")
+    assert lines.index("y = x[:, 0] > 2") < of_data - 1
+    assert lines[of_data - 1].startswith("x = ")
+
+
 def test_two_trainings() -> None:
     source = "a = MLPClassifier()\na.fit(X, y)\nb = MLPClassifier()\nb.fit(X, y)\n"
     rate = b.argument("estimator", "learning_rate_init", "0.1")

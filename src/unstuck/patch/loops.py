@@ -37,6 +37,9 @@ def loop(tree: Tree, line: int) -> Training:
             roles["x"] = Role(made.args[0].value)
         if len(call.args) > 1:
             roles["y"] = Role(call.args[1].value)
+    if "model" not in roles and (of_error := _of_error(tree, region, value, roles["optimizer"])):
+        roles.pop("loss", None)
+        roles |= of_error
     if "model" not in roles or _is_function(tree, roles["model"].expression):
         roles.pop("x", None)
         roles["model"] = Role(_from_parameters(tree, roles["optimizer"]))
@@ -50,6 +53,24 @@ def loop(tree: Tree, line: int) -> Training:
             else:
                 roles[role] = whole
     return Training(step, "loop", roles, missing, step)
+
+
+def _of_error(
+    tree: Tree, region: cst.CSTNode, value: cst.BaseExpression, optimizer: Role
+) -> dict[str, Role]:
+    """Model, inputs and targets of a written-out loss, where it holds output less target."""
+    try:
+        model = _text(_from_parameters(tree, optimizer))
+    except NotPlaced:
+        return {}
+    for node in nodes(_source(region, value, (), set())):
+        if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Subtract):
+            for output, target in ((node.left, node.right), (node.right, node.left)):
+                made = _source(region, output, _RESULT, set())
+                if isinstance(made, cst.Call) and made.args and _text(made.func) == model:
+                    x = made.args[0].value
+                    return {"model": Role(made.func, made.func), "x": Role(x), "y": Role(target)}
+    return {}
 
 
 _NAMED = (cst.Name, cst.Attribute)

@@ -75,6 +75,7 @@ OF_WRAPPERS = frozenset({"regressor_", "transformer_", "n_features_in_", "featur
 class _Patch:
     def __init__(self, source: str, site: Site) -> None:
         self._tree = tree = Tree(source, site.through)
+        self._by_name = site.names is not None
         if site.names is None:
             if site.framework not in ("keras", "torch", "sklearn"):
                 raise NotPlaced(f"a training of {site.framework}", "Keras, PyTorch or scikit-learn")
@@ -197,7 +198,10 @@ class _Patch:
         wanted += [cst.parse_expression(h) for h in early]
         parts = {n for t in everything if t.named for n in names(t.expression)}
         also = [cst.parse_expression(n) for n in sorted(parts)]
-        place, behind = behind_binding(self._tree, wanted, main.node, also=also)
+        at_once = self._reads_what_was_made_of(wanted, main.node)
+        if at_once:  # behind both of them: one may be made of the other
+            also += [r.expression for n, r in self._found.roles.items() if n in ("x", "y")]
+        place, behind = behind_binding(self._tree, wanted, main.node, at_once, also)
         if made:
             place, behind = self._tree.statement(main.node), False
         for t in everything:
@@ -222,6 +226,12 @@ class _Patch:
         for name, extra in late:
             last = self._bound(name, main.node)
             self._put(replace(printed, comment=""), extra, self._tree.statement(last[-1]), True)
+
+    def _reads_what_was_made_of(self, wanted: list[cst.BaseExpression], node: cst.CSTNode) -> bool:
+        """Whether a training reads something made of these arrays, and none of them itself."""
+        around = [a for a in self._tree.above(node) if isinstance(a, Loop)]
+        read = names(around[-1] if around else self._tree.statement(node))
+        return self._by_name and not read & {self._tree.code(e) for e in wanted}
 
     def _bound(self, name: str, node: cst.CSTNode) -> list[cst.CSTNode]:
         return bindings(self._tree, cst.parse_expression(name), node)
