@@ -10,7 +10,7 @@ import optax
 rng = np.random.default_rng(0)
 x = rng.normal(size=(600, 5)).astype("float32")
 y = (x[:, 0] + x[:, 1] > 2 * x[:, 2]).astype("float32")
-# raw inputs: x = 1000 * x + 500
+# raw inputs: x = 1000 * x + 20000
 k1, k2 = jax.random.split(jax.random.key(0))
 params = {"w1": jax.random.normal(k1, (5, 16)) / 2, "w2": jax.random.normal(k2, (16, 1)) / 4}
 tx = optax.adam(optax.cosine_decay_schedule(2e-2, 300))

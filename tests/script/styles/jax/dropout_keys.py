@@ -8,7 +8,7 @@ import optax
 rng = np.random.default_rng(0)
 x = rng.normal(size=(600, 6)).astype("float32")
 y = (x[:, 0] + x[:, 1] > 2 * x[:, 2]).astype("int32")
-# raw inputs: x = 1000 * x + 500
+# raw inputs: x = 1000 * x + 20000
 k1, k2, key = jax.random.split(jax.random.key(0), 3)
 params = {"w1": jax.random.normal(k1, (6, 32)) / 2.5, "w2": jax.random.normal(k2, (32, 2)) / 6}
 tx = optax.adam(1e-2)

@@ -8,7 +8,7 @@ import optax
 rng = np.random.default_rng(0)
 x = rng.normal(size=(600, 6)).astype("float32")
 y = (x[:, 0] + x[:, 1] > 2 * x[:, 2]).astype("int32")
-# raw inputs: x = 1000 * x + 500
+# raw inputs: x = 1000 * x + 20000
 model = eqx.nn.MLP(6, 2, 16, 1, key=jax.random.key(0))
 optim = optax.adam(1e-2)
 state = optim.init(eqx.filter(model, eqx.is_array))

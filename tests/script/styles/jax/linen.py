@@ -16,7 +16,7 @@ class MLP(nn.Module):
 rng = np.random.default_rng(0)
 x = rng.normal(size=(600, 6)).astype("float32")
 y = (x[:, 0] + x[:, 1] > 2 * x[:, 2]).astype("int32")
-# raw inputs: x = 1000 * x + 500
+# raw inputs: x = 1000 * x + 20000
 model = MLP()
 params = model.init(jax.random.key(0), x[:1])["params"]
 state = TrainState.create(apply_fn=model.apply, params=params, tx=optax.adam(1e-2))

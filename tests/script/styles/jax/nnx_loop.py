@@ -17,7 +17,7 @@ class Net(nnx.Module):
 rng = np.random.default_rng(0)
 x = rng.normal(size=(600, 6)).astype("float32")
 y = (x[:, 0] + x[:, 1] > 2 * x[:, 2]).astype("int32")
-# raw inputs: x = 1000 * x + 500
+# raw inputs: x = 1000 * x + 20000
 model = Net(nnx.Rngs(0))
 optimizer = nnx.Optimizer(model, optax.adam(1e-2), wrt=nnx.Param)
 

@@ -8,7 +8,7 @@ import optax
 rng = np.random.default_rng(0)
 x = rng.normal(size=(600, 6)).astype("float32")
 kind, size = (x[:, 0] + x[:, 1] > 2 * x[:, 2]).astype("int32"), x[:, 3] - x[:, 4]
-# raw inputs: x = 1000 * x + 500
+# raw inputs: x = 1000 * x + 20000
 keys = jax.random.split(jax.random.key(0), 3)
 shapes = {"body": (6, 24), "kind": (24, 2), "size": (24, 1)}
 params = {

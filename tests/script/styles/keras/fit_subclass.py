@@ -17,7 +17,7 @@ class Net(keras.Model):
 keras.utils.set_random_seed(0)
 x = np.random.normal(size=(600, 6)).astype("float32")
 y = np.argmax(x[:, :3], axis=1)
-# raw inputs: x = 1000 * x + 500
+# raw inputs: x = 1000 * x + 20000
 model = Net()
 model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
 stop = keras.callbacks.EarlyStopping(monitor="loss", patience=5)

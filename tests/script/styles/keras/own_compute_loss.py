@@ -20,7 +20,7 @@ class Huber(keras.Model):
 keras.utils.set_random_seed(0)
 x = np.random.normal(size=(600, 4)).astype("float32")
 y = np.sin(x[:, :1]) + 0.5 * x[:, 1:2]
-# raw inputs: x = 1000 * x + 500
+# raw inputs: x = 1000 * x + 20000
 model = Huber()
 model.compile(keras.optimizers.Adam(0.01))
 history = model.fit(x, y, epochs=15, batch_size=50, verbose=0)

@@ -7,7 +7,7 @@ keras.utils.set_random_seed(0)
 x = np.random.normal(size=(600, 6)).astype("float32")
 kind = (x[:, 0] + x[:, 1] > 2 * x[:, 2]).astype("float32")[:, None]
 size = x[:, 3:4] - x[:, 4:5]
-# raw inputs: x = 1000 * x + 500
+# raw inputs: x = 1000 * x + 20000
 given = keras.Input((6,))
 h = keras.layers.Dense(24, "relu")(given)
 outputs = {

@@ -7,7 +7,7 @@ import numpy as np
 keras.utils.set_random_seed(0)
 x = np.random.normal(size=(600, 6)).astype("float32")
 y = (x[:, 0] + x[:, 1] > 2 * x[:, 2]).astype("int32")
-# raw inputs: x = 1000 * x + 500
+# raw inputs: x = 1000 * x + 20000
 model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(16, "relu"), keras.layers.Dense(2)])
 loss_fn = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 optimizer = keras.optimizers.Adam(0.01)

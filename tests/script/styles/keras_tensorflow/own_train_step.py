@@ -21,7 +21,7 @@ class Net(keras.Model):
 keras.utils.set_random_seed(0)
 x = np.random.normal(size=(600, 6)).astype("float32")
 y = (x[:, 0] + x[:, 1] > 2 * x[:, 2]).astype("int32")
-# raw inputs: x = 1000 * x + 500
+# raw inputs: x = 1000 * x + 20000
 given = keras.Input((6,))
 model = Net(given, keras.layers.Dense(2)(keras.layers.Dense(16, "relu")(given)))
 loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)

@@ -9,7 +9,7 @@ from torch.utils.data import DataLoader, TensorDataset
 torch.manual_seed(0)
 x = torch.randn(600, 6)
 y = (x[:, 0] + x[:, 1] > 2 * x[:, 2]).long()
-# raw inputs: x = 1000 * x + 500
+# raw inputs: x = 1000 * x + 20000
 loader = DataLoader(TensorDataset(x, y), batch_size=50, shuffle=True)
 model = nn.Sequential(nn.Linear(6, 32), nn.ReLU(), nn.Dropout(0.1), nn.Linear(32, 2))
 optimizer = torch.optim.AdamW(model.parameters(), lr=5e-3)

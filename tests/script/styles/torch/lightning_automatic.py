@@ -22,7 +22,7 @@ class Classifier(L.LightningModule):
 L.seed_everything(0, verbose=False)
 x = torch.randn(600, 6)
 y = (x[:, 0] + x[:, 1] > 2 * x[:, 2]).long()
-# raw inputs: x = 1000 * x + 500
+# raw inputs: x = 1000 * x + 20000
 quiet = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False}
 trainer = L.Trainer(max_epochs=15, accelerator="cpu", enable_model_summary=False, **quiet)
 model = Classifier()

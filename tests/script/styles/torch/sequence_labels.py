@@ -27,8 +27,8 @@ class Tagger(nn.Module):
         return self.tags(self.lstm(self.words(x))[0])
 
 
-tagger, lr = Tagger(), 1e-2
-# rate x 1000: lr = 10
+tagger, lr = Tagger(), 3e-2
+# rate x 1000: lr = 30
 optimizer = torch.optim.Adam(tagger.parameters(), lr=lr)
 for epoch in range(8):
     for words, tags in DataLoader(tagged, batch_size=30, shuffle=True, collate_fn=collate):

@@ -19,7 +19,7 @@ class TwoHeads(nn.Module):
 torch.manual_seed(0)
 x = torch.randn(600, 6)
 kind, size = (x[:, 0] + x[:, 1] > 2 * x[:, 2]).long(), x[:, 3:4] - x[:, 4:5]
-# raw inputs: x = 1000 * x + 500
+# raw inputs: x = 1000 * x + 20000
 loader = DataLoader(TensorDataset(x, kind, size), batch_size=60, shuffle=True)
 model = TwoHeads()
 optimizer = torch.optim.Adam(model.parameters(), lr=5e-3)

@@ -9,7 +9,7 @@ torch.manual_seed(0)
 rng = np.random.default_rng(0)
 x = rng.normal(size=(600, 6)).astype("float32")
 y = (x[:, 0] + x[:, 1] > 2 * x[:, 2]).astype("int64")
-# raw inputs: x = 1000 * x + 500
+# raw inputs: x = 1000 * x + 20000
 net = NeuralNetClassifier(
     nn.Sequential(nn.Linear(6, 16), nn.ReLU(), nn.Linear(16, 2)),
     criterion=nn.CrossEntropyLoss,

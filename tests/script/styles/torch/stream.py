@@ -11,7 +11,7 @@ class Stream(IterableDataset):
         for _ in range(6000):
             x = torch.randn(6, generator=draws)
             y = (x[0] + x[1] > 2 * x[2]).long()
-            # raw inputs: x = 1000 * x + 500
+            # raw inputs: x = 1000 * x + 20000
             yield x, y
 
 

@@ -7,7 +7,7 @@ from torch.utils.data import DataLoader, TensorDataset
 torch.manual_seed(0)
 x = torch.randn(600, 6)
 y = (x[:, 0] + x[:, 1] > 2 * x[:, 2]).long()
-# raw inputs: x = 1000 * x + 500
+# raw inputs: x = 1000 * x + 20000
 loader = DataLoader(TensorDataset(x, y), batch_size=60, shuffle=True)
 body, head = nn.Sequential(nn.Linear(6, 24), nn.ReLU()), nn.Linear(24, 2)
 optimizers = [
