@@ -181,6 +181,19 @@ def silenced_schedule():
     each(model, optimizer, 10)
 
 
+def detached_beside():
+    """Of two heads on one body, one trains it and the other only reads it."""
+    body, first, second = (nn.Linear(FEATURES, 16), nn.Linear(16, CLASSES), nn.Linear(16, CLASSES))
+    parts = nn.ModuleList([body, first, second])
+    optimizer = sgd(parts)
+    for x, y in loader(False):
+        code = torch.tanh(body(x))
+        loss = F.cross_entropy(first(code), y) + F.cross_entropy(second(code.detach()), y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+
+
 SOUND = {
     f.__name__: f
     for f in (
@@ -201,6 +214,7 @@ SOUND = {
         two_optimizers,
         weighted_sampler,
         silenced_schedule,
+        detached_beside,
     )
 }
 
@@ -273,6 +287,17 @@ def detached():
     each(model, sgd(model), loss=loss)
 
 
+def detached_between():
+    body, head = nn.Linear(FEATURES, 16), nn.Linear(16, CLASSES)
+    optimizer = torch.optim.SGD([*body.parameters(), *head.parameters()], 0.1)
+    for x, y in loader(False):
+        code = torch.tanh(body(x)).detach()
+        loss = F.cross_entropy(head(code), y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+
+
 def evaluation_left_on():
     model = nn.Sequential(nn.Linear(FEATURES, 16), nn.BatchNorm1d(16), nn.Linear(16, CLASSES))
     optimizer = sgd(model)
@@ -290,6 +315,7 @@ FAULTY = {
     another_model: "optimizer-of-another-model",
     before_backward: "step-before-backward",
     detached: "loss-detached",
+    detached_between: "loss-detached",
     evaluation_left_on: "evaluation-mode",
 }
 

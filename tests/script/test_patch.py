@@ -10,7 +10,7 @@ import pytest
 from script import patch_blocks as b
 from script.patch_pairs import PAIRS, SCRIPTS
 from unstuck.changes.change import Role
-from unstuck.cures.printed import Block, Names, Negate
+from unstuck.cures.printed import Block, Names, Negate, TakeOff
 from unstuck.patch.diffs import diff
 from unstuck.patch.source import decoded, encoded
 from unstuck.patch.tree import NotPlaced
@@ -189,3 +189,11 @@ def test_what_a_loss_returns_gets_its_other_sign(value: str, negated: str) -> No
     printer = b.edit(Role.LOSS, lambda _: Negate("loss"))
     new = patched(source, [Site(5, "jax", printer, {"model": "params"})])
     assert new == source.replace(value, negated)
+
+
+def test_what_was_detached_on_the_way_to_the_loss_is_attached() -> None:
+    source = SCRIPTS["loop"].replace("loss = lossf(net(x[i]), y[i])", "z = net(x[i]).detach()\n")
+    source = source.replace(".detach()\n\n", ".detach()\n        loss = lossf(z, y[i])\n")
+    off = b.edit(Role.TRAINING, lambda _: TakeOff("detach"))
+    assert ".detach()" in source
+    assert cured(source, "# <-", "torch", off) == source.replace(".detach()", "")

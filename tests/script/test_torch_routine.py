@@ -10,10 +10,14 @@ from script import routines
 from script.loops import LOOPS, ROWS, gan, net, tensors
 from script.recording import Recording
 from script.routines import FAULTY, SOUND
+from unstuck.changes.attaching import ATTACHED
+from unstuck.frameworks.recognize import recognize
 from unstuck.frameworks.torch.watch import Loops
 from unstuck.frameworks.torch.watch.graph import parameters
 from unstuck.frameworks.torch.watch.nothing import knowing_nothing
 from unstuck.setups.routine import Zeroing
+from unstuck.setups.split import split
+from unstuck.setups.subject import Given
 
 # loop -> fields of its routine that are not a plain loop's
 EXPECTED = {
@@ -192,3 +196,18 @@ def test_parameters_of_a_loss():
     x, y = tensors(False)
     loss = torch.nn.functional.cross_entropy(model[2](model[0](x).detach()), y)
     assert {id(p) for p in parameters(loss)} == {id(p) for p in model[2].parameters()}
+
+
+def test_trials_with_nothing_detached_train_what_was_cut_off(seen):
+    (training,) = seen(routines.detached_between)
+    subject = recognize(
+        training.arguments["model"],
+        Given(**{k: v for k, v in training.arguments.items() if k != "model"}),
+    )
+    trainer, data = subject.trainer(), split(subject.sample)
+    kernels = {}
+    for changes in ((), (ATTACHED,)):
+        moved = [trainer.train(data, changes, 0, steps).model for steps in (1, 9)]
+        first, last = (next(m.parameters()).detach() for m in moved)
+        kernels[changes] = bool((first - last).abs().max() > 1e-4)
+    assert kernels == {(): False, (ATTACHED,): True}

@@ -1,14 +1,16 @@
 """A loss that is detached from the model."""
 
 from unstuck.causes.cause import Cause
+from unstuck.changes.attaching import ATTACHED
 
 CAUSE = Cause(
     "loss-detached",
     "a loss that is detached from the model",
     "The loss was made anew from numbers, detached, or computed without gradients on its"
     " way from the model."
-    " It depends on no parameter, so that nothing changes.",
+    " What lies behind that gets no gradient, so that nothing of it changes.",
     signs=(),
+    changes=(ATTACHED,),
     cures={
         "torch": (
             "compute the loss from the model's output, without .item(), .detach(),"

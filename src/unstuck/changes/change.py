@@ -57,6 +57,7 @@ class Part(Enum):
     RATE = "rate", Role.OPTIMIZER  # factor on the learning rate
     EPSILON = "epsilon", Role.OPTIMIZER
     HELD = "held", Role.OPTIMIZER  # True: every parameter trainable and held by the optimizer
+    DETACHING = "detaching", Role.TRAINING  # False: nothing on the way to the loss is detached
     CLIPPING = "clipping", Role.TRAINING  # gradients to this global norm
     BATCH = "batch", Role.TRAINING  # examples a step
     STEPS = "steps", Role.TRAINING  # factor on the number of steps; made by whoever asks

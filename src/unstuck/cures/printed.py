@@ -132,7 +132,18 @@ class Negate:
     name: str
 
 
-Edit = Argument | Behind | Call | Insert | Negate | TakeOut | Unwrap
+@dataclass(frozen=True)
+class TakeOff:
+    """A call of a tensor's method to take off on the way to the loss: its owner stays.
+
+    Args:
+        call: the method's name.
+    """
+
+    call: str
+
+
+Edit = Argument | Behind | Call | Insert | Negate | TakeOff | TakeOut | Unwrap
 
 
 @dataclass(frozen=True)

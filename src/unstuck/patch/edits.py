@@ -10,6 +10,7 @@ from unstuck.cures.printed import (
     Edit,
     Insert,
     Negate,
+    TakeOff,
     TakeOut,
     Unwrap,
 )
@@ -71,6 +72,8 @@ class Edits:
                 return self._behind(edit)
             case Unwrap():
                 return unwrapped(self._tree, edit)
+            case TakeOff():
+                return self._take_off(edit)
             case Negate():
                 return negated(self._tree, edit)
 
@@ -175,6 +178,25 @@ class Edits:
         return bool(calls) and all(
             any(isinstance(a, loop) for a in self._tree.above(c)) for c in calls
         )
+
+    def _take_off(self, edit: TakeOff) -> Plan | None:
+        backward = self._step("backward")
+        if backward is None:
+            return None
+        loops = [a for a in self._tree.above(backward) if isinstance(a, cst.For | cst.While)]
+        loss = self._tree.line(backward)
+        found = [
+            c
+            for c in (nodes(loops[0]) if loops else ())
+            if isinstance(c, cst.Call)
+            and isinstance(c.func, cst.Attribute)
+            and called(c) == edit.call
+            and not isinstance(next(self._tree.above(c)), cst.Attribute)  # .detach().numpy()
+            and self._tree.line(c) < loss
+        ]
+        if len(found) != 1 or not isinstance(found[0].func, cst.Attribute):
+            return None
+        return [("replace", found[0], self._tree.code(found[0].func.value))]
 
     def _take_out(self, edit: TakeOut) -> Plan | None:
         call = self._step(edit.call, edit.of)

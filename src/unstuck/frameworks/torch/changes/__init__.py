@@ -46,6 +46,7 @@ HOW: dict[Part, Callable[[Changed, Value], None]] = {
     Part.RATE: optimizer.rate,
     Part.EPSILON: optimizer.epsilon,
     Part.MODE: loop.mode,
+    Part.DETACHING: loop.attach,
     Part.CLIPPING: loop.clip,
     Part.ZEROING: loop.zero,
     Part.BATCH: loop.batch,

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from unstuck.changes.change import Value
+from unstuck.frameworks.torch.attached import attached
 from unstuck.frameworks.torch.changes.changed import Changed
 from unstuck.frameworks.torch.logits import Refused
 from unstuck.setups.routine import Zeroing
@@ -36,6 +37,12 @@ def steps_an_epoch(subject: "TorchSubject", batch_size: int) -> int:
     """Steps that the script takes for all of its examples."""
     n = subject.sample.examples or len(subject.sample.x[0])
     return max(1, -(-n // (batch_size * subject.about.routine.accumulation)))
+
+
+def attach(done: Changed, _: Value) -> None:
+    if done.step is None:
+        raise Refused("the loss is that of the model's output, which was not detached")
+    done.step = attached(done.step)
 
 
 def mode(done: Changed, _: Value) -> None:

@@ -31,6 +31,7 @@ HOW: dict[Part, Callable[[Printer, Change], Block]] = {
     Part.START: start.start,
     Part.LOSS: loss.loss,
     Part.CLASS_WEIGHTS: loss.class_weights,
+    Part.DETACHING: loop.detaching,
     Part.CLIPPING: loop.clipping,
     Part.ZEROING: loop.zeroing,
     Part.SCHEDULE: loop.schedule,

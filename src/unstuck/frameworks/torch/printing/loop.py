@@ -1,8 +1,12 @@
 """Changes of the training loop as code."""
 
 from unstuck.changes.change import Change, Role
-from unstuck.cures.printed import Argument, Behind, Block, Insert, TakeOut
+from unstuck.cures.printed import Argument, Behind, Block, Insert, TakeOff, TakeOut
 from unstuck.frameworks.torch.printing.printer import IMPORT, Printer, data_names
+
+
+def detaching(printer: Printer, change: Change) -> Block:
+    return Block(Role.TRAINING, (), edits=(TakeOff("detach"),), comment=change.says)
 
 
 def clipping(printer: Printer, change: Change) -> Block:

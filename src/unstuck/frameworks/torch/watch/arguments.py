@@ -11,10 +11,12 @@ import torch
 from torch.nn import functional as F
 from torch.utils._pytree import tree_leaves
 
+from unstuck.frameworks.torch.attached import Attached
 from unstuck.frameworks.torch.functions import LOSSES
 from unstuck.frameworks.torch.setup import Setup, copied, seeded, unwrapped, without_hooks
 from unstuck.frameworks.torch.watch import data, of_keras
 from unstuck.frameworks.torch.watch.examples import Found, examples
+from unstuck.frameworks.torch.watch.graph import parameters
 from unstuck.frameworks.torch.watch.nothing import knowing_nothing
 from unstuck.frameworks.torch.watch.recipe import Recipe, Replay, recipe
 from unstuck.frameworks.torch.watch.sampling import all_targets, class_weights, steps_an_epoch
@@ -42,6 +44,7 @@ class Step:
             that one step adds up.
         nothing: the loss of knowing nothing; None if not known.
         meaningless: why its loss does not say whether it learns; "" if it does.
+        cut_off: parameters held that get no gradient since something was detached on the way.
         routine: fields of the `Routine` that are known before the first step.
     """
 
@@ -53,6 +56,7 @@ class Step:
     shared: int = 1
     nothing: float | None = None
     meaningless: str = ""
+    cut_off: int = 0
     routine: dict[str, Any] = field(default_factory=dict)
 
 
@@ -98,6 +102,7 @@ def arguments(optimizer: Any, backwards: list[Backward], others: list[Any]) -> S
         accumulated if made is not divided else 1,
         None if of_keras.is_of_keras(root) else _nothing(made, found, loss),
         TAUGHT if made.is_taught else REWARDED if _is_rewarded(backwards[-1]) else "",
+        _cut_off(made, root, held),
         _routine(made, found),
     )
 
@@ -291,6 +296,20 @@ def _reshaping(function: Any) -> Any:
         return function(output.reshape(target.shape), target)
 
     return loss
+
+
+def _cut_off(made: Recipe, root: Any, held: set[int]) -> int:
+    """How many of the parameters held the loss would depend on, were nothing detached."""
+    reached = {id(p) for p in parameters(made.loss)}
+    missing = {name for name, p in root.named_parameters() if id(p) in held - reached}
+    if not reached or not missing or not any(c.name in ("detach", "detach_") for c in made.calls):
+        return 0
+    replay, values = Replay(made, root, made.examples), [t.detach() for t in made.examples]
+    model = copied(Setup(root, None, None)).model
+    without_hooks(model)
+    with seeded(values[0].device), torch.enable_grad(), Attached():
+        ids = {id(p) for p in parameters(replay(model, values))}
+    return sum(id(p) in ids and name in missing for name, p in model.named_parameters())
 
 
 # -- the check ------------------------------------------------------------------------------

@@ -105,6 +105,18 @@ def without_gradient(seen: Follower, reached: list[Any], belong: set[int]) -> Si
     return None
 
 
+def cut_off(count: int, held: int) -> Sighting:
+    """Parameters that an optimizer holds, from which the loss was detached on its way."""
+    return _sighting(
+        "loss-detached",
+        count,
+        "0",
+        "parameters that the loss would depend on, were nothing detached on its way",
+        f"{count} of the {held} parameters that the optimizer holds get no gradient: what their"
+        " layers give is detached on its way to the loss",
+    )
+
+
 def not_registered(missing: int, held: int) -> Sighting:
     """Parameters that the loss depends on, that no module lists and no optimizer holds."""
     return _sighting(

@@ -326,6 +326,8 @@ class Loops:
             training.says_nothing(step.meaningless)
         if step.one_batch:
             training.cannot_be_proven(ONE_BATCH)
+        if step.cut_off:
+            training.saw(faults.cut_off(step.cut_off, len(follower.held)))
         missing = self._missing(follower, step.modules)
         if missing:
             training.saw(faults.not_registered(missing, len(follower.held)))
