@@ -8,7 +8,7 @@ epochs). What is left is overhead. Executors have two workers; those that are no
 out. Each measurement is a fresh process; they take turns.
 
 - *first pack*: seconds from nothing to the first pack that is stored, workers' imports included.
-- *a trial*: milliseconds by the wall clock, and of the starting process's processor; after the first.
+- *a trial*: milliseconds by the wall clock, and of the starting process's processor, after the first.
 - *memory*: how far the starting process's peak lies above what it was before, by number of trials.
 """
 
@@ -44,7 +44,7 @@ def made_up(pack: Pack) -> Finished:
     curve = [0.123456789] * EPOCHS
     probes = {name: [0.123456789] * 2 for name in map(str, range(11))}
     names = ("loss", "accuracy", "val_loss", "val_accuracy")
-    record = {name: curve for name in names} | {"start": probes, "end": probes}
+    record = dict.fromkeys(names, curve) | {"start": probes, "end": probes}
     return Finished(pack, [dict(record) for _ in pack.trials], 1.0)
 
 
