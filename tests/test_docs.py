@@ -1,4 +1,5 @@
-"""Every Python snippet of the documentation is run, as the file that its first line names."""
+"""Every Python snippet of the documentation is run, as the file that its first line names; and
+every page and public name is on the site, which `make site` builds with warnings as errors."""
 
 import os
 import re
@@ -8,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+import unstuck
+
 ROOT = Path(__file__).parents[1]
 GUARDS = ROOT / "docs" / "guards.md"  # its snippets are run by tests/guards/test_docs.py
-NAMED = re.compile(r"```python\n# (\w+\.py)\n(.*?)```", re.DOTALL)
+NAMED = re.compile(r"```python\n# (\w+\.py)\b[^\n]*\n(.*?)```", re.DOTALL)
 PAGES = [p for p in sorted((ROOT / "docs").rglob("*.md")) if p != GUARDS]
 SNIPPETS = {
     name: text for page in PAGES for name, text in NAMED.findall(page.read_text(encoding="utf-8"))
@@ -51,3 +54,17 @@ def test_the_first_script_is_suspected(tmp_path, name: str) -> None:
     done = ran(tmp_path, "-c", "from unstuck.cli import main; main()", "run", name)
     assert done.returncode == 10, done.stderr
     assert "Suspected, not tested yet: features on different scales" in done.stderr
+
+
+def test_every_page_is_in_the_navigation() -> None:
+    docs = ROOT / "docs"
+    index = (docs / "index.md").read_text(encoding="utf-8")
+    entries = "\n".join(re.findall(r"```{toctree}\n(.*?)```", index, re.DOTALL)).split()
+    pages = {p.relative_to(docs).with_suffix("").as_posix() for p in docs.rglob("*.md")}
+    assert pages - {"index"} <= set(entries)
+
+
+def test_every_public_name_is_described() -> None:
+    text = "".join((ROOT / "docs" / f"{name}.md").read_text("utf-8") for name in ("api", "records"))
+    described = set(re.findall(r"^\.\. auto\w+:: (\w+)$", text, re.MULTILINE))
+    assert set(unstuck.__all__) - {"__version__"} <= described
