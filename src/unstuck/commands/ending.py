@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 _INTERRUPTED, _TERMINATED = 130, 143  # exit statuses
+_hooks = sys.excepthook, sys.unraisablehook  # as they were before the command line's own
 _told_to_end = threading.Event()  # by SIGTERM: libraries make interruptions of their own of ours
 
 
@@ -49,7 +50,8 @@ def interruptible() -> Iterator[None]:
 
 @contextmanager
 def as_python(write: Callable[[], None] | None) -> Iterator[None]:
-    """Ends at SIGTERM as a script does under python: at once, by the signal.
+    """Leaves Python's hooks to a script, and ends at SIGTERM as it does under python: at once, by
+    the signal.
 
     Args:
         write: called before, where what was found is to be written; None, and nothing of ours is
@@ -64,8 +66,13 @@ def as_python(write: Callable[[], None] | None) -> Iterator[None]:
                 write()
         os.kill(os.getpid(), number)
 
-    with _on_sigterm(signal.SIG_DFL if write is None else ended):
-        yield
+    kept = sys.excepthook, sys.unraisablehook
+    sys.excepthook, sys.unraisablehook = _hooks
+    try:
+        with _on_sigterm(signal.SIG_DFL if write is None else ended):
+            yield
+    finally:
+        sys.excepthook, sys.unraisablehook = kept
 
 
 @contextmanager

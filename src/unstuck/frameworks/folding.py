@@ -15,9 +15,11 @@ from unstuck.cures.equivalence import affine_map
 from unstuck.cures.fold import nothing, rows
 from unstuck.errors import UsageError
 from unstuck.scalers import Affine
+from unstuck.setups.unmoved import unmoved
 from unstuck.setups.untouched import untouched
 
 
+@unmoved()
 def fold(model: Any, scaler: Any = None) -> Any:
     """The model that gives on raw inputs what this one gives on scaled ones.
 

@@ -1,6 +1,5 @@
 """Puts back every global random state that looking at a model might advance."""
 
-import random
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from unstuck.setups.generators import generators_kept
+from unstuck.setups.unmoved import unmoved
 
 
 def _of_torch(torch: Any) -> Callable[[], None]:
@@ -47,9 +47,15 @@ def _of_keras(keras: Any) -> Callable[[], None]:
     generator = global_state.get_global_attribute("global_seed_generator")
     value = None if generator is None else keras.ops.convert_to_numpy(generator.state).copy()
     import_it_again = _without_tensorflow()
+    counted = global_state.get_global_attribute("object_name_uids")  # dense, dense_1, …
+    names = dict(counted or {})
 
     def restore() -> None:
         import_it_again()
+        counters = global_state.get_global_attribute("object_name_uids")
+        if counters is not None:
+            counters.clear()
+            counters.update(names)
         if generator is None:
             global_state.set_global_attribute("global_seed_generator", None)
         else:
@@ -77,18 +83,15 @@ _FRAMEWORKS = {"torch": _of_torch, "tensorflow": _of_tensorflow, "keras": _of_ke
 
 @contextmanager
 def untouched() -> Iterator[None]:
-    """The random states of Python, NumPy and every framework already imported, put back after,
-    and those of generators that are objects.
+    """The random states of every framework already imported, put back after, and those of
+    generators that are objects; and what `unmoved` keeps.
 
     A framework that is not imported has no state to keep.
     """
-    python, numpy = random.getstate(), np.random.get_state()
     restores = [of(sys.modules[name]) for name, of in _FRAMEWORKS.items() if name in sys.modules]
     try:
-        with generators_kept(), np.errstate(all="ignore"):  # what overflows is measured
+        with unmoved(), generators_kept(), np.errstate(all="ignore"):  # what overflows is measured
             yield
     finally:
-        random.setstate(python)
-        np.random.set_state(numpy)
         for restore in restores:
             restore()

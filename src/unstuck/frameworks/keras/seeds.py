@@ -10,7 +10,6 @@ import keras
 import numpy as np
 from keras.src.backend.common import global_state
 
-from unstuck.frameworks.keras.network import names_kept
 from unstuck.setups.untouched import untouched
 
 _GLOBAL = ("global_seed_generator", "global_random_seed")  # of Keras; without a public name
@@ -20,7 +19,7 @@ _GLOBAL = ("global_seed_generator", "global_random_seed")  # of Keras; without a
 def traceless() -> Iterator[None]:
     """Every random state and every counter of names is afterwards what it was."""
     before = {name: global_state.get_global_attribute(name) for name in _GLOBAL}
-    with untouched(), names_kept():
+    with untouched():
         try:
             yield
         finally:
