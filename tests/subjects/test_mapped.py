@@ -10,7 +10,7 @@ import pytest
 import unstuck
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-ROWS, FEATURES = 4_000_000, 100  # 1.6 GB that are nowhere: a sparse file
+ROWS, FEATURES = 10_000_000, 100  # 4 GB that are nowhere: a sparse file
 
 
 def with_torch(x, y):

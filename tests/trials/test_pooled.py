@@ -185,3 +185,12 @@ def test_a_pool_that_is_shut_down_is_made_anew():
     assert list(pooled.run([2])) == [4]
     assert len(pools) == 2
     pooled.stop()
+
+
+def test_a_pool_that_takes_nothing_is_told():
+    class Closed:
+        def submit(self, function, *arguments):
+            raise ConnectionError("nobody there")
+
+    with pytest.raises(TrialsFailed, match="ConnectionError: nobody there"):
+        list(Pooled(double, Closed, 2).run([1]))

@@ -152,15 +152,17 @@ class Pooled(Generic[Job, Result]):
                 yield job, result, None
 
     def _send(self, job: Job, lost: int) -> None:
-        sender = (platform.node(), os.getpid(), __version__)
+        sender, reason = (platform.node(), os.getpid(), __version__), ""
         for pool in (self._pool, None):
             if pool is None:  # none yet, or a broken one
                 self._close()
                 pool = self._pool = self._make()
-            with suppress(RuntimeError):  # BrokenExecutor is one; so is "after shutdown"
+            try:
                 self._under_way[pool.submit(_answer, self._work, job, sender)] = (job, lost)
                 return
-        raise _no_worker("a new executor takes no job")
+            except Exception as error:
+                reason = _in_a_line(error)
+        raise _no_worker(reason)
 
     def _count(self, reason: str) -> None:
         """A job was lost: where all are, something else than a job is wrong."""

@@ -1,6 +1,5 @@
 """Ray as an executor: a cluster, or a local Ray that is started for the purpose."""
 
-import os
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -21,7 +20,7 @@ def on_ray(
     Args:
         work: job ↦ result; importable on every node.
         address: of a cluster, as `ray.init` takes it ("ray://host:10001"); None for the one that
-            RAY_ADDRESS names or that runs here, else one that is started here.
+            RAY_ADDRESS names or `ray start` started here, else one that is started here.
         workers: jobs at the same time; None for one a CPU. A local Ray is started of this size.
 
     Raises:
@@ -69,15 +68,14 @@ class RayPool:
 
     def _start(self) -> None:
         quiet = {"log_to_driver": False, "logging_level": "error"}
-        known = self._address or os.environ.get("RAY_ADDRESS")
-        if not known:
-            try:
-                self._ray.init("auto", **quiet)
-            except ConnectionError:
-                count = self._workers or cores()
-                self._ray.init("local", num_cpus=count, include_dashboard=False, **quiet)
-        else:
+        if self._address:
             self._ray.init(self._address, **quiet)
+            return
+        try:  # one that RAY_ADDRESS names or `ray start` started refuses to be told its size
+            count = self._workers or cores()
+            self._ray.init(num_cpus=count, include_dashboard=False, **quiet)
+        except ValueError:
+            self._ray.init(**quiet)
 
     def cpus(self) -> int:
         """CPUs of the cluster, which may grow and shrink; at least 1."""
