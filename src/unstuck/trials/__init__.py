@@ -1,5 +1,6 @@
-"""Trials: a set-up trained anew from a seed, with something changed, and judged on held-out data.
+"""Trials: a set-up trained from a seed, one record each.
 
-`data` is what a trial trains on, `settings` what its framework changes, `trainer` the protocol
-that every framework's trainer obeys, `yardstick` the metric it is judged by.
+`design` says what a study consists of, `executor` who does jobs (`processes` and `ray` are two),
+`pack_training` what is done to a pack, `runner` what is run at all; `store`, `stored` and `claims`
+keep what came of it.
 """
