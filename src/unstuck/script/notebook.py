@@ -1,17 +1,14 @@
 """A Jupyter notebook as a script: its code cells one after another, in one namespace.
 
-Magics are left out, with a line on stderr; of `%%time` and `%%capture` the cell is run.
+Lines with `%` and `!` go to IPython, as they do in Jupyter, and a cell's last value is shown.
 """
 
-import linecache
-import sys
 from collections.abc import Callable
 from typing import Any
 
 from unstuck.errors import UsageError
+from unstuck.script.cells import run_cell
 from unstuck.watching.place import cell_name
-
-_RUN = {"time", "capture"}  # cell magics whose cell is run all the same
 
 
 def body(file: str) -> Callable[[dict[str, Any]], None]:
@@ -26,6 +23,8 @@ def body(file: str) -> Callable[[dict[str, Any]], None]:
     try:
         import nbformat
         from IPython.core.inputtransformer2 import TransformerManager
+
+        from unstuck.script.shell import shell, show
     except ImportError as error:
         raise UsageError(
             f"a notebook needs {error.name}",
@@ -43,41 +42,8 @@ def body(file: str) -> Callable[[dict[str, Any]], None]:
     ]
 
     def execute(names: dict[str, Any]) -> None:
-        names |= {"get_ipython": lambda: _Magics(names), "display": print}
+        names |= {"get_ipython": shell(names).get_ipython}
         for i, source in sources:
-            _execute(source, cell_name(file, i), names)
+            run_cell(source, cell_name(file, i), names, show)
 
     return execute
-
-
-def _execute(source: str, name: str, names: dict[str, Any]) -> None:
-    lines = source.splitlines(keepends=True)
-    linecache.cache[name] = (len(source), None, lines, name)  # for tracebacks
-    exec(compile(source, name, "exec", dont_inherit=True), names)
-
-
-class _Magics:
-    """Stands for the shell that cells hand their magics to."""
-
-    def __init__(self, names: dict[str, Any]) -> None:
-        self._names = names
-
-    def run_cell_magic(self, name: str, line: str, cell: str) -> None:
-        if name not in _RUN:
-            return _left_out(f"%%{name} {line}")
-        caller = sys._getframe(1)
-        # On its own lines, which start below that of the magic.
-        _execute("\n" * caller.f_lineno + cell, caller.f_code.co_filename, self._names)
-        return None
-
-    def run_line_magic(self, name: str, line: str, *rest: Any) -> None:
-        _left_out(f"%{name} {line}")
-
-    def system(self, command: str) -> None:
-        _left_out(f"!{command}")
-
-    getoutput = system
-
-
-def _left_out(magic: str) -> None:
-    print(f"unstuck: left out: {magic.strip()}", file=sys.stderr)
