@@ -217,6 +217,15 @@ STUCK = (
         states=("stuck", "slow", "diverged"),
     ),
     fails("87_dead_start_low_rate", ("initial-",), HIGHER),
+    # Dozens of zeros behind each sentence; ids divided by their largest; a sign.
+    fails("88_padding_behind", ("padding-in-front",), causes=("padding-behind",)),
+    fails(
+        "89_new_head_by_the_same_function",
+        ("unfrozen",),
+        causes=("optimizer-of-another-model",),
+    ),
+    fails("90_ids_scaled_keras", ("ids-whole",), causes=("id-fractions",)),
+    fails("91_jax_likelihood_minimized", ("loss-sign",), causes=("loss-negated",), needs="optax"),
     # Ratings of 1 to 5 into a product of embeddings around 0: worse than one constant.
     fails("23_recommender_keras", ("targets-standardized",), states=("improvable",)),
     # Nothing is left lying: the rate is mended, and the softmax goes too.
