@@ -36,7 +36,8 @@ class State(Said):
         "nothing-to-learn",
         "Nothing to learn here: neither it, nor a plain network, nor a forest of trees, nor a"
         " linear model does better than the best constant answer. Look at how inputs and targets"
-        " belong together.",
+        " belong together: shuffled apart, reshaped where a transpose was meant, joined by the"
+        " wrong key?",
     )
     UNKNOWN = (
         "unknown",
