@@ -226,6 +226,14 @@ STUCK = (
     ),
     fails("90_ids_scaled_keras", ("ids-whole",), causes=("id-fractions",)),
     fails("91_jax_likelihood_minimized", ("loss-sign",), causes=("loss-negated",), needs="optax"),
+    # skorch's own criterion takes probabilities.
+    fails(
+        "92_skorch_without_softmax",
+        ("loss-from-logits",),
+        causes=("loss-mismatch",),
+        states=("slow", "stuck", "diverged"),
+        needs="skorch",
+    ),
     # Ratings of 1 to 5 into a product of embeddings around 0: worse than one constant.
     fails("23_recommender_keras", ("targets-standardized",), states=("improvable",)),
     # Nothing is left lying: the rate is mended, and the softmax goes too.
