@@ -101,8 +101,17 @@ def test_a_script_does_what_it_does_under_python(name, folder):
     seen = unstuck_run(folder, *arguments, stdin="one\ntwo\n")
     assert (seen.status, seen.out) == (wanted.status, wanted.out)
     assert without_ours(seen.err) == wanted.err
+    assert "unstuck: could not" not in seen.err
     if name not in ("os-exit", "stderr"):
         assert seen.err.count("no training seen") == 1
+
+
+def test_a_script_that_python_cannot_read(folder):
+    (folder / "s.py").write_bytes(b"\x93NUMPY")
+    wanted, seen = python(folder, "s.py"), unstuck_run(folder, "s.py")
+    assert (seen.status, seen.out) == (wanted.status, wanted.out) == (1, "")
+    assert "SyntaxError" in seen.err
+    assert "unstuck: could not" not in seen.err
 
 
 @pytest.mark.parametrize("module", ["part", "part.tool"])

@@ -199,9 +199,13 @@ def _explainer(
 
 
 def _source(file: str) -> str:
+    """Of the script; "" of one that Python cannot read either, and says so."""
     from unstuck.patch.source import decoded
 
-    return decoded(Path(file).read_bytes())
+    try:
+        return decoded(Path(file).read_bytes())
+    except (SyntaxError, UnicodeDecodeError):
+        return ""
 
 
 def _renamed(tell: Callable[[str], None]) -> Callable[[str], str]:
