@@ -3,6 +3,7 @@
 import faulthandler
 import gc
 import os
+import resource
 import signal
 import sys
 import tempfile
@@ -15,7 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-PATIENCE_S = 120  # of one attempt, after which it hangs
+PATIENCE_S = 600  # of one attempt, after which it hangs
+PROCESSOR_S = 60  # likewise, of the processor
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Ended:
 
     @property
     def crashed(self) -> str:
-        """The signal that ended it; "" for none. SIGALRM: it took longer than `PATIENCE_S`."""
+        """The signal that ended it; "" for none. SIGALRM, SIGKILL or SIGXCPU: it took too long."""
         return "" if self.status >= 0 else signal.Signals(-self.status).name
 
 
@@ -63,6 +65,7 @@ def _work(work: Callable[[], int | None], folder: Path, stdin: str, out: int, er
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.alarm(PATIENCE_S)
+        resource.setrlimit(resource.RLIMIT_CPU, (PROCESSOR_S, PROCESSOR_S))
         faulthandler.disable()
         os.chdir(folder)
         os.dup2(out, 1)

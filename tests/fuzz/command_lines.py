@@ -69,7 +69,7 @@ USUAL = {
     "run": ("s.py", "s.py a --json b", "--json out.json fits.py", "fits.py", "--sarif out.sarif --fail-on never fits.py", "n.ipynb", "-m s", "--html out.html fits.py",
         "fails.py", "exits.py", "--stop --json out.json fits.py", "--format compact fits.py", "--compat s.py"),
     "show": ("null.json", "record.json", "page.html", "made.html"),
-    "causes": ("", "--markdown"),
+    "causes": ("", "input-spread", "none"),  # --markdown takes minutes
     "schema": ("",),
     "cases": ("list", "show relu-vs-sigmoid", "run --seeds 0", "show none", "run none", "run"),
     "demo": ("--none", "--seconds x", "extra"),
@@ -155,8 +155,9 @@ class CommandLine:
 
     def _overwrites(self, names: set[str]) -> bool:
         """Whether these stand right after an option that writes, and so nowhere else."""
-        given = [Path(a).name for a in self.arguments]
-        written = {given[i + 1] for i, a in enumerate(given[:-1]) if a in OUTPUTS}
+        whole = [part for a in self.arguments for part in a.split("=", 1)]
+        given = [Path(a).name for a in whole]
+        written = {given[i + 1] for i, a in enumerate(whole[:-1]) if a in OUTPUTS}
         return all(n in written and given.count(n) == 1 for n in names)
 
     def _unwritten(self, ended: Ended, folder: Path) -> str:
