@@ -8,7 +8,7 @@ epochs). What is left is overhead. Executors have two workers; those that are no
 out. Each measurement is a fresh process; they take turns.
 
 - *first pack*: seconds from nothing to the first pack that is stored, workers' imports included.
-- *a trial*: milliseconds by the wall clock, and of the starting process's processor, after the first.
+- *a trial*: milliseconds by the wall clock, and of the starting process, after the first.
 - *memory*: how far the starting process's peak lies above what it was before, by number of trials.
 """
 
@@ -179,7 +179,8 @@ def show(report: dict[str, Any], console: Console) -> None:
     """The report as tables."""
     versions = ", ".join(f"{k} {v}" for k, v in report["versions"].items())
     console.print(
-        f"{report['date']}, {report['machine']}, load average {report['load']:.1f} before; {versions}"
+        f"{report['date']}, {report['machine']}, load average {report['load']:.1f} before;"
+        f" {versions}"
     )
 
     def spread(values: list[float], digits: int) -> str:
