@@ -200,6 +200,10 @@ def test_the_status_tells_of_suspects_where_asked(unstuck, folder):
 
 ANY = ["--data", "digits"]
 MISTAKES = {
+    "epochs-of-no-trials": (["nets:raw", *ANY, "--epochs", "5"], 2, "--epochs without --prove"),
+    "place-of-no-data": (["nets:raw", "--data-dir", "here"], 2, "--data-dir without --data"),
+    "no-end": (["nets:raw", *ANY, "--prove", "inf"], 2, "--prove inf"),
+    "name-of-300": (["n" * 300 + ".py:net", *ANY], 2, "File name too long"),
     "no-colon": (["nets", *ANY], 2, "nets:make_model"),
     "nothing": (["", *ANY], 2, "module:factory"),
     "only-a-colon": ([":", *ANY], 2, "module:factory"),

@@ -21,7 +21,7 @@ from unstuck.commands.output import UNWRITTEN
 from unstuck.commands.run import RunCommand, run
 from unstuck.commands.schema import schema
 from unstuck.commands.show import show
-from unstuck.errors import NotWritten, UnstuckError, UsageError
+from unstuck.errors import NotWritten, UnstuckError, UsageError, printable
 
 
 class _Commands(TyperGroup):
@@ -74,6 +74,7 @@ def _root(
     del version
 
 
+_NO_NAME = {errno.ENAMETOOLONG, errno.ELOOP}
 # What writing fails with where there is no place: what is printed is an output too.
 _NO_PLACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS}
 
@@ -88,6 +89,11 @@ def main() -> None:
         written = UNWRITTEN if isinstance(error, NotWritten) else 1
         sys.exit(2 if isinstance(error, UsageError) else written)
     except OSError as error:
+        if error.errno in _NO_NAME:
+            print(
+                f"unstuck: {printable(str(error))}\nexpected: the name of a file", file=sys.stderr
+            )
+            sys.exit(2)
         if error.errno not in _NO_PLACE:
             raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is left is not tried again at the end

@@ -12,6 +12,13 @@ UnstuckError
 └── NotWritten           what was found could not be written
 """
 
+_CODES = {i: f"\\x{i:02x}" for i in (*range(32), *range(127, 160)) if chr(i) not in "\n\t"}
+
+
+def printable(text: str) -> str:
+    """The text with control codes spelt out, as what steers a terminal is none of its data."""
+    return text.translate(_CODES)
+
 
 class UnstuckError(Exception):
     """A mistake or mishap that is explained, not traced.
@@ -29,7 +36,7 @@ class UnstuckError(Exception):
             lines.append(f"expected: {expected}")
         if todo:
             lines.append(f"to do: {todo}")
-        super().__init__("\n".join(lines))
+        super().__init__(printable("\n".join(lines)))
 
     def __reduce__(self) -> tuple[type["UnstuckError"], tuple[str, str, str]]:
         return type(self), (self.seen, self.expected, self.todo)

@@ -153,6 +153,8 @@ def test_files_are_written_where_asked_for(folder):
 
 MISTAKES = {
     "no-file": (["none.py"], "none.py"),
+    "name-of-300": (["n" * 300], "File name too long"),
+    "no-end": (["--prove", "inf", "helper.py"], "--prove inf"),
     "folder": (["part"], "is a folder"),
     "no-module": (["-m", "not_there_at_all"], "not_there_at_all"),
     "module-in-no-package": (["-m", "helper.more"], "helper.more"),

@@ -17,6 +17,7 @@ from unstuck.commands.options import (
     FormatOption,
     HtmlFile,
     JsonFile,
+    must_end,
     status,
 )
 from unstuck.commands.output import command_line, console, must_be_writable
@@ -70,6 +71,11 @@ def diagnose(
     """
     if data is not None and (x or y):
         raise UsageError("both --data and --x or --y", "one of them")
+    if epochs is not None and prove is None:
+        raise UsageError("--epochs without --prove", "both: they are those of its trials")
+    if data_dir is not None and data is None:
+        raise UsageError("--data-dir without --data", "both: it is where that lies")
+    must_end(prove)
     command = command_line()
     must_be_writable({"--json": json_file, "--html": html_file}, _inputs(target, x, y, data))
     options = {

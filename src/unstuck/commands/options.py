@@ -1,10 +1,13 @@
 """Options that several commands have, and how they end."""
 
 from enum import StrEnum
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from unstuck.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,6 +60,16 @@ FailOnOption = Annotated[
         f" proven: only with {PROVEN}."
     ),
 ]
+
+
+def must_end(prove: float | None) -> None:
+    """Sees whether a proof's seconds do.
+
+    Raises:
+        UsageError: they are infinite.
+    """
+    if prove is not None and not isfinite(prove):
+        raise UsageError(f"--prove {prove:g}", "seconds")
 
 
 def status(subjects: "Sequence[SubjectRecord]", fail_on: FailOn) -> int:

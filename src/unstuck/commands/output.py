@@ -20,7 +20,7 @@ UNWRITTEN = 3  # exit status where an output could not be written
 
 def console(stderr: bool = False) -> "Console":
     """The terminal."""
-    from rich.console import Console
+    from unstuck.report.console import Console
 
     return Console(stderr=stderr)
 

@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +17,7 @@ from unstuck.commands.options import (
     FormatOption,
     HtmlFile,
     JsonFile,
+    must_end,
 )
 from unstuck.commands.options import status as found_status
 from unstuck.commands.output import UNWRITTEN, command_line, must_be_writable
@@ -117,6 +119,7 @@ def run(
     from unstuck.script.running import script as found
     from unstuck.script.trainings import Trainings
 
+    must_end(prove)
     folder, command = Path.cwd(), command_line()
     outputs = {"--json": json_file, "--html": html_file, "--sarif": sarif_file, "--patch": patch}
     given = [argument.rpartition("=")[2] for argument in ctx.args]
@@ -202,10 +205,9 @@ def _source(file: str) -> str:
     """Of the script; "" of one that Python cannot read either, and says so."""
     from unstuck.patch.source import decoded
 
-    try:
+    with suppress(UnicodeDecodeError, SyntaxError):
         return decoded(Path(file).read_bytes())
-    except (SyntaxError, UnicodeDecodeError):
-        return ""
+    return ""
 
 
 def _renamed(tell: Callable[[str], None]) -> Callable[[str], str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from unstuck.commands.options import Format
-from unstuck.errors import UsageError
+from unstuck.errors import UsageError, printable
 from unstuck.report.writing import is_stdout
 
 if TYPE_CHECKING:
@@ -94,10 +94,10 @@ def _teller() -> Tell:
         if stream is None:  # closed before Python started: nobody listens
             return
         if isinstance(shown, str):
-            stream.write(f"{shown}\n")
+            stream.write(f"{printable(shown)}\n")
         else:
             with unmoved(), ours():
-                from rich.console import Console
+                from unstuck.report.console import Console
 
                 Console(file=stream).print(_drawn(shown), highlight=False, crop=False)
         stream.flush()

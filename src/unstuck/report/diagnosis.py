@@ -3,13 +3,14 @@
 import io
 from collections.abc import Iterable
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from unstuck.records.quantity import quantity
 from unstuck.records.report import Evidence, Link, Report, Suspect
+from unstuck.report.console import Console
 from unstuck.report.sentence import of_report
 
 WIDTH = 80  # of plain text

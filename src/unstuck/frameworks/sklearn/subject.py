@@ -55,6 +55,12 @@ def subject(model: BaseEstimator, given: Given) -> Perceptron:
     if given.y is None:
         raise UsageError("no targets were given", "diagnose(estimator, x, y)")
     x = given.x if hasattr(given.x, "shape") else as_array(given.x, "the inputs", text=True)
+    if len(x.shape) == 1 and len(getattr(given.y, "shape", ())) > 1:
+        raise DataError(
+            f"x of shape {x.shape}, y of shape {tuple(given.y.shape)}",
+            "examples of several features, and their targets",
+            "are they swapped? A single feature is x[:, None]",
+        )
     network, reach, target = _unwrap(model)
     _possible(network, given)
     y = targets(network, given.y, "the targets")
@@ -64,12 +70,6 @@ def subject(model: BaseEstimator, given: Given) -> Perceptron:
         raise DataError(f"{n} training examples but {len(y)} targets", "one for each example")
     if not n:
         raise DataError("the training data are empty", "at least one example of one feature")
-    if x.ndim == 1 and y.ndim > 1:
-        raise DataError(
-            f"x of shape {x.shape}, y of shape {y.shape}",
-            "examples of several features, and their targets",
-            "are they swapped? A single feature is x[:, None]",
-        )
     seen, transform = _reaching(reach, _take(x, chosen), y[chosen])
     coded, code = coded_targets(network, target, y)
     sample = Sample((seen,), coded[chosen], order=coded[:ORDERED], examples=n, names=("x",))

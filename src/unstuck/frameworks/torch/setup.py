@@ -297,6 +297,7 @@ def seeded(device: Any) -> Iterator[None]:
         warnings.catch_warnings(),
         torch.inference_mode(False),
         torch.enable_grad(),
+        torch.autograd.set_detect_anomaly(False),  # a trial may end at NaN
     ):
         warnings.simplefilter("ignore")
         random.seed(0)
