@@ -4,6 +4,7 @@ import numpy as np
 
 from unstuck.probes.look import Look, Measured, Value
 from unstuck.probes.probe import Probe
+from unstuck.probes.sums import dot
 
 
 def update_ratio(look: Look) -> Measured:
@@ -48,7 +49,7 @@ def decrease(look: Look) -> Measured:
     ]
     if not pairs or not look.seen.loss:
         return None
-    slope = -sum(float(np.vdot(g.astype(np.float64), u.astype(np.float64))) for g, u in pairs)
+    slope = -sum(dot(g, u) for g, u in pairs)
     momentum = look.about.rule.momentum if look.about.rule else 0.0
     worth = 1.0 / (1.0 - momentum) if momentum < 1 else 1.0
     return slope * worth / abs(look.seen.loss)

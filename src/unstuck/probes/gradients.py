@@ -4,6 +4,7 @@ import numpy as np
 
 from unstuck.probes.look import Look, Measured
 from unstuck.probes.probe import Probe
+from unstuck.probes.sums import dot
 
 
 def norms(look: Look) -> Measured:
@@ -13,8 +14,7 @@ def norms(look: Look) -> Measured:
     squares: dict[str, float] = {}
     for p in look.seen.parameters:
         if p.gradient is not None and (p.fan_in is not None or p.layer not in kernels):
-            total = float(np.sum(np.square(p.gradient, dtype=np.float64)))
-            squares[p.layer] = squares.get(p.layer, 0.0) + total
+            squares[p.layer] = squares.get(p.layer, 0.0) + dot(p.gradient, p.gradient)
     return {layer: float(np.sqrt(total)) for layer, total in squares.items()}
 
 
@@ -27,7 +27,7 @@ def ratio(look: Look) -> Measured:
     if look.begins_at_zero:
         return None
     sizes = [
-        float(np.sqrt(np.mean(np.square(p.gradient, dtype=np.float64))))
+        float(np.sqrt(dot(p.gradient, p.gradient) / p.gradient.size))
         for p in look.seen.parameters
         if p.gradient is not None and p.fan_in is not None
     ]

@@ -4,6 +4,7 @@ import numpy as np
 
 from unstuck.probes.look import Look, Measured, Value
 from unstuck.probes.probe import Probe
+from unstuck.probes.sums import dot
 from unstuck.setups.subject import Parameter
 
 
@@ -25,7 +26,7 @@ def of_kernel(parameter: Parameter) -> float | None:
     """Root mean square × √fan_in; None for what is no kernel."""
     if parameter.fan_in is None:
         return None
-    square = np.mean(np.square(parameter.value, dtype=np.float64))
+    square = dot(parameter.value, parameter.value) / parameter.value.size
     return float(np.sqrt(square * parameter.fan_in))
 
 

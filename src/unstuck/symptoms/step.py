@@ -2,9 +2,8 @@
 
 from math import inf, isfinite
 
-import numpy as np
-
 from unstuck.probes.sharpness import ADAPTIVE
+from unstuck.probes.sums import dot
 from unstuck.symptoms.symptom import Evidence, Symptom, above
 
 
@@ -17,15 +16,14 @@ def _uphill(evidence: Evidence) -> tuple[float | str, str] | None:
     rate = rule.learning_rate
     if rate is not None and not 0 <= rate < inf:
         return f"a learning rate of {rate:g}", ""
-    dot = step = slope = 0.0
+    along = step = slope = 0.0
     for p in look.seen.parameters:
         if p.update is not None and p.gradient is not None:
-            update, gradient = np.float64(p.update), np.float64(p.gradient)
-            dot += float((update * gradient).sum())
-            step += float((update * update).sum())
-            slope += float((gradient * gradient).sum())
-    along = dot / (step * slope) ** 0.5 if step * slope > 0 else 0.0
-    return (along, "") if along > 0.5 else None
+            along += dot(p.update, p.gradient)
+            step += dot(p.update, p.update)
+            slope += dot(p.gradient, p.gradient)
+    cosine = along / (step * slope) ** 0.5 if step * slope > 0 else 0.0
+    return (cosine, "") if cosine > 0.5 else None
 
 
 UPHILL = Symptom(

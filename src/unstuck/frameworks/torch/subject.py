@@ -84,6 +84,7 @@ class TorchSubject:
         Raises:
             UsageError, DataError: the model or the loss cannot take the data.
         """
+        depends = self._dependence  # first: it takes a copy of the model
         seen = self.look(x, y)
         trace, after = seen.trace, seen.after
         layers = trace.layers()
@@ -95,7 +96,7 @@ class TorchSubject:
             Parameter(
                 name,
                 _layer_of(name, names, type(self.setup.model).__name__),
-                numpy(pristine[name].clone()),
+                numpy(pristine[name]),
                 None if p.grad is None else numpy(p.grad),
                 numpy(p.detach() - pristine[name]) if after and id(p) in held else None,
                 p.requires_grad,
@@ -118,7 +119,7 @@ class TorchSubject:
             _rows(numpy(after[1].output), axis) if after else None,
             after[0].item() if after else None,
             None if _reshaped(trace) else tuple(trace.output.shape[1:]),
-            self._dependence,
+            depends,
         )
 
     @cached_property
