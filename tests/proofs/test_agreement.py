@@ -55,6 +55,12 @@ def test_nothing_seen_is_not_agreement() -> None:
     assert agreement(meaningless, TRIALS, 100, 1_000).agrees is None
 
 
+@pytest.mark.parametrize(("end", "agrees"), [(106.0, True), (40.0, False), (0.5, False)])
+def test_far_above_knowing_nothing_losses_agree_within_a_factor(end, agrees) -> None:
+    trials = [falling(9e3, 200.0, 400), falling(9e3, 201.0, 400)]
+    assert agreement(witness(falling(9e3, end, 400)), trials, 100, 1_000).agrees is agrees
+
+
 @pytest.mark.parametrize("ends", [np.nan, np.inf, 1e12])
 def test_what_diverges_in_the_script_and_in_trials_agrees_however_far_it_came(ends) -> None:
     seen = witness(((1, 2.3), (2, 500.0), (3, 1e30)), broken=4)

@@ -13,6 +13,8 @@ FEW = 2  # points that are compared, at least
 TOLERANCE = 0.15  # of the loss of knowing nothing, or of the losses themselves where these are
 # more: other seeds, other examples of the sample, moving averages that frameworks report as means
 BEYOND = 1e3  # times the loss of knowing nothing, or the first loss: it diverges
+FAR, FACTOR = 10.0, 3.0  # times the loss of knowing nothing, beyond which a loss says that nothing
+# is learned, and moves by factors with the start: how many times the other it may be there
 CONFIDENCE = 0.99  # of the interval that one more run falls into, given those of other seeds
 SEEDS = 5  # with so many it is final
 
@@ -50,7 +52,7 @@ def agreement(
     for seen, of_trials in pairs:
         middle = float(np.mean(of_trials))
         allowed = _spread(of_trials) + TOLERANCE * _size(witness, seen, middle)
-        off.append(abs(seen - middle) <= allowed)
+        off.append(abs(seen - middle) <= allowed or _both_far(witness, seen, middle))
     share = float(np.mean(off))
     last_seen, last = pairs[-1]
     told = f"loss {last_seen:.3g} in the script, {np.median(last):.3g} in trials as it is"
@@ -78,6 +80,12 @@ def _spread(values: Sequence[float]) -> float:
         return 0.0
     quantile = float(t.ppf(0.5 + CONFIDENCE / 2, n - 1))
     return quantile * float(np.std(values, ddof=1)) * float(np.sqrt(1 + 1 / n))
+
+
+def _both_far(witness: Witness, seen: float, middle: float) -> bool:
+    """Whether both are far above knowing nothing, by much the same."""
+    low, high = sorted((seen, middle))
+    return isfinite(witness.nothing) and low > FAR * witness.nothing and high <= FACTOR * low
 
 
 def _size(witness: Witness, seen: float, middle: float) -> float:
