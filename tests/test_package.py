@@ -15,7 +15,7 @@ from unstuck.errors import UnstuckError
 ROOT = Path(__file__).parents[1]
 FACE = {
     "Equivalence", "Fix", "Proof", "Report", "UnstuckError", "__version__", "diagnose",
-    "equivalence", "fold", "watch",
+    "equivalence", "fold", "noted", "watch",
 }  # fmt: skip
 HEAVY = ("jax", "sklearn", "scipy", "optax", "keras", "tensorflow", "torch", "pandas", "uniplot")
 

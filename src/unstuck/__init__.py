@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from unstuck.records.fix import Fix as Fix
     from unstuck.records.proof import Proof as Proof
     from unstuck.records.report import Report as Report
+    from unstuck.script.by_hand import noted as noted
     from unstuck.sessions import diagnose as diagnose
 
 __version__ = "0.1.0"
@@ -28,6 +29,7 @@ _HOME = {
     "UnstuckError": "unstuck.errors",
     "diagnose": "unstuck.sessions",
     "fold": "unstuck.frameworks.folding",
+    "noted": "unstuck.script.by_hand",
     "watch": "unstuck.guards.loop",
 }
 # Callbacks of libraries, each in a file that imports its library.
@@ -42,6 +44,7 @@ __all__ = [
     "diagnose",
     "equivalence",
     "fold",
+    "noted",
     "watch",
 ]
 

@@ -31,7 +31,7 @@ class watch:
     """
 
     def __init__(
-        self, model: Any, optimizer: Any, *, stop: bool = False, tell: Tell | None = None
+        self, model: Any, optimizer: Any = None, *, stop: bool = False, tell: Tell | None = None
     ) -> None:
         import torch
 
@@ -39,7 +39,8 @@ class watch:
             raise UsageError(
                 f"the model is a {type(model).__name__}",
                 "a torch.nn.Module",
-                "unstuck run train.py watches loops of Keras and JAX",
+                "unstuck run train.py watches loops of Keras and JAX; what it does not see, such as"
+                " updates in NumPy, hands each step's loss over: unstuck.noted(loss)",
             )
         if not isinstance(optimizer, torch.optim.Optimizer):
             raise UsageError(

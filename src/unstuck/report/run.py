@@ -20,6 +20,11 @@ SEEN = (
     " jax.value_and_grad as the script calls them, Flax's and Equinox's"
 )
 
+BY_HAND = (
+    "Anything else can be handed over: unstuck.diagnose(model, x, y, …), or a loop's loss, to be"
+    " watched: unstuck.noted(loss)"
+)
+
 
 def summary(subjects: Sequence[SubjectRecord], imported: Sequence[str] = ()) -> Text:
     """What was found: a sentence a training, what it was seen to do, and in a few words the
@@ -29,11 +34,15 @@ def summary(subjects: Sequence[SubjectRecord], imported: Sequence[str] = ()) -> 
         imported: libraries that train and that the script imported, for where nothing was seen.
     """
     if not subjects and not imported:
-        return Text("unstuck: no training seen, and no library imported that trains")
-    if not subjects:
         return Text(
-            f"unstuck: no training seen, though {', '.join(imported)} was imported. Seen are:"
-            f" {SEEN}. Anything else can be handed over: unstuck.diagnose(model, x, y, …)"
+            "unstuck: no training seen, and no library imported that trains. A program that the"
+            f" script starts is seen where that is run itself: unstuck run THAT.py. {BY_HAND}"
+        )
+    if not subjects:
+        were = "was" if len(imported) == 1 else "were"
+        return Text(
+            f"unstuck: no training seen, though {', '.join(imported)} {were} imported. Seen are:"
+            f" {SEEN}. {BY_HAND}"
         )
     told = Text("\nunstuck: ")
     for i, subject in enumerate(subjects):

@@ -5,11 +5,13 @@ from typing import Any
 import wrapt
 
 from unstuck.frameworks.known import FRAMEWORKS, Framework
+from unstuck.script import by_hand
 from unstuck.script.trainings import Trainings
 
 
 def install(trainings: Trainings) -> None:
     """Has every framework's trainings seen, from the moment it is imported."""
+    by_hand.install(trainings)
     for framework in FRAMEWORKS:
         for module, name in framework.watched.items():
             wrapt.when_imported(module)(_hook(framework, name, trainings))

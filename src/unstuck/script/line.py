@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # States of a watch, the worst first.
 STATES = ("diverged", "dying", "stuck", "slow", "learning", "unknown")
 # losses of steps, not of epochs
-STEPWISE = {"torch", "jax", "tape", "lightning", "skorch", "transformers"}
+STEPWISE = {"torch", "jax", "tape", "noted", "lightning", "skorch", "transformers"}
 _STATES = {state.value: state for state in State} | {"dying": State.STUCK}  # of a watch
 
 

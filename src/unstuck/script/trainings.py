@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from unstuck.records.report import Report
 
 # A hand-written loop has no end that could be seen, so that nothing counts as inside of one.
-_ENDLESS = {"torch", "jax", "tape"}
+_ENDLESS = {"torch", "jax", "tape", "noted"}
 STEPS = 1_024  # losses of steps, after which a training may be called stuck while it goes on
 FEW = 64  # losses of steps, below which it is not called stuck at its end
 

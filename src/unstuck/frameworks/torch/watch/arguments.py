@@ -87,14 +87,15 @@ def arguments(optimizer: Any, backwards: list[Backward], others: list[Any]) -> S
     if accumulated > 1:
         made = _unscaled(made, accumulated)
     found = examples(made, accumulated)
+    given = found.given
     if of_keras.is_of_keras(root):
-        loss = {"loss": _of_keras(made, found)}
+        loss, given = {"loss": _of_keras(made, found)}, of_keras.arrays_of(given)
         optimizer = of_keras.optimizer_of(optimizer)
     else:
         loss = _loss(made, root, found)
         _check(made, root, _value(made.loss))
     return Step(
-        {"model": root, "optimizer": optimizer, **found.given} | loss,
+        {"model": root, "optimizer": optimizer, **given} | loss,
         found.one_batch,
         root,
         tuple(made.modules()),

@@ -37,6 +37,26 @@ def loss_of(value: float, output: Any, target: Any) -> Any:
     return written_losses.loss_of((value,), output.detach().cpu().numpy(), [y])[0]
 
 
+def arrays_of(given: dict[str, Any]) -> dict[str, Any]:
+    """Data as Keras takes them: the arrays of a loader's `TensorDataset`, which can be changed.
+
+    Args:
+        given: x, y, batch size and order, as far as they were seen.
+    """
+    loader, kinds = given["x"], torch.utils.data
+    dataset = getattr(loader, "dataset", None)
+    if type(dataset) is not kinds.TensorDataset or len(dataset.tensors) != 2 or "y" in given:
+        return given
+    orders = (kinds.RandomSampler, kinds.SequentialSampler)
+    if type(loader.sampler) not in orders or loader.collate_fn is not kinds.default_collate:
+        return given
+    x, y = (t.detach().cpu().numpy() for t in dataset.tensors)
+    drawn = type(loader.sampler) is kinds.RandomSampler
+    return {"x": x, "y": y, "batch_size": loader.batch_size, "shuffle": drawn} | {
+        name: value for name, value in given.items() if name != "x"
+    }
+
+
 def optimizer_of(optimizer: Any) -> Any:
     """The optimizer of Keras's with the settings of one of PyTorch's.
 

@@ -1,0 +1,26 @@
+"""Losses that a script hands over: watched under `unstuck run`, and nothing without it."""
+
+import json
+
+from script.running import python, unstuck_run
+
+LOOP = """\
+import unstuck
+
+w = 5.0
+for step in range(200):
+    loss = unstuck.noted((w - 1) * (w - 1))
+    w -= RATE * 2 * (w - 1)
+print(w)
+"""
+
+
+def test_a_loop_that_nothing_sees(tmp_path):
+    for rate, state in ((0.05, "learning"), (15, "diverged")):
+        (tmp_path / "s.py").write_text(LOOP.replace("RATE", str(rate)))
+        plain = python(tmp_path, "s.py")
+        seen = unstuck_run(tmp_path, "--json", "o.json", "s.py")
+        assert (seen.status, seen.out) == (0, plain.out)
+        (subject,) = json.loads((tmp_path / "o.json").read_text())["subjects"]
+        assert subject["state"] == state
+        assert subject["where"]["line"] == 5
