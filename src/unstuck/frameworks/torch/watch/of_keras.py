@@ -44,7 +44,7 @@ def arrays_of(given: dict[str, Any]) -> dict[str, Any]:
         given: x, y, batch size and order, as far as they were seen.
     """
     loader, kinds = given["x"], torch.utils.data
-    dataset = getattr(loader, "dataset", None)
+    dataset: Any = getattr(loader, "dataset", None)
     if type(dataset) is not kinds.TensorDataset or len(dataset.tensors) != 2 or "y" in given:
         return given
     orders = (kinds.RandomSampler, kinds.SequentialSampler)
