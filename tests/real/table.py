@@ -234,6 +234,13 @@ STUCK = (
         states=("slow", "stuck", "diverged"),
         needs="skorch",
     ),
+    # An autoencoder whose encoder gets no gradient.
+    fails(
+        "93_codes_detached",
+        ("attached",),
+        causes=("loss-detached",),
+        states=("slow", "stuck", "improvable"),
+    ),
     # Ratings of 1 to 5 into a product of embeddings around 0: worse than one constant.
     fails("23_recommender_keras", ("targets-standardized",), states=("improvable",)),
     # Nothing is left lying: the rate is mended, and the softmax goes too.

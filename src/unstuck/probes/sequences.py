@@ -11,20 +11,26 @@ from unstuck.probes.probe import Probe
 def padded(look: Look) -> Measured:
     """Mean share of an example's positions that are padding (0) behind its end; only where the
     lengths differ."""
-    shares = [s for a in look.sample.x if (s := _share(a)) is not None]
+    shares = [
+        share
+        for a, kind in zip(look.sample.x, look.sample.kinds, strict=True)
+        if a.ndim == (2 if kind == "ids" else 3) and (share := _share(a)) is not None
+    ]
     return max(shares, default=None)
 
 
 def _share(a: NDArray[np.generic]) -> float | None:
-    if a.ndim not in (2, 3) or a.shape[1] < 2:
-        return None
+    """Of sequences (n, time) of ids, or (n, time, features)."""
     behind = padding_behind(a)
     return float(behind.mean() / a.shape[1]) if np.ptp(behind) else None
 
 
 def answer_variation(look: Look) -> Measured:
     """Standard deviation of the logits over examples, over their root mean square: next to 0 for
-    a network whose answer does not depend on what it is shown."""
+    a network whose answer does not depend on what it is shown. None where that is on purpose: a
+    last kernel that is 0."""
+    if look.begins_at_zero:
+        return None
     z = look.seen.logits.astype(np.float64)
     size = float(np.sqrt(np.mean(np.square(z))))
     if len(z) < 2 or not np.isfinite(size) or size == 0:
