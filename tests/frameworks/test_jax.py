@@ -10,16 +10,18 @@ import pytest
 
 from unstuck.causes import load
 from unstuck.causes.examples import CLIPPED, LOGITS, digits, standardized
-from unstuck.changes import learning_rate, restraint
+from unstuck.changes import learning_rate, loop, restraint
 from unstuck.changes.loss import SIGN
+from unstuck.changes.optimizer import ADAM
 from unstuck.cures.cure import cure
+from unstuck.cures.printed import Argument, Names
 from unstuck.data.dataset import Dataset
 from unstuck.engine.network import Network, mlp
 from unstuck.engine.optimizers import keras
 from unstuck.engine.program import compile_program, numbers
 from unstuck.engine.setup import Setup
 from unstuck.engine.training import train
-from unstuck.frameworks.jax.cure import built
+from unstuck.frameworks.jax.cure import built, printed
 from unstuck.frameworks.recognize import recognize
 from unstuck.scalers import scaler
 from unstuck.setups.order import batches
@@ -117,6 +119,23 @@ def test_a_loss_with_its_other_sign_learns_what_the_negated_one_does_not():
     given = subject.template.given.loss
     z = jnp.eye(10)
     assert made.arguments["loss"](z, Y[:10]) == pytest.approx(-given(z, Y[:10]))
+
+
+@pytest.mark.parametrize(
+    ("beside", "edits"),
+    [
+        ((), [("learning_rate", "0.01")]),
+        ((learning_rate.HIGHER[0],), [("learning_rate", "0.03")]),
+        ((ADAM,), ["optax.adam(0.001)"]),
+    ],
+)
+def test_a_rate_that_stays_is_a_number_where_the_optimizer_is_made(beside, edits):
+    subject = plain(optax.sgd(optax.exponential_decay(0.01, 10, 0.9)))
+    routine = Routine(rates=((0.0, 1.0), (1.0, 0.5)))
+    subject = replace(subject, about=replace(subject.about, routine=routine))
+    blocks = printed(subject, cure((*beside, loop.CONSTANT)), Names())
+    found = [e for b in blocks for e in b.edits]
+    assert [(e.name, e.value) if isinstance(e, Argument) else e.code for e in found] == edits
 
 
 def test_the_loss_of_outputs_is_the_users_own():

@@ -1,5 +1,7 @@
 """Cures for plain JAX: data as they are prepared, another optimizer, what the loop must do."""
 
+from dataclasses import replace
+
 from unstuck.changes.change import Change, Part, Role, changed, value
 from unstuck.cures.built import Built
 from unstuck.cures.cure import Cure
@@ -39,7 +41,13 @@ def printed(subject: JaxSubject, cure: Cure, names: Names) -> tuple[Block, ...]:
         whole = getattr(template.model[0], "name", "") or getattr(template.loss_of, "__name__", "")
         said = "the loss with its other sign"
         blocks.append(Block(Role.LOSS, (), edits=(Negate(whole),), comment=said))
-    blocks += [_said(c) for c in cure.changes if c.part in SAID]
+    own, parts = subject.about.rule, {c.part for c in cure.changes}
+    for change in (c for c in cure.changes if c.part in SAID):
+        if change.part is not Part.SCHEDULE or own is None or own.learning_rate is None:
+            blocks.append(_said(change))
+        elif not parts & {Part.OPTIMIZER, Part.RATE}:  # else it is given a number already
+            rate = Argument("optimizer", "learning_rate", f"{own.learning_rate:.3g}", 0)
+            blocks.append(replace(_said(change), edits=(rate,)))
     return tuple(sorted(blocks, key=lambda b: list(Role).index(b.role)))
 
 

@@ -19,8 +19,8 @@ class Anew:
 
     def __init__(self) -> None:
         self._optimizers: weakref.WeakSet[Any] = weakref.WeakSet()  # that go on with others
-        # by line: the modules called there last, ids of the parameters reached, times anew
-        self._trained: dict[Any, tuple[weakref.WeakSet[Any], frozenset[int], int]] = {}
+        # by line: the modules called there last, the parameters reached, times anew
+        self._trained: dict[Any, tuple[weakref.WeakSet[Any], list[Any], int]] = {}
 
     def goes_on(self, optimizer: Any) -> None:
         """An optimizer's next step is the first that trains other parameters than before."""
@@ -37,10 +37,12 @@ class Anew:
             reached: parameters that its loss depends on.
         """
         modules = {c.function for b in backwards[-1:] for c in b.calls if c.is_module}
-        ids = frozenset(id(p) for p in reached)
-        before, then, times = self._trained.get(where, (weakref.WeakSet(), ids, 0))
-        changed = ids != then and any(m in before for m in modules)
+        before, then, times = self._trained.get(where, (weakref.WeakSet(), [], 0))
+        kept = [p for ref in then if (p := ref()) is not None]  # an id may be that of one gone
+        same = len(kept) == len(then) and {id(p) for p in kept} == {id(p) for p in reached}
+        changed = not same and any(m in before for m in modules)
         another = times < MOST and (optimizer in self._optimizers or changed)
         self._optimizers.discard(optimizer)
-        self._trained[where] = weakref.WeakSet(modules), ids, times + another
+        refs = [weakref.ref(p) for p in reached]
+        self._trained[where] = weakref.WeakSet(modules), refs, times + another
         return another
