@@ -26,7 +26,7 @@ FLOATS, VALUES = (a[:300] for a in regression())
 
 # What no set-up of these frameworks has.
 NEVER = {Part.NORMALIZATION, Part.DROPOUT, Part.STATISTICS, Part.HELD, Part.ZEROING, Part.MODE,
-         Part.BATCH_AXIS, Part.SIGN}  # fmt: skip
+         Part.BATCH_AXIS, Part.SIGN, Part.DETACHING}  # fmt: skip
 
 # -- scikit-learn ---------------------------------------------------------------------------
 

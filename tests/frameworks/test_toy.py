@@ -72,7 +72,8 @@ CASE = Case(
     lambda: {"model": Line(0.1), "x": X, "y": Y},
     lambda model, arguments: {"rate": model.rate},
     frozenset(Part) - {Part.RATE, Part.ORDER, Part.STEPS, Part.ROWS, Part.SPLITS}
-    - {Part.INPUTS, Part.OUTLIERS, Part.TARGETS, Part.LABELS, Part.TARGET_SHAPE},
+    - {Part.INPUTS, Part.OUTLIERS, Part.TARGETS, Part.LABELS, Part.TARGET_SHAPE}
+    - {Part.PADDING, Part.IDS},
     frozenset({Part.STEPS}),
 )  # fmt: skip
 
