@@ -6,6 +6,7 @@ import warnings
 import numpy as np
 import pytest
 
+from unstuck.causes import load
 from unstuck.causes.examples import digits, regression
 from unstuck.changes import (
     activation,
@@ -24,6 +25,7 @@ from unstuck.changes import (
     unfreezing,
 )
 from unstuck.changes import loss as losses
+from unstuck.changes.change import changed
 from unstuck.errors import UsageError
 from unstuck.frameworks.recognize import recognize
 from unstuck.setups.split import split
@@ -403,3 +405,14 @@ def test_a_skorch_net_is_cured_where_it_is_made():
         "net = NeuralNetClassifier(Logits, lr=0.001, criterion=torch.nn.CrossEntropyLoss,"
         " optimizer=torch.optim.Adam)\nnet.fit(x, y)\n"
     )
+
+
+@pytest.mark.parametrize("name", ["padding-behind", "id-fractions"])
+def test_sequences_are_written_down_as_trials_have_them(name):
+    example = load(name).shows()
+    subject = recognize(example.model, Given(**example.arguments))
+    (change,) = load(name).changes
+    data = split(subject.sample)
+    made = built(subject, (change,))
+    done = executed(made.code, x=torch.as_tensor(data.x[0]), y=data.y)
+    np.testing.assert_array_equal(done["x"].numpy(), changed(data, (change,)).x[0])
