@@ -1,11 +1,12 @@
 """Seconds of the static stage, and its memory: fresh processes, one framework each.
 
-    python benchmarks/diagnose.py [--repeats 5] [--json FILE]
+    python benchmarks/diagnose.py [--repeats 5] [--only SUBJECT …] [--json FILE]
 
 Case-size networks (784-128-10, Adam, raw pixels, 60,000 × 784 bytes, 2,048 looked at) in every
 framework, and a PyTorch module of ResNet-18's size (11.2 million parameters) on 256 images of
-32 × 32 × 3. *Import* is the framework's own import; *diagnose* is the wall-clock time of
-`unstuck.diagnose` after it, which includes whatever unstuck itself has to import and compile.
+32 × 32 × 3, and one of 75 million parameters, 784-8300-8300-10. *Import* is the framework's own
+import; *diagnose* is the wall-clock time of `unstuck.diagnose` after it, which includes whatever
+unstuck itself has to import and compile.
 Raw pixels are the slow case: there are harms, so the data are changed and looked at again.
 *Memory* is how far the process's peak grew in it.
 """
@@ -32,6 +33,7 @@ SUBJECTS = {
     "PyTorch": ("torch", ""),
     "scikit-learn": ("sklearn", ""),
     "PyTorch, ResNet-18": ("resnet", ""),
+    "PyTorch, 300 MB": ("large", ""),
 }
 
 
@@ -113,6 +115,19 @@ def resnet_subject() -> dict[str, Any]:
     }  # fmt: skip
 
 
+def large_subject() -> dict[str, Any]:
+    import torch
+    from torch import nn
+
+    x, y = _data()
+    widths = (784, 8300, 8300, 10)
+    layers = [part for a, b in itertools.pairwise(widths) for part in (nn.Linear(a, b), nn.ReLU())]
+    model = nn.Sequential(*layers[:-1])
+    optimizer = torch.optim.Adam(model.parameters())
+    loss = nn.CrossEntropyLoss()
+    return {"model": model, "x": x, "y": y, "loss": loss, "optimizer": optimizer}
+
+
 def one(kind: str) -> dict[str, Any]:
     """One measurement, in this process."""
     began = time.perf_counter()
@@ -120,6 +135,7 @@ def one(kind: str) -> dict[str, Any]:
         "keras": lambda: __import__("keras"),
         "torch": lambda: __import__("torch"),
         "resnet": lambda: __import__("torch"),
+        "large": lambda: __import__("torch"),
         "sklearn": lambda: __import__("sklearn.neural_network"),
     }[kind]()
     imported = time.perf_counter()
@@ -141,15 +157,17 @@ def one(kind: str) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--only", nargs="+", choices=SUBJECTS, default=list(SUBJECTS))
     parser.add_argument("--json")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
         print(json.dumps(one(options.one)))
         return
-    runs: dict[str, list[dict[str, Any]]] = {name: [] for name in SUBJECTS}
+    runs: dict[str, list[dict[str, Any]]] = {name: [] for name in options.only}
     for _ in range(options.repeats):  # in turns, so that a drift of the machine hits all
-        for name, (kind, backend) in SUBJECTS.items():
+        for name in options.only:
+            kind, backend = SUBJECTS[name]
             done = subprocess.run(
                 [sys.executable, __file__, "--one", kind],
                 env={**os.environ, "KERAS_BACKEND": backend or "jax", "TF_CPP_MIN_LOG_LEVEL": "3"},
