@@ -197,3 +197,22 @@ def test_what_was_detached_on_the_way_to_the_loss_is_attached() -> None:
     off = b.edit(Role.TRAINING, lambda _: TakeOff("detach"))
     assert ".detach()" in source
     assert cured(source, "# <-", "torch", off) == source.replace(".detach()", "")
+
+
+def test_an_optimizer_made_anew_for_a_new_head_leaves_the_training_before_it() -> None:
+    source = (
+        "def train(net, opt):\n    for x, y in batches:\n        lossf(net(x), y).backward()\n"
+        "        opt.step()\n\n\n"
+        "net = Net()\nopt = Adam(net.parameters())\ntrain(net, opt)\n"
+        "net.fc = Linear(3, 2)\ntrain(net, opt)\n"
+    )
+
+    def printer(names: Names) -> tuple[Block, ...]:
+        line = f"{names.optimizer} = torch.optim.Adam({names.model}.parameters())"
+        both = frozenset({"model"}), frozenset({"optimizer"})
+        drawn = Block(Role.START, (f"draw({names.model})",), (), both[0], both[0])
+        return drawn, Block(Role.OPTIMIZER, (line,), (), *both)
+
+    new = patched(source, [Site(4, "torch", printer, through=(11,))])
+    anew = "draw(net)\nopt = torch.optim.Adam(net.parameters())\n"
+    assert new == source.replace("Linear(3, 2)\n", f"Linear(3, 2)\n{anew}")

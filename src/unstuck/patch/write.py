@@ -328,7 +328,8 @@ class _Patch:
         ]
         if read:
             raise NotPlaced(f"line {line(read[0])} holds the old {name}, and the model comes later")
-        if isinstance(place, cst.SimpleStatementLine) and len(place.body) == 1:
+        own = place.body if isinstance(place, cst.SimpleStatementLine) else ()
+        if len(own) == 1 and isinstance(own[0], cst.Assign):  # no call that reads it
             self._text.out(place)
         return later, True
 
