@@ -147,6 +147,19 @@ def test_the_loss_of_outputs_is_the_users_own():
     assert np.isnan(trainer.loss(output, np.zeros((7, 3))))
 
 
+def test_outputs_are_judged_by_their_own_targets_where_a_loss_broadcasts():
+    def mse(output, y):
+        return jnp.mean((output - y) ** 2)
+
+    def apply(p, x):
+        return x @ p
+
+    y = X[:, 0].astype(np.float32)
+    given = Given(X, y, loss=mse, optimizer=optax.sgd(0.1))
+    trainer = recognize((apply, jnp.zeros((64, 1))), given).trainer()
+    assert trainer.loss(y[:50, None].astype(np.float64), y[:50]) == pytest.approx(0.0, abs=1e-12)
+
+
 @dataclass(frozen=True)
 class Scale:
     """A layer without a kernel: one gain a feature."""

@@ -252,6 +252,8 @@ class Bare:
         """See `Template`."""
         try:
             shaped = jnp.asarray(output.reshape(len(output), *self.shape))
+            if y.size == shaped.size:  # one target an output, whatever broadcasting makes of them
+                y = y.reshape(shaped.shape)
             return float(jnp.mean(self.loss_of(shaped, jnp.asarray(y))))
         except Exception:  # whatever a user's function makes of targets that were changed
             return float("nan")
