@@ -152,3 +152,11 @@ def test_one_constant_of_two_signs_is_one_input() -> None:
 def test_a_rate_that_ends_at_no_number_is_too_high() -> None:
     report = unstuck.diagnose(MLPClassifier(learning_rate_init=1e300), X, Y)
     assert [s.name for s in report.suspects] == ["learning-rate-high"]
+
+
+@pytest.mark.parametrize(
+    "x", [len, dict, lambda: 1 / 0, lambda: 3], ids=["len", "dict", "raises", "3"]
+)
+def test_a_function_of_the_data_that_makes_no_batches(x: Any) -> None:
+    with pytest.raises((UsageError, DataError)):
+        unstuck.diagnose(torch.nn.Linear(8, 2), x, loss="cross_entropy", optimizer="adam")

@@ -121,12 +121,14 @@ def _read(x: Any, y: Any, given: Given, step: bool) -> _Read:
     if y is not None:
         return _arrays(x, y, given.examples)
     if callable(x) and not hasattr(x, "__len__"):
-        made = x()
+        wanted = "one without arguments that makes a generator of batches (inputs, targets)"
+        try:
+            made = x()
+        except Exception as error:
+            told = f"{type(error).__name__}: {error}"
+            raise UsageError(f"the function of the data raised {told}", wanted) from error
         if not hasattr(made, "__iter__"):
-            raise UsageError(
-                f"the function of the data gave a {type(made).__name__}",
-                "one that makes a generator of batches (inputs, targets)",
-            )
+            raise UsageError(f"the function of the data gave a {type(made).__name__}", wanted)
         return _batches(iter(made), given.examples)
     if step and isinstance(x, (tuple, dict)):
         return _one_batch(x, given.examples)
