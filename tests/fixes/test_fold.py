@@ -165,3 +165,24 @@ def test_a_module_of_unstucks_own_is_folded_away():
 
     model = nn.Sequential(Scaled([1.0, 2, 3, 4, 5, 6], 7.0), nn.Linear(6, 2)).double()
     close(outputs(unstuck.fold(model), X, torch.float64), outputs(model, X, torch.float64), FLOAT64)
+
+
+def test_a_model_that_takes_sequences_alone():
+    class Sequences(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.dense, self.recurrent = torch.nn.Linear(4, 3), torch.nn.GRU(3, 2, batch_first=True)
+
+        def forward(self, x):
+            return self.recurrent(self.dense(x))[0][:, -1]
+
+    model, x = Sequences(), torch.randn(5, 6, 4) * 9 + 3
+    scaler = Affine(np.full(4, 3.0), np.full(4, 9.0))
+    with torch.no_grad():
+        wanted, found = model((x - 3) / 9), unstuck.fold(model, scaler)(x)
+    torch.testing.assert_close(found, wanted)
+
+
+def test_layers_that_are_no_model_are_refused():
+    with pytest.raises(UsageError, match="no input could be found"):
+        unstuck.fold(torch.nn.ModuleList([torch.nn.Linear(4, 3)]), Affine(np.zeros(4), np.ones(4)))

@@ -1,6 +1,7 @@
 """Folding into torch modules: linear layers and convolutions."""
 
 import copy
+import math
 from typing import Any
 
 import numpy as np
@@ -96,7 +97,7 @@ def _check(before: Any, after: Any, layer: Any, scaler: Affine) -> None:
         z = draw.normal(size=shape)
         axis = [1] * (len(shape) - 1)
         axis[0 if isinstance(layer, CONVOLUTIONS) else -1] = features
-        flat = len(shape) > 2 and isinstance(layer, torch.nn.Linear)
+        flat = isinstance(layer, torch.nn.Linear) and math.prod(shape[1:]) == features
         shift, scale = (
             a.reshape(shape[1:]) if flat else a.reshape(axis) for a in (whole.shift, whole.scale)
         )
