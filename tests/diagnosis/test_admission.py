@@ -15,6 +15,14 @@ X = np.random.default_rng(0).normal(size=(60, 8)).astype("f4")
 Y = (X[:, 0] > 0).astype("i8")
 NET = MLPClassifier()
 
+
+class Mute:
+    """Raises where it is to be told of."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError
+
+
 REFUSED: dict[str, tuple[Any, dict[str, Any], type[Exception], str]] = {
     "examples as text": (NET, {"examples": "100"}, UsageError, "'100'"),
     "one example": (NET, {"examples": 1}, UsageError, "at least 2"),
@@ -23,6 +31,7 @@ REFUSED: dict[str, tuple[Any, dict[str, Any], type[Exception], str]] = {
     "no batch": (NET, {"batch_size": 0}, UsageError, "at least 1"),
     "shuffle as text": (NET, {"shuffle": "yes"}, UsageError, "'yes'"),
     "a step that is no function": (NET, {"step": 3}, UsageError, "step=3"),
+    "what has no words for itself": (NET, {"shuffle": Mute()}, UsageError, "<Mute instance"),
     "no data": (NET, {"x": None}, UsageError, "no data"),
     "one number as inputs": (NET, {"x": np.float32(1)}, DataError, "single number"),
     "one number as targets": (NET, {"y": np.int64(3)}, DataError, "single number"),
@@ -160,3 +169,8 @@ def test_a_rate_that_ends_at_no_number_is_too_high() -> None:
 def test_a_function_of_the_data_that_makes_no_batches(x: Any) -> None:
     with pytest.raises((UsageError, DataError)):
         unstuck.diagnose(torch.nn.Linear(8, 2), x, loss="cross_entropy", optimizer="adam")
+
+
+def test_memory_is_taken_as_an_array() -> None:
+    seen = unstuck.diagnose(NET, memoryview(X), Y)
+    assert seen.probes["input_size"] == unstuck.diagnose(NET, X, Y).probes["input_size"]

@@ -4,6 +4,7 @@ import math
 import numbers
 from collections.abc import Iterator
 from contextlib import contextmanager
+from reprlib import repr as shown  # short, and of what has no words for itself too
 from typing import Any
 
 from unstuck.errors import DataError, UsageError
@@ -22,9 +23,9 @@ def admit(given: Given) -> None:
     if given.batch_size is not None:
         whole_number("batch_size", given.batch_size, 1)
     if given.shuffle not in (None, True, False):
-        raise UsageError(f"shuffle={given.shuffle!r}", "True, False or None")
+        raise UsageError(f"shuffle={shown(given.shuffle)}", "True, False or None")
     if given.step is not None and not callable(given.step):
-        raise UsageError(f"step={given.step!r}", "a function (model, batch) -> loss")
+        raise UsageError(f"step={shown(given.step)}", "a function (model, batch) -> loss")
     if given.x is None:
         raise UsageError("no data were given", "diagnose(model, x, y)")
     for name, value in (("x", given.x), ("y", given.y)):
@@ -40,7 +41,7 @@ def whole_number(name: str, value: Any, least: int) -> None:
     """
     whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
     if not whole or value < least:
-        raise UsageError(f"{name}={value!r}", f"a whole number, at least {least}")
+        raise UsageError(f"{name}={shown(value)}", f"a whole number, at least {least}")
 
 
 def seconds(name: str, value: Any) -> None:
@@ -51,7 +52,7 @@ def seconds(name: str, value: Any) -> None:
     """
     real = isinstance(value, numbers.Real) and not isinstance(value, bool)
     if not real or not 0 < value < math.inf:
-        raise UsageError(f"{name}={value!r}", "seconds above 0")
+        raise UsageError(f"{name}={shown(value)}", "seconds above 0")
 
 
 @contextmanager
@@ -79,7 +80,7 @@ def _array(name: str, value: Any) -> None:
             of_numbers(part, name)
         if isinstance(part, numbers.Number) or getattr(part, "shape", None) == ():
             raise DataError(f"{name}: a single number", "an array, one row an example")
-        if isinstance(part, str | bytes | set | frozenset):
+        if isinstance(part, str | bytes | set | frozenset | type):
             raise DataError(f"{name}: a {type(part).__name__}", "an array, one row an example")
     if name == "y" and hasattr(value, "__next__"):
         raise UsageError(

@@ -54,7 +54,7 @@ def subject(model: BaseEstimator, given: Given) -> Perceptron:
     refuse_generator(given.x)
     if given.y is None:
         raise UsageError("no targets were given", "diagnose(estimator, x, y)")
-    x = given.x if hasattr(given.x, "shape") else as_array(given.x, "the inputs", text=True)
+    x = _indexed(given.x)
     if len(x.shape) == 1 and len(getattr(given.y, "shape", ())) > 1:
         raise DataError(
             f"x of shape {x.shape}, y of shape {tuple(given.y.shape)}",
@@ -166,9 +166,14 @@ def _unwrap(model: Any) -> tuple[Any, list[Any], list[Any]]:
     return model, before, targets
 
 
+def _indexed(x: Any) -> Any:
+    """Itself where scikit-learn takes rows of it, else as an array."""
+    itself = hasattr(x, "shape") and not isinstance(x, memoryview)
+    return x if itself else as_array(x, "the inputs", text=True)
+
+
 def _take(x: Any, chosen: NDArray[np.int64]) -> Any:
-    x = x if hasattr(x, "shape") else as_array(x, "the inputs", text=True)
-    return _safe_indexing(x, chosen)
+    return _safe_indexing(_indexed(x), chosen)
 
 
 def _reaching(

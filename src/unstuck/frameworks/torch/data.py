@@ -127,7 +127,7 @@ def _read(x: Any, y: Any, given: Given, step: bool) -> _Read:
         except Exception as error:
             told = f"{type(error).__name__}: {error}"
             raise UsageError(f"the function of the data raised {told}", wanted) from error
-        if not hasattr(made, "__iter__"):
+        if isinstance(made, dict | tuple | str) or not hasattr(made, "__iter__"):
             raise UsageError(f"the function of the data gave a {type(made).__name__}", wanted)
         return _batches(iter(made), given.examples)
     if step and isinstance(x, (tuple, dict)):
