@@ -7,12 +7,13 @@ from .calls import calls
 from .command_lines import command_lines
 from .files import files
 from .scripts import jax, keras, sklearn, torch
-from .scripts.script import Script
+from .scripts.script import LINES, Script
 from .settings import settings
 
 
 def _scripts(framework: str, sources: st.SearchStrategy[str]) -> st.SearchStrategy[Script]:
-    return st.builds(Script, st.just(framework), sources)
+    short = sources.filter(lambda source: source.count("\n") <= LINES)
+    return st.builds(Script, st.just(framework), short)
 
 
 KINDS: dict[str, st.SearchStrategy[Attempt]] = {

@@ -2,8 +2,6 @@
 
 from hypothesis import strategies as st
 
-from .script import LINES
-
 SCALES = (
     "{}",
     "{}",
@@ -37,7 +35,6 @@ HABITS = (
     "import locale; locale.setlocale(locale.LC_ALL, 'C')",
     "import decimal; decimal.getcontext().prec = 3",
     "sys.setswitchinterval(1e-4)",
-    "import atexit",
     "sys.excepthook = lambda *told: print('mine', told[0])",
     "import faulthandler; faulthandler.enable(open('faults.txt', 'w'))",
     "import contextvars; V = contextvars.ContextVar('v', default=1); V.set(2); print(V.get())",
@@ -56,7 +53,6 @@ OF_TORCH = (
     "torch.set_default_device('cpu')",
     "torch.backends.mkldnn.enabled = False; torch.set_flush_denormal(False)",
     "random.seed(0); torch.manual_seed(random.randint(0, 9)); print(torch.initial_seed())",
-    "torch.autograd.graph.set_warn_on_accumulate_grad_stream_mismatch(False) if 0 else None",
 )  # fmt: skip
 ENDS = (
     "print(random.random(), np.random.rand())",
@@ -79,14 +75,14 @@ ENDS = (
 
 
 class Lines(list[str]):
-    """Of a script, from the first."""
+    """What a script is made of."""
 
     def __init__(self, *lines: str) -> None:
         super().__init__(lines)
 
     @property
     def text(self) -> str:
-        """At most `LINES` of them: what stands in front of the last goes where there are more."""
+        """Of the script."""
         return "\n".join(self) + "\n"
 
 
@@ -114,6 +110,3 @@ def ended() -> st.SearchStrategy[list[str]]:
     """Last lines."""
     last = st.lists(one(ENDS), max_size=2, unique=True)
     return last.map(lambda found: sorted(found, key=lambda line: "xit" in line))
-
-
-assert LINES
