@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis.errors import NoSuchExample
 
+from .apart import warm
 from .kinds import KINDS, SHARES
 from .scripts.script import LINES
 from .tally import Tally
@@ -52,28 +53,29 @@ def test_nothing_breaks(kind):
 
 
 def found(kind, most=200):
-    """What the fuzzer says of the shortest attempt that breaks something."""
-    attempt = find(
-        KINDS[kind], lambda a: bool(a.tried().broken), settings=settings(SAME, max_examples=most)
-    )
+    """The first attempt that breaks something, and what."""
+    quick = settings(SAME, max_examples=most, phases=[Phase.generate])
+    attempt = find(KINDS[kind], lambda a: bool(a.tried().broken), settings=quick)
     return attempt, attempt.tried()
 
 
 def test_what_is_planted_in_reading_is_found(monkeypatch):
-    from unstuck.data import files
+    from unstuck.data import tables
 
-    monkeypatch.setattr(files, "_is_number", float)  # raises ValueError at a word
+    monkeypatch.setattr(tables, "is_number", float)  # raises ValueError at a word
     attempt, outcome = found("files")
-    assert outcome.broken.startswith("ValueError at data/files.py")
+    assert outcome.broken.startswith("ValueError at data/tables.py")
     assert attempt.name in attempt.text
 
 
 def test_what_is_planted_in_the_gate_is_found(monkeypatch):
-    from unstuck.setups import admission
+    from unstuck import diagnosis
 
-    monkeypatch.setattr(admission, "_number", lambda name, value, least: value + 1)
+    for framework in ("sklearn", "torch"):  # which is a diagnosis too
+        warm(framework)
+    monkeypatch.setattr(diagnosis, "admit", lambda given: given.nothing)
     _, outcome = found("calls")
-    assert outcome.broken.startswith("TypeError at setups/admission.py")
+    assert outcome.broken.startswith("AttributeError at diagnosis.py")
 
 
 def test_what_is_planted_in_a_run_is_found(monkeypatch):
