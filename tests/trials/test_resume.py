@@ -105,7 +105,10 @@ def check_kept(path, before):
     return now
 
 
-@pytest.mark.parametrize("on", ["processes", "ray"])
+RAY = pytest.param("ray", marks=pytest.mark.acceptance)  # a minute and more, of starting it twice
+
+
+@pytest.mark.parametrize("on", ["processes", RAY])
 def test_kill_9_of_anything_loses_no_finished_trial(path, on):
     if on == "ray":
         pytest.importorskip("ray")
