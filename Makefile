@@ -36,8 +36,8 @@ acceptance: $(VENV)/.installed-test  ## whole scripts on whole data, before a re
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m acceptance
 
 fuzz: $(VENV)/.installed-test   ## attempts to break it, others each day: FUZZ_SEED=7 ATTEMPTS=20000
-	cd tests && OMP_NUM_THREADS=1 KERAS_BACKEND=torch JAX_PLATFORMS=cpu TF_CPP_MIN_LOG_LEVEL=3 \
-		$(abspath $(BIN))/python -m fuzz --attempts $(ATTEMPTS) --seed $(FUZZ_SEED) --findings ../build/fuzz
+	PYTHONPATH=tests OMP_NUM_THREADS=1 KERAS_BACKEND=torch JAX_PLATFORMS=cpu TF_CPP_MIN_LOG_LEVEL=3 \
+		$(BIN)/python -m fuzz --attempts $(ATTEMPTS) --seed $(FUZZ_SEED)
 
 oldest:                         ## a part of the suite on the lowest versions that are allowed
 	$(PYTHON) -m venv build/oldest

@@ -109,7 +109,7 @@ def _files(folder: Path) -> dict[str, str]:
 def _python() -> int:
     sys.argv = [NAME]
     sys.path[0] = str(Path.cwd())
-    runpy.run_path(str(Path(NAME).absolute()), run_name="__main__")
+    runpy.run_path(NAME, run_name="__main__")
     return 0
 
 

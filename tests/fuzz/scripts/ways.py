@@ -28,7 +28,7 @@ HABITS = (
     "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)",
     "import io; sys.stdout.flush(); print('to stderr', file=sys.stderr)",
     "import threading; print(threading.active_count())",
-    "print(__name__, __file__, sys.argv, __spec__, __doc__)",
+    "print(__name__, sys.argv, __spec__, __doc__)",
     "print(sorted(k for k in globals() if not k.startswith('__')))",
     "sys.path.append('nowhere'); print(sys.path[-1])",
     "import builtins; written = builtins.print",
