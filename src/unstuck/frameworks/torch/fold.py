@@ -21,9 +21,9 @@ def folded(model: Any, scaler: Any) -> Any:
     """See `fold`; checked on random inputs that the model can take."""
     if scaler is None:
         model, scaler = _own(model)
-    device_of(model)
     new = copy.deepcopy(model).eval()
     layer = _first(new)
+    device_of(new)
     exact = copy.deepcopy(new).double()
     before = copy.deepcopy(exact)
     _fold(_first(exact), scaler)
