@@ -241,6 +241,10 @@ STUCK = (
         causes=("loss-detached",),
         states=("slow", "stuck", "improvable"),
     ),
+    # A loss that broadcasts (n,) against (n, 1), by which nothing could be learnt.
+    fails("94_jax_broadcast_and_decay", ("targets-shaped",), not_by=("labels-",), needs="optax"),
+    # Targets of tens of thousands, for which more steps are half a cure.
+    fails("95_salaries_sklearn", ("targets-standardized",), needs="sklearn"),
     # Ratings of 1 to 5 into a product of embeddings around 0: worse than one constant.
     fails("23_recommender_keras", ("targets-standardized",), states=("improvable",)),
     # Nothing is left lying: the rate is mended, and the softmax goes too.
