@@ -311,8 +311,7 @@ class Loops:
             step = arguments(optimizer, backwards, others)
             return step.arguments
 
-        here = self.trainings.here()
-        anew = self._anew.begins(optimizer, here, self._backwards, self._reached)
+        anew = self._anew.begins(optimizer, self.trainings.here(), self._backwards, self._reached)
         training = self.started("torch", find, optimizer, anew=anew)
         self._open[key] = training
         weakref.finalize(optimizer, self._forget, key).atexit = False
