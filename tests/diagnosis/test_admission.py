@@ -36,6 +36,7 @@ REFUSED: dict[str, tuple[Any, dict[str, Any], type[Exception], str]] = {
     "one number as inputs": (NET, {"x": np.float32(1)}, DataError, "single number"),
     "one number as targets": (NET, {"y": np.int64(3)}, DataError, "single number"),
     "targets with NaN": (NET, {"y": np.where(np.arange(60) == 3, np.nan, Y)}, DataError, "nan"),
+    "targets beyond classes": (NET, {"y": np.full(60, 1e300)}, DataError, "hold 1e"),
     "targets between classes": (NET, {"y": Y + 0.5}, DataError, "fraction"),
     "validation inputs alone": (NET, {"validation_data": X}, UsageError, "ndarray"),
     "a share as validation": (NET, {"validation_data": 0.2}, UsageError, "float"),

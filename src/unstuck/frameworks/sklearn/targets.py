@@ -32,9 +32,10 @@ def targets(network: Any, y: Any, what: str) -> NDArray[Any]:
         return array
     kind = type_of_target(array)
     if kind.startswith("continuous"):
-        odd = array[array != np.floor(array)][0]
+        fractions = array[array != np.floor(array)]  # none, where they are beyond all whole numbers
+        odd = f"{fractions[0]}, a fraction" if fractions.size else f"{array.flat[0]}"
         raise DataError(
-            f"{what} of a classifier hold {odd}, a fraction",
+            f"{what} of a classifier hold {odd}",
             "class labels: whole numbers or text",
             "numbers to be predicted are for MLPRegressor",
         )
