@@ -1,6 +1,7 @@
 """Runs a script in a process of its own: as `python` does, and under `unstuck run`."""
 
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -46,7 +47,8 @@ def _ended(command, folder, stdin, environment):
 
 
 def without_ours(err):
-    """stderr less the lines of ours that a run without trainings has."""
+    """stderr less the lines of ours that a run without trainings has; the last may be several."""
+    rest = re.sub(r"^unstuck: no training seen.*?noted\(loss\)\n", "", err, flags=re.M | re.S)
     return "".join(
-        line for line in err.splitlines(keepends=True) if not line.startswith("unstuck: ")
+        line for line in rest.splitlines(keepends=True) if not line.startswith("unstuck: ")
     )
