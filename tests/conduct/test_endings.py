@@ -22,8 +22,8 @@ import numpy as np
 from sklearn.neural_network import MLPClassifier
 
 atexit.register(print, "at exit")
-x = np.random.default_rng(0).normal(size=(300, 8))
-MLPClassifier((8,), solver="sgd", max_iter=5).fit(x * 300, x[:, 0] > 0)
+x = np.random.default_rng(0).normal(size=(4000, 8))  # a proof takes many times as long as we wait
+MLPClassifier((200, 200), solver="sgd", max_iter=5).fit(x * 300, x[:, 0] > 0)
 open("trained", "w").close()
 """
 
@@ -34,7 +34,7 @@ def folder(tmp_path):
     (tmp_path / "ends.py").write_text(TRAINING)
     (tmp_path / "made.py").write_text(
         TRAINING
-        + "def net():\n    return MLPClassifier((8,), solver='sgd'), x * 300, x[:, 0] > 0\n"
+        + "def net():\n    return MLPClassifier((200, 200), solver='sgd'), x * 300, x[:, 0] > 0\n"
     )
     (tmp_path / "own.py").write_text(
         "import signal\nsignal.signal(signal.SIGTERM, lambda *_: (print('mine'), exit(7)))\n"
@@ -86,7 +86,7 @@ def test_a_script_hears_of_it_itself_where_it_wants_to(folder):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_proof_that_is_told_to_end_leaves_the_record_of_the_rest(folder, number):
     command = [*COMMAND, "--prove", "600", "--json", "run.json", "ends.py"]
-    status, _, err = ended(folder, command, wait_s=3.0, number=number)
+    status, _, err = ended(folder, command, wait_s=2.0, number=number)
     assert status == 128 + number
     assert "Traceback" not in err
     (subject,) = record((folder / "run.json").read_text(), "run.json").subjects

@@ -7,7 +7,7 @@ clipping of a routine are not replayed: no script can do that around `fit`.
 import inspect
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from itertools import pairwise
 from typing import Any
@@ -96,8 +96,7 @@ class MlpTrainer:
                     nullcontext() if loop is None else loop.installed(network),
                 ):
                     network.fit(x, y, **given)
-                if not stopped and any("interrupted by user" in str(w.message) for w in told):
-                    raise KeyboardInterrupt  # the user's own, which `fit` keeps to itself
+                _heed(told, stopped)
                 output = _output(network, held, outputs)
                 fitted = _output(network, data.x[0][fitted_rows(n)], outputs)
             mean = float(network.loss_)
@@ -162,13 +161,14 @@ def _walk(
     """Some epochs of a copy."""
     copy = clone(network).set_params(max_iter=epochs)
     ticks: list[float] = []
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        with _followed(copy, float("inf"), lambda epoch: None, ticks), within(copy):
+    with warnings.catch_warnings(record=True) as told, np.errstate(all="ignore"):
+        warnings.simplefilter("always")
+        with _followed(copy, float("inf"), lambda epoch: None, ticks) as stopped, within(copy):
             try:
                 copy.fit(x, y, **given)
             except ValueError:  # weights that are not finite
                 raise Untested from None
+        _heed(told, stopped)
     best = min(b - a for a, b in pairwise(ticks)) if len(ticks) > 1 else float("inf")
     return Walk(copy.loss_curve_, [*copy.coefs_, *copy.intercepts_], best)
 
@@ -182,6 +182,17 @@ def _weights(done: Changed, y: NDArray[Any]) -> Floats | None:
         return np.asarray(len(y) / (len(counts) * counts)[ids])
     of = np.asarray(done.routine.weights, np.float64)
     return of[np.clip(y, 0, len(of) - 1)] if len(of) else None
+
+
+def _heed(told: Sequence[warnings.WarningMessage], stopped: Sequence[str]) -> None:
+    """Raises a user's interruption, which `fit` keeps to itself.
+
+    Args:
+        told: warnings of a `fit`.
+        stopped: see `_followed`.
+    """
+    if not stopped and any("interrupted by user" in str(w.message) for w in told):
+        raise KeyboardInterrupt
 
 
 @contextmanager
