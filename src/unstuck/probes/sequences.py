@@ -27,8 +27,8 @@ def _share(a: NDArray[np.generic]) -> float | None:
 
 def answer_variation(look: Look) -> Measured:
     """Standard deviation of the logits over examples, over their root mean square: next to 0 for
-    a network whose answer does not depend on what it is shown. None where that is on purpose: a
-    last kernel that is 0."""
+    a network whose answer does not depend on what it is shown. Not measured where that is on
+    purpose: a last kernel that is 0."""
     if look.begins_at_zero:
         return None
     z = look.seen.logits.astype(np.float64)

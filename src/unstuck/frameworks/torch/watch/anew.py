@@ -34,15 +34,16 @@ class Anew:
         Args:
             where: the line; any hashable.
             backwards: what led to its first step.
-            reached: parameters that its loss depends on.
+            reached: parameters that its loss depends on; none where another optimizer's step came
+                between, which shares the loss.
         """
         modules = {c.function for b in backwards[-1:] for c in b.calls if c.is_module}
         before, then, times = self._trained.get(where, (weakref.WeakSet(), [], 0))
         kept = [p for ref in then if (p := ref()) is not None]  # an id may be that of one gone
         same = len(kept) == len(then) and {id(p) for p in kept} == {id(p) for p in reached}
-        changed = not same and any(m in before for m in modules)
+        changed = bool(reached) and not same and any(m in before for m in modules)
         another = times < MOST and (optimizer in self._optimizers or changed)
         self._optimizers.discard(optimizer)
-        refs = [weakref.ref(p) for p in reached]
+        refs = [weakref.ref(p) for p in reached] or then
         self._trained[where] = weakref.WeakSet(modules), refs, times + another
         return another
