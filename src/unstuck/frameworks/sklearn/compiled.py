@@ -19,7 +19,6 @@ from jax import Array
 from jax.scipy.special import xlogy
 from numpy.typing import NDArray
 from sklearn.neural_network._stochastic_optimizers import AdamOptimizer, SGDOptimizer
-from sklearn.utils import shuffle
 
 from unstuck.engine import optimizers
 from unstuck.engine.activations import ACTIVATIONS
@@ -81,15 +80,16 @@ class EpochLoop:
         try:
             network.n_iter_ = 0
             for _ in range(network.max_iter):
-                if network.shuffle:
-                    order = shuffle(order, random_state=network._random_state)
+                if network.shuffle:  # as `sklearn.utils.shuffle` draws
+                    drawn = np.arange(n)
+                    network._random_state.shuffle(drawn)
+                    order = order[drawn]
                 rows = np.resize(order, each * size).reshape(each, size)
                 numbers["learning_rate"] = own.learning_rate
                 params, inner, total = self._epoch(
                     params, inner, data, rows, there, numbers, network.alpha, ends=ends
                 )
-                network.coefs_ = [np.array(p) for p in params[: len(params) // 2]]
-                network.intercepts_ = [np.array(p) for p in params[len(params) // 2 :]]
+                _give(network, [np.asarray(p) for p in params])  # no copies
                 network.n_iter_ += 1
                 network.loss_ = float(total) / n
                 network.t_ += n
@@ -102,6 +102,13 @@ class EpochLoop:
                     network._no_improvement_count = 0
         except KeyboardInterrupt:
             warnings.warn("Training interrupted by user.", stacklevel=2)
+        finally:
+            _give(network, [np.array(p) for p in params])
+
+
+def _give(network: Any, params: Sequence[NDArray[Any]]) -> None:
+    half = len(params) // 2
+    network.coefs_, network.intercepts_ = list(params[:half]), list(params[half:])
 
 
 def kind_of(network: Any, x: NDArray[Any], y: NDArray[Any], weighted: bool) -> Hashable:
