@@ -233,9 +233,10 @@ def _tensorflow(tf: Any) -> dict[str, Any]:
     from tensorflow.python.eager import context
 
     threading_ = tf.config.threading
+    drawn = getattr(context.context(), "_rng", None)  # there once something was drawn
     return {
         "seed": context.context()._seed,
-        "operations": digest(context.context()._rng and context.context()._rng.getstate()),
+        "operations": digest(drawn and drawn.getstate()),
         "generator": digest(tf.random.get_global_generator().state.numpy()),
         "eager": (tf.executing_eagerly(), tf.config.functions_run_eagerly()),
         "threads": (
