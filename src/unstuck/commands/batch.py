@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from unstuck.commands.options import HtmlFile, JsonFile
-from unstuck.commands.output import console, must_be_writable
+from unstuck.commands.output import absolute, console, must_be_writable
 from unstuck.errors import UsageError
 from unstuck.report.writing import is_stdout, write
 
@@ -38,9 +38,7 @@ def batch(
     must_be_writable(outputs, [] if module else [script])
     running = found(script, module, None)
     must_be_writable(outputs, [running.file])
-    json_file, html_file = (
-        p if p is None or is_stdout(p) else p.absolute() for p in (json_file, html_file)
-    )
+    json_file, html_file = map(absolute, (json_file, html_file))
     trainings = Trainings(running.file, lambda shown: None, stop=True, prove=True)
     hooks.install(trainings)
     status = running.run(ctx.args, lambda error: None)

@@ -85,3 +85,8 @@ def _writable(target: Path) -> None:
         raise UsageError(f"{target} is a folder", place, "name a file in it")
     if not os.access(target if target.exists() else folder, os.W_OK):
         raise UsageError(f"{target} cannot be written", place, "name another place")
+
+
+def absolute(target: Path | None) -> Path | None:
+    """A target that a script's change of folder does not move; none and stdout as they are."""
+    return target if target is None or is_stdout(target) else target.absolute()

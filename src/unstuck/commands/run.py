@@ -20,9 +20,9 @@ from unstuck.commands.options import (
     must_end,
 )
 from unstuck.commands.options import status as found_status
-from unstuck.commands.output import UNWRITTEN, command_line, must_be_writable
+from unstuck.commands.output import UNWRITTEN, absolute, command_line, must_be_writable
 from unstuck.commands.telling import Telling
-from unstuck.report.writing import is_stdout, write
+from unstuck.report.writing import write
 
 if TYPE_CHECKING:
     from unstuck.diagnosis import Diagnosed
@@ -129,7 +129,7 @@ def run(
     running = found(script, module, _renamed(tell) if compat else None)
     must_be_writable(outputs, [running.file])
     json_file, html_file, sarif_file, patch = map(
-        _absolute, (json_file, html_file, sarif_file, patch)
+        absolute, (json_file, html_file, sarif_file, patch)
     )
     if patch is not None and prove is None:
         prove = float(SECONDS)
@@ -221,10 +221,6 @@ def _renamed(tell: Callable[[str], None]) -> Callable[[str], str]:
         return new
 
     return rewritten
-
-
-def _absolute(target: Path | None) -> Path | None:
-    return target if target is None or is_stdout(target) else target.absolute()
 
 
 def _patch(

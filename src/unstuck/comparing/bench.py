@@ -83,10 +83,8 @@ class Bench:
         with ThreadPoolExecutor(self.workers) as pool:
             outcomes = list(pool.map(self._one, wanted))
         made = [o for o in outcomes if o is not None]
-        self.runs, self.failed = (
-            self.runs + len(made),
-            self.failed + sum(bool(o.failed) for o in made),
-        )
+        self.runs += len(made)
+        self.failed += sum(bool(o.failed) for o in made)
         return outcomes
 
     def _one(self, request: Request) -> Outcome | None:

@@ -63,9 +63,8 @@ def _array(name: str, a: NDArray[Any], size: int, ids: bool) -> BatchedArray:
         )
     content = Content.SEQUENCES if a.ndim == 3 else Content.FEATURES
     flat = a.reshape(-1, a.shape[-1]) if a.ndim == 3 else a.reshape(len(a), -1)
-    columns = [_column(str(i), flat[:, i]) for i in range(min(COLUMNS, flat.shape[1]))]
     return BatchedArray(
-        name, shape, dtype, content, tuple(columns), flat.shape[1], rows=_rows(a)
+        name, shape, dtype, content, _columns(flat), flat.shape[1], rows=_rows(a)
     )  # fmt: skip
 
 
@@ -85,9 +84,8 @@ def _targets(y: NDArray[Any], size: int) -> BatchedArray:
             counts=counts[0],
             distinct=counts[1],
         )
-    columns = [_column(str(i), flat[:, i]) for i in range(min(COLUMNS, flat.shape[1]))]
     return BatchedArray(
-        "targets", shape, dtype, Content.NUMBERS, tuple(columns), flat.shape[1], rows=_rows(y)
+        "targets", shape, dtype, Content.NUMBERS, _columns(flat), flat.shape[1], rows=_rows(y)
     )
 
 
@@ -102,6 +100,10 @@ def _channels(a: NDArray[Any]) -> NDArray[Any] | None:
     if a.shape[1] in CHANNELS and min(a.shape[2:]) >= SMALLEST:
         return np.moveaxis(a, 1, -1)
     return None
+
+
+def _columns(flat: NDArray[Any]) -> tuple[Column, ...]:
+    return tuple(_column(str(i), flat[:, i]) for i in range(min(COLUMNS, flat.shape[1])))
 
 
 def _column(name: str, values: NDArray[Any]) -> Column:

@@ -25,13 +25,11 @@ class GraphLoop:
     """See `compiled.Loop`; steps are taken in the copy's own variables.
 
     Args:
-        copy: compiled, trained again and again.
         trained: its variables that the optimizer steps.
         random: whether a step draws numbers.
         steps: the program: (data, rows, rates, count) -> losses of `CHUNK` steps.
     """
 
-    copy: Copy
     trained: list[Any]
     random: bool
     steps: Callable[..., Any]
@@ -102,4 +100,4 @@ def graph_loop(copy: Copy, plan: Plan, pack: Callable[[Any], Any]) -> GraphLoop:
         return program(data, *map(tf.constant, (rows, rates, np.int32(count))))
 
     random = any(layer._seed_generators for layer in model._flatten_layers())
-    return GraphLoop(copy, trained, random, called)
+    return GraphLoop(trained, random, called)
