@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
 from unstuck.trials.executor import Job, Pooled, Result, one_thread
@@ -59,12 +60,38 @@ def _interrupts_kept_from_children() -> Iterator[None]:
     """Processes started in here never see Ctrl-C, not even before their first line has run.
 
     A terminal sends it to every process of the group. A blocked signal stays blocked in the
-    children; here it arrives on leaving.
+    children. Here it waits until all have been started: one whose start was broken off half way
+    would complain of it.
     """
+    # Blocking it does not suffice: a thread of a library that does not block it would take it,
+    # and Python would interrupt this one.
+    with _noted(signal.SIGINT), _blocked(signal.SIGINT):
+        yield
+
+
+@contextmanager
+def _noted(number: signal.Signals) -> Iterator[None]:
+    """The signal's handler is called on leaving."""
+    handler = signal.getsignal(number)
+    if not callable(handler) or threading.current_thread() is not threading.main_thread():
+        yield  # Python calls handlers in the main thread alone
+        return
+    came: list[FrameType | None] = []
+    signal.signal(number, lambda _, frame: came.append(frame))
+    try:
+        yield
+    finally:
+        signal.signal(number, handler)
+    if came:
+        handler(number, came[0])
+
+
+@contextmanager
+def _blocked(number: signal.Signals) -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
-    old = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    old = signal.pthread_sigmask(signal.SIG_BLOCK, {number})
     try:
         yield
     finally:
