@@ -12,8 +12,9 @@ SLUGS = """
 input-spread input-offset feature-scales input-outliers input-too-small split-mismatch
 split-by-class non-finite-data non-finite-weights non-finite-loss loss-negated uphill-steps
 constant-input target-scale target-range label-coding loss-mismatch loss-clipping
-saturation dead-units initialization learning-rate-high learning-rate-low optimizer-epsilon
-frozen-parameters not-shuffled examples-mixed target-shape padding-behind id-fractions
+saturation dead-units initialization epsilon-zero learning-rate-high learning-rate-low
+optimizer-epsilon frozen-parameters not-shuffled examples-mixed target-shape padding-behind
+id-fractions
 layers-not-registered optimizer-of-another-model loss-detached step-before-backward
 gradients-not-zeroed evaluation-mode schedule-per-batch
 optimizer-unsuited training-short batch-large regularization-strong capacity-small hidden-activation

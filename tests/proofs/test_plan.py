@@ -1,5 +1,7 @@
 """The plan against made-up worlds: what is found, however many faults there are."""
 
+from dataclasses import replace
+
 import pytest
 
 from proofs.worlds import SUSPECTS, TWIN, World, solved
@@ -205,6 +207,38 @@ def test_what_is_left_beside_a_proven_repair_is_tried_on_top_of_it() -> None:
     assert left.status is Status.PROVEN
     found.best_of["loss-mismatch"] = (LOGITS,)  # whatever it does without the repair
     assert status_of(found, "loss-mismatch", State.STUCK) == (Status.PROVEN, left)
+
+
+def test_what_gains_on_top_is_put_on_one_after_the_other() -> None:
+    found = solved(World((TARGET,), gains={LOGITS: 0.04, RELU: 0.03}, noise=0.001))
+    assert found.repair == (TARGETS,)
+    first, second = (h for h in found.tested if h.kind == "left")
+    assert (set(first.arm), set(first.against)) == ({TARGETS, LOGITS}, {TARGETS})
+    assert (set(second.arm), second.against) == ({TARGETS, LOGITS, RELU}, first.arm)
+    assert found.whole == second.arm
+    assert not {h.seeds for h in (first, second)} & {h.seeds for h in found.tested[:-2]}
+
+
+class Pair(World):
+    """Two changes that gain only together."""
+
+    def score(self, ask: Ask) -> Score | None:
+        both = {LOGITS, RELU} <= set(ask.changes)
+        return super().score(replace(ask, changes=(*ask.changes, ADAM)) if both else ask)
+
+
+def test_what_gains_only_together_is_put_on_together_and_nothing_idle_with_it() -> None:
+    twin = tuple(c for c in TWIN if c is not ADAM)
+    found = solved(Pair((TARGET,), gains={ADAM: 0.08}, noise=0.001), twin=twin)
+    assert found.repair == (TARGETS,)
+    (both,) = (h for h in found.tested if h.kind == "left")
+    assert both.status is Status.PROVEN
+    assert set(found.whole) == {TARGETS, LOGITS, RELU}
+
+
+def test_nothing_is_put_on_top_of_a_repair_that_leaves_nothing() -> None:
+    found = solved(World((TARGET,), gains={LOGITS: 0.02}, noise=0.001))
+    assert found.whole == found.repair == (TARGETS,)
 
 
 def test_a_placebo_is_null() -> None:

@@ -317,6 +317,15 @@ def test_rules_are_read_off_the_optimizer():
         assert about.rule.name == "adam"
 
 
+def test_the_epsilon_that_half_precision_cannot_hold_is_read_as_0():
+    model, (x, y) = mlp().half(), examples()
+    adam = torch.optim.Adam(model.parameters())
+    given = Given(x.astype("float16"), y, loss="cross_entropy", optimizer=adam)
+    assert recognize(model, given).about.rule.epsilon == 0
+    adam.param_groups[0]["eps"] = 1e-4
+    assert recognize(model, given).about.rule.epsilon == pytest.approx(1e-4, rel=1e-2)
+
+
 def test_an_optimizer_of_another_model_holds_nothing():
     model, (x, y) = mlp(), examples()
     other = torch.optim.Adam(mlp().parameters())

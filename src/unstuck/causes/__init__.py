@@ -57,6 +57,7 @@ NAMES = (
     "initialization",
     "saturation",
     "dead-units",
+    "epsilon-zero",
     "learning-rate-high",
     "optimizer-epsilon",
     "learning-rate-low",

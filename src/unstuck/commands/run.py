@@ -281,6 +281,7 @@ def _cured(index: int, line: "Line", script: str) -> "Cured | None":
         line.fix.record.code,
         line.names,
         where.through if where is not None and here else (),
+        line.fix.least,
     )
 
 

@@ -11,7 +11,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,8 @@ class Cured:
         state: that the script's own run was seen in.
         snippet: the cure as code, for where it cannot be placed.
         names, through: see `Site`.
+        least: prints a smaller cure, tried where the whole one cannot be placed or the copy does
+            not learn with it; None for none.
     """
 
     index: int
@@ -48,6 +50,7 @@ class Cured:
     snippet: str
     names: Mapping[str, str] | None = None
     through: tuple[int, ...] = ()
+    least: Printer | None = None
 
 
 @dataclass(frozen=True)
@@ -91,36 +94,89 @@ def patch(
         tell("unstuck: no patch: there is no verified fix")
         return None
     content = Path(script).read_bytes()
-    old = decoded(content)
-    new = base = prepared(old)
-    placed = []
-    for training in trainings:
-        try:
-            new = _with(new, base, training)
-            encoded(new, content)
-            placed.append(training)
-        except (NotPlaced, UnicodeEncodeError) as error:
-            tell(f"unstuck: no patch of the {training.says}: {error}\n{_snippet(training)}")
-    if not placed:
+    base = prepared(decoded(content))
+    tried = _Attempt(script, content, base, arguments, folder)
+    found = tried(trainings)
+    smaller = [replace(t, printer=t.least, least=None) if t.least else t for t in trainings]
+    trouble = found.failed or "; ".join(says for says, _ in found.unplaced)
+    if trouble and smaller != list(trainings):
+        again = tried(smaller)
+        if not again.failed and len(again.placed) >= max(1, len(found.placed)):
+            tell(f"unstuck: the patch holds the repair alone; with what gains on top: {trouble}")
+            found = again
+    for says, training in found.unplaced:
+        tell(f"unstuck: no patch of the {training.says}: {says}\n{_snippet(training)}")
+    if not found.placed:
         return None
-    record, failure = _run(script, encoded(new, content), arguments, folder)
-    after = {t.index: record[t.index] for t in placed if t.index < len(record)}
-    bad = []
-    for t in placed:
-        if t.index not in after:
-            bad.append(f"{t.says} is not reached")
-        elif not better(state := after[t.index]["state"], t.state):
-            bad.append(f"{t.says} is {state}")
-    if failure or bad:
-        told = failure or f"it does not learn: {'; '.join(bad)}"
-        tell(f"unstuck: no patch: the patched copy was run, and {told}")
-        for training in placed:
+    if found.failed:
+        tell(f"unstuck: no patch: the patched copy was run, and {found.failed}")
+        for training in found.placed:
             tell(_snippet(training))
         return None
-    text = diff(old, new, path)
+    text = diff(decoded(content), found.new, path)
     head, rest = text.split("@@", 1) if text else ("", "")
     as_file = head.encode() + (encoded(f"@@{rest}", content) if text else b"")
-    return Tried(text, as_file, after)
+    return Tried(text, as_file, found.after)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What came of putting cures into a copy.
+
+    Args:
+        new: the copy's source.
+        placed: trainings whose cure has a place.
+        unplaced: the others, each with the reason.
+        after: see `Tried`.
+        failed: what is wrong with the copy's run; "" if nothing is.
+    """
+
+    new: str
+    placed: tuple[Cured, ...]
+    unplaced: tuple[tuple[str, Cured], ...]
+    after: dict[int, dict[str, Any]]
+    failed: str
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """Puts cures into a copy of the script, and runs it.
+
+    Args:
+        content: of the script; base: its source, prepared.
+    """
+
+    script: str
+    content: bytes
+    base: str
+    arguments: list[str]
+    folder: Path
+
+    def __call__(self, trainings: Sequence[Cured]) -> _Found:
+        new = self.base
+        placed: list[Cured] = []
+        unplaced: list[tuple[str, Cured]] = []
+        for training in trainings:
+            try:
+                made = _with(new, self.base, training)
+                encoded(made, self.content)
+            except (NotPlaced, UnicodeEncodeError) as error:
+                unplaced.append((str(error), training))
+            else:
+                new = made
+                placed.append(training)
+        if not placed:
+            return _Found(new, (), tuple(unplaced), {}, "")
+        record, failure = _run(self.script, encoded(new, self.content), self.arguments, self.folder)
+        after = {t.index: record[t.index] for t in placed if t.index < len(record)}
+        bad = []
+        for t in placed:
+            if t.index not in after:
+                bad.append(f"{t.says} is not reached")
+            elif not better(state := after[t.index]["state"], t.state):
+                bad.append(f"{t.says} is {state}")
+        failed = failure or (f"it does not learn: {'; '.join(bad)}" if bad else "")
+        return _Found(new, tuple(placed), tuple(unplaced), after, failed)
 
 
 def better(after: str, before: str) -> bool:

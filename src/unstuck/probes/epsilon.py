@@ -25,4 +25,13 @@ def share(look: Look) -> Measured:
     return below / total if total else None
 
 
-PROBES = (Probe("below_epsilon", "share", share),)
+def stored(look: Look) -> Measured:
+    """An adaptive optimizer's ε in the precision of the weights: with 16 bits 10⁻⁸ is 0.
+
+    Source: IEEE 754-2019, binary16: the smallest number above 0 is 2⁻²⁴ = 6·10⁻⁸.
+    """
+    rule = look.about.rule
+    return None if rule is None else rule.epsilon
+
+
+PROBES = (Probe("below_epsilon", "share", share), Probe("epsilon", "number", stored))

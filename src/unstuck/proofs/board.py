@@ -145,9 +145,15 @@ class Board:
         return self.problem.noise.get(self.measure, 0.0)
 
     @property
+    def floor(self) -> float:
+        """From where a gain is counted: the skill of the set-up as it is, or that of the best
+        constant answer, which any repair must beat."""
+        return max(self.base, 0.0)
+
+    @property
     def margin(self) -> float:
         """The gain in skill that counts."""
-        return max(MARGIN * (self.reach - self.base), LEAST * self.reach)
+        return max(MARGIN * (self.reach - self.floor), LEAST * self.reach)
 
     def choose_measure(self) -> None:
         """The first measure in which anything that was tried, or a reference, beats luck."""
@@ -161,7 +167,7 @@ class Board:
     def counts(self, skill: float) -> bool:
         """Whether a skill is worth having beside that of the set-up as it is: it makes up the
         margin where the set-up does not learn what it could, or leaves that much less error."""
-        base, reach = self.base, self.reach
+        base, reach = self.floor, self.reach
         if skill - base < max(LEAST * reach, self.noise / 2, 1e-9):
             return False
         if base < LEARNS * reach:
@@ -169,8 +175,9 @@ class Board:
         return 1 - base >= ERRORS * (1 - skill)
 
     def restores(self, skill: float, share: float = RESTORES) -> bool:
-        """Whether a skill has this share of the best one's gain over the set-up as it is."""
-        base, reach = self.base, self.reach
+        """Whether a skill has this share of the best one's gain over the set-up as it is, or over
+        knowing nothing where that is more."""
+        base, reach = self.floor, self.reach
         return self.counts(skill) and skill >= base + share * (reach - base)
 
     def order(self) -> list[Combination]:

@@ -52,8 +52,7 @@ BOUNDED = SATURATING | {"softmax", "relu", "relu6", "softplus"}
 CERTAIN = frozenset(
     {"loss-mismatch", "target-range", "split-by-class", "examples-mixed", "id-fractions"}
 )
-# Seen for certain, and yet what other faults come to: where something points to one, no more than
-# a suspect beside it.
+# Seen for certain, and yet what other faults come to: no more than suspects beside them.
 OF_OTHERS = frozenset({"training-short"})
 FOR_CLASSES, FOR_NUMBERS = frozenset({LOGITS, CROSSENTROPY}), frozenset({SQUARED, LINEAR})
 # Hidden units below which none may be a ReLU's: a layer of k is born dead in a share of draws that
@@ -101,7 +100,7 @@ def suspected(
     sighted = [s.cause for s in sightings]
     sighted += [s.name for s in suspects if s.name in CERTAIN and s.name not in sighted]
     pointed = [s.name for s in suspects if s.name not in sighted]
-    late = [name for name in sighted if name in OF_OTHERS and pointed]
+    late = [name for name in sighted if name in OF_OTHERS]
     sighted = [name for name in sighted if name not in late]
     names = dict.fromkeys([*sighted, *pointed, *late])
     made = [Suspected(name, _against(name, facts), name in sighted) for name in names]
@@ -202,7 +201,7 @@ def _loop(facts: Facts) -> list[Change]:
     made: list[Change] = []
     if about.rule is None or not _usual(about.rule):
         made.append(ADAM)
-    elif (about.rule.epsilon or 0.0) > USUAL_EPSILON:
+    elif about.rule.epsilon is not None and not 0 < about.rule.epsilon <= USUAL_EPSILON:
         made.append(EPSILON)
     if about.batch_size > max(64, len(facts.data.y) // 8):
         made.append(BATCH_32)

@@ -1,4 +1,5 @@
-"""A fix: the repair made permanent, as an object and as code, and seen to work."""
+"""A fix: the repair, with what gains on top of it, made permanent as an object and as code, and
+seen to work."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -7,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from unstuck.changes.change import Combination, Part, Role
+from unstuck.changes.change import Combination, Part, Role, in_words
 from unstuck.cures.built import Built
 from unstuck.cures.cure import cure
 from unstuck.cures.printed import Block, Names, code
@@ -41,16 +42,19 @@ class Fixed:
         model: a new object with the cure in it, ready to train; the user's is untouched.
         arguments: what goes with the model where it does not hold it: loss, optimizer.
         printer: prints the cure in other names.
+        least: prints the repair alone, for where the whole has no place; None where that is all.
     """
 
     record: Fix
     model: Any
     arguments: dict[str, Any]
     printer: Printer
+    least: Printer | None = None
 
 
 def fix(proven: Proven, budget: float | None = None) -> Fixed:
-    """The repair, built and verified on fresh seeds.
+    """The repair with what gains on top of it, built and verified on fresh seeds; the repair alone
+    where the whole cannot be built or printed.
 
     Args:
         budget: seconds for verification; None for as many as it takes. Fewer than five pairs do
@@ -61,23 +65,20 @@ def fix(proven: Proven, budget: float | None = None) -> Fixed:
     """
     if budget is not None:
         seconds("budget", budget)
-    proof, found = proven.record, proven.found
+    proof = proven.record
     repair = proof.repair
     if repair is None or repair.effect.status is not Status.PROVEN:
         raise UsageError(f"there is nothing to fix: {proof.outcome}", "a proof with a repair")
-    made = cure(found.repair)
     with untouched():
-        subject = proven.subject
-        module = _cures(subject)
-        built: Built = module.built(subject, made)
-        printer: Printer = partial(module.printed, subject, made)
-        test = _verified(proven, built, budget)
-    names = tuple(dict.fromkeys(c for part in repair.parts for c in part.causes))
+        changes, built, printer, least = _made(proven)
+        test = _verified(proven, built, changes, budget)
+    parts = [p for r in (repair, *proof.left) for p in r.parts if p.change in _names(changes)]
+    names = tuple(dict.fromkeys(c for part in parts for c in part.causes))
     why = " ".join(s.mechanism for s in proof.report.suspects if s.name in names)
     before, after = ([pair[i].values[test.measure] for pair in test.pairs] for i in (0, 1))
     record = Fix(
         names,
-        made.says,
+        in_words(changes),
         why,
         code(printer(Names())),
         _level(before),
@@ -86,7 +87,29 @@ def fix(proven: Proven, budget: float | None = None) -> Fixed:
         proof.measure,
         test.status is Status.PROVEN,
     )
-    return Fixed(record, built.model, built.arguments, printer)
+    return Fixed(record, built.model, built.arguments, printer, least)
+
+
+def _made(proven: Proven) -> tuple[Combination, Built, Printer, Printer | None]:
+    """The changes, the cured object, and how they are printed: all, and the repair alone."""
+    found, subject = proven.found, proven.subject
+    module = _cures(subject)
+    least: Printer = partial(module.printed, subject, cure(found.repair))
+    if found.whole != found.repair:
+        made = cure(found.whole)
+        printer: Printer = partial(module.printed, subject, made)
+        try:
+            built = module.built(subject, made)
+            code(printer(Names()))
+            return made.changes, built, printer, least
+        except UsageError:
+            pass  # of changes that go well together in trials not all do in code
+    made = cure(found.repair)
+    return made.changes, module.built(subject, made), least, None
+
+
+def _names(changes: Combination) -> frozenset[str]:
+    return frozenset(c.name for c in changes)
 
 
 def _cures(subject: Subject) -> Any:
@@ -105,7 +128,9 @@ def _level(values: list[float]) -> Level:
     )
 
 
-def _verified(proven: Proven, built: Built, budget: float | None) -> Hypothesis:
+def _verified(
+    proven: Proven, built: Built, changes: Combination, budget: float | None
+) -> Hypothesis:
     """Trains the set-up as it is and the cure itself, side by side, on fresh seeds."""
     found, bench = proven.found, proven.bench
     board: Board = found.board
@@ -114,14 +139,14 @@ def _verified(proven: Proven, built: Built, budget: float | None) -> Hypothesis:
     tested = found.hypothesis("repair", found.repair)
     test = Hypothesis(
         "repair",
-        found.repair,
+        changes,
         (),
         board.measure,
         tested.margin if tested else LEAST,
         errors=tested.errors if tested else False,
         higher=board.measure == "accuracy",
     )
-    cured = _trial(proven, built)
+    cured = _trial(proven, built, changes)
     longest = 0.0
     for seed in range(FIRST, FIRST + PAIRS):
         if len(test.pairs) >= PAIRS_AT_LEAST and test.status is not Status.INCONCLUSIVE:
@@ -137,17 +162,17 @@ def _verified(proven: Proven, built: Built, budget: float | None) -> Hypothesis:
     return test
 
 
-def _trial(proven: Proven, built: Built) -> Callable[[int], Score | None]:
+def _trial(proven: Proven, built: Built, changes: Combination) -> Callable[[int], Score | None]:
     """Trials of the cure itself, recognized and trained as any set-up of its framework is, on the
     routine that the script has; what cannot be recognized is tried as the proof tried it."""
     bench, found, subject = proven.bench, proven.found, proven.subject
     board = found.board
 
     def as_proven(seed: int) -> Score | None:
-        return bench.score(Ask(found.repair, seed, board.steps))
+        return bench.score(Ask(changes, seed, board.steps))
 
     folds = bench.folds
-    if len(folds.folds) > 1 or not _alone(found.repair):
+    if len(folds.folds) > 1 or not _alone(changes):
         return as_proven
     base = folds.first.data
     data = built.data or base
@@ -162,13 +187,13 @@ def _trial(proven: Proven, built: Built) -> Callable[[int], Score | None]:
         trainer = cured.trainer()
     except UnstuckError:
         return as_proven
-    targets = folds.changed(found.repair)[0].targets
+    targets = folds.changed(changes)[0].targets
     if about.framework == "sklearn":  # what its pipeline makes of the data
         data = split(cured.sample)
     data = replace(data, targets=targets)
 
     # A start is drawn anew by its rule, not by the initialisers of the cured object's layers.
-    start = tuple(c for c in found.repair if c.part is Part.START)
+    start = tuple(c for c in changes if c.part is Part.START)
     start = () if trainer.refuses(start) else start
 
     def score(seed: int) -> Score | None:

@@ -5,27 +5,26 @@
    `proofs.reduction`.
 3. Confirm, on fresh paired seeds: as it is against repaired; repaired without each part; each
    part alone; each suspect alone; a placebo; see `proofs.confirm`.
-4. What is left: changes that gain on top of the repair.
+4. On top: changes that gain beside the repair, one after the other; see `proofs.top`. What is
+   left of the budget goes to what is not decided.
 
 Pure: trials are asked for and their scores are told, with a clock in steps.
 """
 
 from dataclasses import dataclass, field
 
-import numpy as np
-
-from unstuck.changes.change import Combination, fits_together, in_order
+from unstuck.changes.change import Change, Combination, in_order
 from unstuck.changes.placebo import PLACEBO
 from unstuck.proofs.asks import Asking, Problem
-from unstuck.proofs.board import CONFIRM, CONFIRMING, ERRORS, KEPT, LEARNS, LEAST, SCREEN, Board
-from unstuck.proofs.confirm import SHARES, confirmed
+from unstuck.proofs.board import CONFIRM, CONFIRMING, KEPT, LEARNS, LEAST, SCREEN, Board
+from unstuck.proofs.confirm import SEEDS, SHARES, confirmed, finished
 from unstuck.proofs.hypothesis import Hypothesis
 from unstuck.proofs.reduction import reduced, singles
 from unstuck.proofs.screen import longer, screen, seen_again, structural, twins, wider, works
+from unstuck.proofs.top import on_top
 from unstuck.records.states import Status
 
 FINALISTS = 3  # of screening, which longer trials see as well
-LEFT = 2  # changes on top of the repair that are confirmed, at most
 ALONE = 3  # seeds of the set-up as it is, where there is nothing to test
 SUSPECTS = 4  # causes that are no part of the repair, tested on their own, at most
 
@@ -40,7 +39,7 @@ class Findings:
         repair: the smallest that was found; () for none.
         others: other combinations that restore on their own.
         tested: hypotheses with their pairs: "repair", "necessary", "sufficient",
-            "left" (on top of the repair).
+            "left" (on top of the repair and of those before it).
         placebo: None where none was tried.
         untried: causes that there was no time for.
         screened: steps of a screening trial.
@@ -54,6 +53,12 @@ class Findings:
     placebo: Hypothesis | None = None
     untried: tuple[str, ...] = ()
     screened: int = 0
+
+    @property
+    def whole(self) -> Combination:
+        """The repair with what was proven to gain on top of it."""
+        tops = [h for h in self.tested if h.kind == "left" and h.status is Status.PROVEN]
+        return tops[-1].arm if tops else self.repair
 
     def hypothesis(self, kind: str, change: Combination) -> Hypothesis | None:
         """The one of this kind about a change (for "necessary" the one that is left out)."""
@@ -77,12 +82,16 @@ def plan(problem: Problem) -> Asking[Findings]:
         if attempt:
             yield from _elsewhere(found)
         yield from _confirm(found, attempt)
+        spared = sum(SHARES[attempt + 1 :])
         while rest := _smaller(found):  # trials are paired by seed: known ones are not run again
             found.repair = rest
             yield from _confirm(found, attempt)
         if not _failed(found) or not board.holds(KEPT):
             break
-    yield from _left(found)
+    repair = found.hypothesis("repair", found.repair) if found.repair else None
+    if repair is not None and repair.status is Status.PROVEN:
+        found.tested += yield from on_top(board, repair, _more(found), spared)
+        yield from finished(board, found.tested)
     found.untried = tuple(s.name for s in problem.suspects if s.name not in found.best_of)
     return found
 
@@ -178,36 +187,14 @@ def _confirm(found: Findings, attempt: int) -> Asking[None]:
     if not tested:
         found.placebo, order = None, []
         yield from board.ask(*(((), CONFIRM + i) for i in range(ALONE) if board.holds(i + 1)))
-    yield from confirmed(board, order, attempt)
+    yield from confirmed(board, order, SHARES[attempt], CONFIRM + SEEDS * attempt)
 
 
-def _left(found: Findings) -> Asking[None]:
-    """What gains on top of a proven repair: suspects' changes, and those of the twin."""
-    board, repair = found.board, found.repair
-    tested = found.hypothesis("repair", repair) if repair else None
-    if tested is None or tested.status is not Status.PROVEN:
-        return
-    parts = {c.part for c in repair}
-    of_suspects = [found.best_of[n] for n in found.best_of if n in _suspected(board.problem)]
-    more = [c for combination in of_suspects for c in combination] + list(board.problem.twin)
-    gains: list[Combination] = []
-    for change in dict.fromkeys(c for c in more if c.part not in parts):
-        arm = in_order((*repair, change))
-        if not fits_together(arm) or not board.holds(KEPT):
-            continue
-        yield from board.ask((arm, tested.seeds), (arm, tested.seeds + 1))
-        if _less(1 - board.skill(repair), 1 - board.skill(arm)):
-            gains.append(arm)
-    made = [_hypothesis(found, "left", arm, repair) for arm in gains[:LEFT]]
-    for h in made:
-        h.errors = True
-        h.margin = LEAST * board.reach
-    yield from confirmed(board, made, len(SHARES) - 1)
-    found.tested = [*found.tested, *made]
-
-
-def _less(error: float, less: float) -> bool:
-    return np.isfinite(less) and error >= ERRORS * less and error - less >= LEAST
+def _more(found: Findings) -> list[Change]:
+    """What may gain on top of the repair: suspects' changes, and those of the twin."""
+    of_suspects = [found.best_of[n] for n in found.best_of if n in _suspected(found.board.problem)]
+    more = [c for combination in of_suspects for c in combination]
+    return [*dict.fromkeys((*more, *found.board.problem.twin))]
 
 
 def _hypotheses(found: Findings) -> list[Hypothesis]:

@@ -151,7 +151,8 @@ class Proof:
         beside: the same set-ups in other measures, e.g. {"rmse": (trivial, value, best)}.
         repair: the smallest that was found; None where nothing is to be repaired, or none found.
         others: other minimal repairs that were seen.
-        left: what is still wrong once the repair is made: changes that gain on top of it.
+        left: what is still wrong once the repair is made: changes that gain on top of it, each on
+            top of those before it. The fix holds them too.
         agreement: with what the script was seen to do.
         arms: all that was tried, the best first.
         placebo: a change that cannot matter: it must come out null.

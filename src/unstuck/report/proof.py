@@ -41,7 +41,9 @@ def _parts(proof: Proof) -> Iterable[RenderableType]:
         if proof.repair is not None:
             yield from _repair(proof, proof.repair)
         yield from _listed("Other repairs that were seen", _others(proof, proof.others))
-        yield from _listed("Still to gain once it is repaired", _others(proof, proof.left))
+        yield from _listed(
+            "On top of the repair, one after the other (proven)", _others(proof, proof.left)
+        )
         for suspect in proof.report.suspects:
             yield _suspect(proof, suspect)
         certain = [i for i in proof.interactions if not i.low <= 0 <= i.high]

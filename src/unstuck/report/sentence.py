@@ -66,6 +66,7 @@ def of_proof(proof: Proof) -> str:
         return (
             f"It learns, and can do clearly better, which is proven on"
             f" {seeds(repair.effect.n)}. To do: {repair.says}. {_with_and_without(proof, repair)}"
+            f"{_on_top(proof)}"
         )
     if not isfinite(proof.value):
         return "It was seen to learn; there was no time for a trial that tells more."
@@ -104,7 +105,7 @@ def _fails(proof: Proof, repair: Repair | None) -> str:
     told = f"{fails}. The reason: {why}" if why else f"{fails}, and what mends it was found"
     return (
         f"{told}: proven on {seeds(repair.effect.n)}. To do: {repair.says}."
-        f" {_with_and_without(proof, repair)}"
+        f" {_with_and_without(proof, repair)}{_on_top(proof)}"
     )
 
 
@@ -118,6 +119,14 @@ def _doubt(proof: Proof) -> str:
 
 def _more(proof: Proof) -> str:
     return f" About {proof.more:.0f} s more may decide it." if proof.more >= 1 else ""
+
+
+def _on_top(proof: Proof) -> str:
+    """What gains beside the repair, after it."""
+    if not proof.left:
+        return ""
+    says = ", then ".join(more.says for more in proof.left)
+    return f" On top of it {says}: {level(proof.left[-1].effect.value, proof.measure)}."
 
 
 def _with_and_without(proof: Proof, repair: Repair) -> str:

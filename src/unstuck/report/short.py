@@ -75,6 +75,9 @@ def _told(subject: SubjectRecord, rows: int) -> Iterator[RenderableType]:
         status = repair.effect.status.value if subject.proof.trusted else "not to be trusted"
         yield Text.assemble((f"The repair ({status})", "bold"), f": {repair.says}")
         yield Padding(Text(against(repair.effect, measure)), (0, 0, 0, 2), expand=False)
+        for more in subject.proof.left:
+            yield Text.assemble(("On top of it (proven)", "bold"), f": {more.says}")
+            yield Padding(Text(against(more.effect, measure)), (0, 0, 0, 2), expand=False)
         yield Text()
     yield from _fix(subject)
 

@@ -55,7 +55,8 @@ class UpdateRule:
         momentum: 0 if there is none.
         nesterov: whether the momentum is Nesterov's.
         beta_1, beta_2, rho: decay rates of moving averages; None if the rule has none.
-        epsilon: added to the root of the second moment; None if the rule has none.
+        epsilon: added to the root of the second moment, as the weights' precision holds it; None
+            if the rule has none.
     """
 
     name: str

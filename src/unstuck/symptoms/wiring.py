@@ -210,6 +210,20 @@ NOT_SHUFFLED = Symptom(
     harm=True,
 )
 
+
+def _no_epsilon(evidence: Evidence) -> tuple[float, str] | None:
+    return (0.0, "") if evidence.number("epsilon") == 0 else None
+
+
+NO_EPSILON = Symptom(
+    "no-epsilon",
+    "epsilon",
+    "above 0, in the precision of the weights",
+    "arithmetic: a gradient that is 0, or whose square is, is divided by 0",
+    _no_epsilon,
+    harm=True,
+)
+
 BELOW_EPSILON = Symptom(
     "epsilon-in-charge",
     "below_epsilon",

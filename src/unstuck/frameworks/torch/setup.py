@@ -260,7 +260,7 @@ def rule_of(optimizer: Any) -> tuple[UpdateRule | None, tuple[str, ...]]:
         _number(beta_1),
         _number(beta_2),
         _number(group.get("alpha")),
-        _number(group.get("eps")),
+        _held(_number(group.get("eps")), group),
     )
     notes = []
     if LOW in group:
@@ -315,6 +315,13 @@ def twice_differentiable() -> Iterator[None]:
     kernels = torch.nn.attention
     with kernels.sdpa_kernel(kernels.SDPBackend.MATH), torch.backends.cudnn.flags(enabled=False):
         yield
+
+
+def _held(epsilon: float | None, group: dict[str, Any]) -> float | None:
+    """ε as it is where parameters are of 16 bits: what their precision cannot hold is 0."""
+    if epsilon is None or not any(p.dtype == torch.float16 for p in group.get("params", ())):
+        return epsilon
+    return float(torch.tensor(epsilon, dtype=torch.float16))
 
 
 def _number(value: Any) -> float | None:
