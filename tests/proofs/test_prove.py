@@ -104,8 +104,18 @@ def test_what_the_script_was_seen_to_lose_diverged() -> None:
 
 def test_few_rows_are_cross_validated() -> None:
     made = proof(setup(X[:40], Y[:40] * 1e4, batch=8), steps=300)
-    assert made.rows == "cross-validated"
+    assert made.rows == "fitted and cross-validated"
     assert "targets-standardized" in names(made)
+
+
+def test_what_is_fitted_and_predicts_nothing_is_no_repair() -> None:
+    """Targets that were shuffled apart from their inputs can be remembered, given the steps."""
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(150, 20)).astype(np.float32), rng.permutation(Y[:150])
+    made = proof(setup(x, y, rate=1e-5, batch=8), steps=150)
+    assert max(t.fit for t in made.trials) > 0.5
+    assert made.state is State.NOTHING, made.outcome
+    assert not made.repaired
 
 
 def test_the_routine_is_part_of_the_set_up() -> None:

@@ -245,6 +245,8 @@ def _labels(about: About, data: Data, outputs: int) -> NDArray[np.int64] | None:
     look = _as_look(about, both, outputs)
     labels = look.labels
     outside = labels is not None and bool(labels.min() < 0 or labels.max() >= outputs)
+    if look.task == "binary" and labels is not None and len(np.unique(labels)) == 2:
+        return recoded(both, 2)  # −1 and 1, or 1 and 2
     if labels is None or (look.task == "classification" and outputs > 1 and outside):
         return recoded(both, max(outputs, 2))
     return labels

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import libcst as cst
 
+from unstuck.patch.datasets import handed
 from unstuck.patch.roles import Role, Training, argument, called
 from unstuck.patch.sources import base, bindings, lifted, made
 from unstuck.patch.tree import Loop, NotPlaced, Statement, Tree, names, nodes, targets
@@ -78,6 +79,8 @@ def _of_loader(
         elif isinstance(e.func, cst.Attribute) and name in ("batch", "shuffle", "prefetch", "cache",
                                                             "repeat"):  # fmt: skip
             e, at = made(tree, e.func.value, at)
+        elif pairs := handed(tree, e):
+            return pairs, e
         else:
             break
     if x.batch is None:

@@ -114,14 +114,15 @@ def made(
         if not found:
             return e, node
         last = found[-1]
-        value = _part(tree, last, e)
+        value = part(tree, last, e)
         if value is None:
             return e, node
         e, node = value, last
     return e, node
 
 
-def _part(tree: Tree, assign: cst.Assign, e: cst.BaseExpression) -> cst.BaseExpression | None:
+def part(tree: Tree, assign: cst.Assign, e: cst.BaseExpression) -> cst.BaseExpression | None:
+    """What an assignment gives to a name or attribute; None where that is not to be read off."""
     wanted = tree.code(e)
     for target in (t.target for t in assign.targets):
         if tree.code(target) == wanted:

@@ -40,6 +40,7 @@ class Score:
         fits: skill on the training examples, by measure.
         finite: whether loss and outputs stayed finite.
         beside: other measures in the users' units.
+        held: skill on held-out examples alone, by measure.
     """
 
     values: Mapping[str, float]
@@ -47,6 +48,7 @@ class Score:
     fits: Mapping[str, float] = field(default_factory=dict)
     finite: bool = True
     beside: Mapping[str, float] = field(default_factory=dict)
+    held: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,8 @@ class Problem:
         reference: skill of a forest or a linear model, by measure.
         seen: what the script was seen to do: `LEARNING`, `DIVERGED`, `STUCK` or `UNKNOWN`.
         small: whether so few examples are there that fit counts as much as held-out skill.
+        crossed: skill of a forest or a linear model on held-out examples, where few examples are
+            cross-validated and `reference` is empty; by measure.
         ended: skill, by its own loss, that the script's training was seen to end with; NaN if not
             known.
     """
@@ -114,3 +118,4 @@ class Problem:
     seen: State = State.UNKNOWN
     small: bool = False
     ended: float = float("nan")
+    crossed: Mapping[str, float] = field(default_factory=dict)

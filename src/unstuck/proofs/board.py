@@ -164,11 +164,15 @@ class Board:
                 self.measure = name
                 return
 
-    def counts(self, skill: float) -> bool:
+    def counts(self, skill: float, certain: bool = False) -> bool:
         """Whether a skill is worth having beside that of the set-up as it is: it makes up the
-        margin where the set-up does not learn what it could, or leaves that much less error."""
+        margin where the set-up does not learn what it could, or leaves that much less error.
+
+        Args:
+            certain: whether what it cures was seen: luck need not be told apart from a fault.
+        """
         base, reach = self.floor, self.reach
-        if skill - base < max(LEAST * reach, self.noise / 2, 1e-9):
+        if skill - base < max(LEAST * reach, 0.0 if certain else self.noise / 2, 1e-9):
             return False
         if base < LEARNS * reach:
             return skill - base >= self.margin

@@ -169,6 +169,13 @@ def mismatched(facts: Facts) -> bool:
     return one and not facts.classes and facts.data.y.ndim != facts.output_ndim
 
 
+def outside(facts: Facts) -> bool:
+    """Whether a loss for probabilities is given two classes written as other numbers than 0 and 1:
+    by it, outputs are the better the farther they are from any probability."""
+    two = facts.classes and facts.outputs == 1 and facts.about.loss.targets == "binary"
+    return two and _outside(facts.data.y, 2)
+
+
 def _network(facts: Facts) -> list[Change]:
     made: list[Change] = []
     narrow = facts.narrowest is not None and facts.narrowest < NARROW

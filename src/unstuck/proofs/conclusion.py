@@ -4,7 +4,7 @@ import numpy as np
 
 from unstuck.changes.change import Change, Combination, Part, in_order, in_words
 from unstuck.proofs.asks import Score
-from unstuck.proofs.board import ANYWHERE, CRAWLS, ERRORS, LEARNS
+from unstuck.proofs.board import ANYWHERE, CRAWLS, ERRORS, LEARNS, MARGIN
 from unstuck.proofs.confirm import PAIRS
 from unstuck.proofs.hypothesis import Hypothesis
 from unstuck.proofs.plan import Findings
@@ -61,6 +61,8 @@ def _by_trials(found: Findings, scores: list[Score]) -> State:
     best = max(board.reach, base)
     known = board.problem.reference.get(board.measure, 0.0)
     long = board.steps >= LONG * board.problem.steps
+    if remembered(found):
+        return State.NOTHING if long else State.UNKNOWN
     if best <= board.noise:
         if known > board.noise:
             return State.STUCK if long else State.UNKNOWN
@@ -99,7 +101,26 @@ def _given_up(found: Findings) -> bool:
 def repaired(found: Findings) -> bool:
     """Whether the repair is proven."""
     repair = found.hypothesis("repair", found.repair) if found.repair else None
-    return repair is not None and repair.status is Status.PROVEN and trusted(found)
+    proven = repair is not None and repair.status is Status.PROVEN and trusted(found)
+    return proven and not remembered(found)
+
+
+def remembered(found: Findings) -> bool:
+    """Whether what few examples were fitted with is of no use for others: on those held out neither
+    the set-up, nor its repair, nor a forest, nor a linear model does better than luck.
+
+    Not told where luck may hide a gain that counts.
+    """
+    board = found.board
+    if board.noise > MARGIN or board.measure not in board.problem.crossed:
+        return False
+    arms = [(), found.repair or board.best]
+    skills = [
+        float(np.mean([s.held.get(board.measure, 1.0) for s in scores]))
+        for scores in (board.of(c, confirmed=True) or board.of(c) for c in arms)
+        if scores
+    ]
+    return max([board.problem.crossed[board.measure], *skills]) <= board.noise
 
 
 def trusted(found: Findings) -> bool:

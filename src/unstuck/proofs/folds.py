@@ -17,6 +17,7 @@ from unstuck.setups.trainer import Run
 
 SMALL = 200  # examples below which a quarter held out tells little: cross-validation
 FOLDS = 4
+CROSSED = "fitted and cross-validated"  # the mean of both
 CHI2 = 3.84  # 95 % of χ² with one degree of freedom
 ALL = 0.1  # skill on the whole function that a start alone may give
 
@@ -49,7 +50,7 @@ class Folds:
 
     Args:
         folds: one where there are examples enough, or validation data.
-        kind: "held-out", "cross-validated" or "training": what decides.
+        kind: "held-out", `CROSSED` or "training": what decides.
     """
 
     folds: tuple[Fold, ...]
@@ -72,6 +73,7 @@ class Folds:
         values: dict[str, float] = {}
         skills: dict[str, float] = {}
         fits: dict[str, float] = {}
+        alone: dict[str, float] = {}
         for i, measure in enumerate(self.first.held.measures):
             pairs = [
                 (yardstick.measures[i], found.skills[measure.name])
@@ -81,9 +83,10 @@ class Folds:
             skills[measure.name] = float(np.mean([skill for _, skill in pairs]))
             values[measure.name] = float(np.mean([m.value(skill) for m, skill in pairs]))
             fits[measure.name] = float(np.mean([fit.skills[measure.name] for _, fit in judged]))
+            alone[measure.name] = float(np.mean([held.skills[measure.name] for held, _ in judged]))
         names = judged[0][0].beside
         beside = {n: float(np.mean([h.beside.get(n, np.nan) for h, _ in judged])) for n in names}
-        return Score(values, skills, fits, finite, beside)
+        return Score(values, skills, fits, finite, beside, alone)
 
     def trivial(self, measure: str) -> float:
         """The measure's value of knowing nothing."""
@@ -131,7 +134,7 @@ def folds(sample: Sample, about: About, outputs: int, own: OwnLoss) -> Folds | N
     if is_whole(sample):
         kind, parts = "training", [split(sample)]
     elif n < SMALL and not given and n >= 2 * FOLDS:
-        kind, parts = "cross-validated", _crossed(sample)
+        kind, parts = CROSSED, _crossed(sample)
     else:
         kind, parts = "held-out", [split(sample)]
     made = []

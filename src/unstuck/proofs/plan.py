@@ -156,12 +156,13 @@ def _again(found: Findings) -> Asking[None]:
 def _repair(found: Findings) -> Asking[Combination]:
     """The smallest combination that restores what the best restores; () for none."""
     board, first = found.board, structural(found.board)
-    if first and board.counts(board.skill(first)) and board.skill(first) >= LEARNS * board.reach:
+    cures = bool(first) and board.counts(board.skill(first), certain=True)
+    if cures and board.skill(first) >= LEARNS * board.reach:
         return first
     if board.skill(board.best) <= board.noise:
         return ()
     if not board.counts(board.skill(board.best)):
-        return first if first and board.counts(board.skill(first)) else ()
+        return first if cures else ()
     known = _suspected(board.problem)
     suspects = [c for n, c in found.best_of.items() if n in known]
     alone = singles(board, suspects) or singles(board, found.best_of.values())
@@ -222,7 +223,8 @@ def _hypotheses(found: Findings) -> list[Hypothesis]:
 def _hypothesis(found: Findings, kind: str, arm: Combination, against: Combination) -> Hypothesis:
     board = found.board
     fails = board.base < LEARNS * board.reach
-    margin = board.margin if fails else max(LEAST * board.reach, board.noise / 2)
+    luck = 0.0 if arm and arm == structural(board) else board.noise / 2
+    margin = board.margin if fails else max(LEAST * board.reach, luck)
     return Hypothesis(
         kind,
         in_order(arm),

@@ -25,12 +25,13 @@ from unstuck.proofs.candidates import (
     compresses,
     mismatched,
     others,
+    outside,
     plain,
     suspected,
     twin,
 )
 from unstuck.proofs.facts import facts
-from unstuck.proofs.folds import Folds, folds
+from unstuck.proofs.folds import CROSSED, Folds, folds
 from unstuck.proofs.plan import Findings, plan
 from unstuck.proofs.record import record
 from unstuck.records.proof import Agreement, Proof
@@ -178,6 +179,8 @@ def _problem(
 ) -> Problem:
     if mismatched(known):
         sightings = (Sighting("target-shape", (), ""), *sightings)
+    if outside(known):
+        sightings = (Sighting("label-coding", (), ""), *sightings)
     suspects = suspected(report.suspects, sightings, known)
     return Problem(
         suspects,
@@ -196,7 +199,16 @@ def _problem(
         _seen(witness),
         splits.small,
         _ended(witness),
+        _crossed(splits, known) if splits.kind == CROSSED else {},
     )
+
+
+def _crossed(splits: Folds, known: Facts) -> dict[str, float]:
+    """The reference's held-out skill, the mean over the folds."""
+    activation = known.about.output_activation
+    found = [reference(f.data, f.held, activation, known.outputs) for f in splits.folds]
+    names = set.intersection(*(set(f) for f in found))
+    return {name: float(np.mean([f[name] for f in found])) for name in names}
 
 
 def _steps(own: int, epochs: int | None, batches: int) -> int:

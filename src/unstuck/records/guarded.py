@@ -10,7 +10,7 @@ class Guarded:
     Args:
         guard: "learns", "fits" or "no_worse_than".
         steps: of each trial.
-        rows: "held-out", "cross-validated" or "training": the examples that decide.
+        rows: "held-out", "fitted and cross-validated" or "training": the examples that decide.
         measure: what values are told in.
         trivial: the measure of the best constant answer.
         values: of the set-up as it is, one a seed, in the order of trying.

@@ -145,7 +145,8 @@ class Proof:
         state: how the set-up trains as it is.
         measure: "accuracy", or the script's own loss by name: what effects are told in.
         higher: whether more of it is better.
-        rows: "held-out", or "training" where these are the whole function.
+        rows: "held-out"; "fitted and cross-validated", the mean of both, where examples are few;
+            or "training" where these are the whole function.
         trivial, value, best: the measure of the best constant answer, of the set-up as it is, and
             of the best that was tried; medians over seeds.
         beside: the same set-ups in other measures, e.g. {"rmse": (trivial, value, best)}.
