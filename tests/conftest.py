@@ -1,5 +1,6 @@
 """What all tests share: a user's data folder that is not the user's."""
 
+import gc
 import os
 import signal
 from importlib.metadata import version
@@ -37,3 +38,10 @@ def user_data_folder(tmp_path_factory):
 def pytest_collection_modifyitems(items):
     """What takes longest first, so that no worker is left alone with it at the end."""
     items.sort(key=lambda item: "subjects/test_keras" not in item.nodeid)
+
+
+def pytest_collection_finish():
+    """What was imported until here is left out where all objects are gone through: by Python's
+    collector, and by unstuck, which looks for random generators around each look and trial."""
+    gc.collect()
+    gc.freeze()
