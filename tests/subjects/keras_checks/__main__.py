@@ -5,6 +5,7 @@
 Each function `check_…` is one test; what it returns is compared between the backends.
 """
 
+import gc
 import os
 import pickle
 import sys
@@ -27,6 +28,8 @@ from subjects.keras_checks import (
 
 
 def main(out: str) -> None:
+    gc.collect()
+    gc.freeze()  # modules are not gone through in search of random generators, around each look
     keras.utils.set_random_seed(0)
     chosen = os.environ.get("CHECKS", "").split()
     results: dict[str, Any] = {}
