@@ -1,8 +1,11 @@
 """What all tests share: a user's data folder that is not the user's."""
 
+import compileall
 import gc
+import importlib.util
 import os
 import signal
+import sys
 from importlib.metadata import version
 
 import pytest
@@ -26,6 +29,12 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+# Where Python is told to keep no bytecode, each process that a test starts would compile two
+# hundred of our files anew.
+if sys.dont_write_bytecode and "PYTEST_XDIST_WORKER" not in os.environ:
+    compileall.compile_dir(*importlib.util.find_spec("unstuck").submodule_search_locations, quiet=2)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def user_data_folder(tmp_path_factory):
     """The default store and downloads go here, in this process and in those it starts."""
@@ -33,6 +42,16 @@ def user_data_folder(tmp_path_factory):
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("XDG_DATA_HOME", str(folder))
         yield folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_folder(tmp_path_factory):
+    """What JAX compiles in a process that a test starts, the next one finds: many run one script
+    twice. One folder a worker: entries are not written in one piece."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("JAX_COMPILATION_CACHE_DIR", str(tmp_path_factory.mktemp("compiled")))
+        environment.setenv("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+        yield
 
 
 def pytest_collection_modifyitems(items):
