@@ -57,7 +57,7 @@ TABLE = {
     "he": (initialization.HE,),
     "unfrozen": (unfreezing.UNFROZEN, optimizer.ADAM),
 }
-FEW = ("logits and a rate", "plain, from logits", "no penalty")
+FEW = ("logits and a rate", "plain, from logits")  # where each is compiled
 ALONE = ("logits and a rate", "activation", "no penalty", "normalized")  # activations alone
 
 

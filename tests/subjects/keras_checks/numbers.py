@@ -130,15 +130,17 @@ STEPS: dict[str, Callable[[], Any]] = {
     "decay": lambda: keras.optimizers.AdamW(0.01, weight_decay=0.1, use_ema=True),
     "adagrad": lambda: keras.optimizers.Adagrad(0.1),
 }
+# How they step is Keras's own code; how what they keep is stored is a backend's.
+FEW = ("adam", "schedule", "decay")
 
 
 def check_one_step() -> None:
     """The update is what `train_on_batch` does next, with the optimizer's state as it is."""
     x, y = classes()
-    for name, make in STEPS.items():
+    for name in STEPS if BACKEND == "torch" else FEW:
         for before in (0, 3) if name == "adam" else (2,):
             model = regularized()
-            model.compile(make(), CROSSENTROPY, **EAGER)
+            model.compile(STEPS[name](), CROSSENTROPY, **EAGER)
             for i in range(before):
                 model.train_on_batch(x[i::3], y[i::3])
             _, seen = look(model, x, y)
