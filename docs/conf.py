@@ -25,12 +25,14 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
     "site_parts.pictures",
+    "site_parts.commands",
     "site_parts.whole",
     "site_parts.links",
     "site_parts.llms",
 ]
 exclude_patterns = ["site_parts"]
 nitpicky = True
+smartquotes_action = "qe"  # no dashes made of the two hyphens of an option
 
 # Markdown: headings are link targets; definition lists and fences with colons are not needed.
 myst_heading_anchors = 3

@@ -8,8 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
 import unstuck
+from unstuck.cli import app
 
 ROOT = Path(__file__).parents[1]
 GUARDS = ROOT / "docs" / "guards.md"  # its snippets are run by tests/guards/test_docs.py
@@ -68,3 +70,30 @@ def test_every_public_name_is_described() -> None:
     text = "".join((ROOT / "docs" / f"{name}.md").read_text("utf-8") for name in ("api", "records"))
     described = set(re.findall(r"^\.\. auto\w+:: (\w+)$", text, re.MULTILINE))
     assert set(unstuck.__all__) - {"__version__"} <= described
+
+
+def commands(command, context, name):
+    """Every command by its full name, with what it takes."""
+    yield name, [one for one in command.params if not getattr(one, "hidden", False)]
+    for below in command.list_commands(context) if hasattr(command, "list_commands") else ():
+        yield from commands(command.get_command(context, below), context, f"{name} {below}")
+
+
+def test_every_command_and_option_is_on_the_page_of_the_command_line(monkeypatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    from site_parts.reference import markdown
+
+    assert "```{commands}\n" in (ROOT / "docs" / "commands.md").read_text("utf-8")
+    section = re.compile(r"^#+ `([^`\n]+)`\n(.*?)(?=^#+ `|\Z)", re.MULTILINE | re.DOTALL)
+    told = dict(section.findall(f"# `unstuck`\n{markdown()}"))
+    root = get_command(app)
+    context = root.make_context("unstuck", [], resilient_parsing=True)
+    taken = dict(commands(root, context, "unstuck"))
+    assert set(told) == set(taken)
+    assert sum(map(len, taken.values())) > 40
+    for name, takes in taken.items():
+        listed = re.findall(r"^\* `([^`]+)`: \S", told[name], re.MULTILINE)
+        words = set(re.findall(r"[\w-]+", " ".join(listed)))
+        for one in takes:
+            option = one.param_type_name == "option"
+            assert {*one.opts, *one.secondary_opts} <= words if option else listed[0], name
