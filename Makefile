@@ -70,7 +70,7 @@ lint: $(VENV)/.installed-test   ## format and lint, checked
 types: $(VENV)/.installed-test  ## strict type check
 	$(BIN)/mypy
 
-check: lint types test          ## all that CI checks
+check: lint types site test     ## what CI checks beside the demo
 
 docs: $(VENV)/.installed-test   ## docs/ anew: causes in minutes, cases on Fashion-MNIST in an hour or two
 	$(BIN)/unstuck schema > docs/run.schema.json
