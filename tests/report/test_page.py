@@ -24,7 +24,9 @@ from unstuck.report import as_json
 from unstuck.report.diagnosis import NO_PROMISE, NO_PROOF
 from unstuck.report.handed import run_record
 from unstuck.report.page import page as pages
+from unstuck.report.page import rate
 from unstuck.report.page.page import UNDRAWN, fragment, page, pictures
+from unstuck.report.page.snippet import place
 from unstuck.report.reading import record as read
 from unstuck.sessions import FixSession, ProofSession, ReportSession
 
@@ -174,6 +176,50 @@ def test_the_first_screen_says_what_how_sure_and_what_to_do():
     assert told.index("83.1 %") < told.index("x = x / x.std()") < told.index("Refuted")
 
 
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        ("x = x / x.std()", "where your own x exists."),
+        ("x_std = x.std()\nx = x / x_std", "where your own x exists."),
+        ("model = Scaled(model, 3)", "where your own Scaled and model exist."),
+        (
+            "import torch\n\noptimizer = torch.optim.Adam(model.parameters(), lr=0.1)",
+            "before training, in place of your own optimizer, where your own model exists.",
+        ),
+        ("for layer in model.layers:\n    layer.trainable = True", "where your own model exists."),
+        ("def f(a):\n    return a\n\nx, y = f(x), max(y)", "where your own x and y exist."),
+        ("import keras\n\nkeras.config.set_floatx('float32')", "Put it before training."),
+        ("(no code", "Put it before training."),
+    ],
+)
+def test_a_snippet_s_place_names_what_is_the_reader_s_own(code, says):
+    assert place(code).endswith(says)
+
+
+def test_how_a_fix_is_used_and_whether_it_was_verified():
+    told = Page(of("fixed")).text
+    assert "Put it before training, where your own" in told
+    assert f"On {FIX.after.n} more seeds, run as it stands, it learns." in told
+    doubtful = replace(FIX, verified=False)
+    assert "It is not verified." in Page(page(run_record(PROOF.report, PROOF, doubtful))).text
+
+
+def test_rates_of_which_none_learns_are_not_told_to_learn():
+    (subject,) = real("rate").subjects
+    poor = tuple(replace(t, skill=0.0) for t in subject.proof.trials)
+    assert rate.picture(subject.proof).title.endswith("is below those that learn")
+    assert rate.picture(replace(subject.proof, trials=poor)).title.startswith("At none of")
+
+
+def test_what_stands_against_what_where_nothing_is_wrong():
+    (subject,) = real("healthy").subjects
+    changed = next(t for t in subject.proof.trials if t.changes not in ((), ("placebo",)))
+    assert re.search(
+        rf"Compared: \d trials as it is and \d with {re.escape(changed.says)}, judged on",
+        Page(of("healthy")).text,
+    )
+
+
 def test_a_diagnosis_says_that_it_is_no_proof():
     told = Page(of("suspected")).text
     for part in (
@@ -225,6 +271,7 @@ def test_a_patch_is_told_apart_by_more_than_its_colours():
     source = page(record)
     assert "<del>-lr=10</del>" in source
     assert "<ins>+lr=1</ins>" in source
+    assert "<i>--- a/t.py</i><i>+++ b/t.py</i><i>@@ -1 +1 @@</i>" in source
     assert "git apply" in source
     assert "The patched copy was run, and learns." in source
 

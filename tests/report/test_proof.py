@@ -110,9 +110,10 @@ def test_where_the_trials_disagree_nothing_of_them_is_told():
 
 @pytest.mark.parametrize("proof", [PROOF, LOSS], ids=["accuracy", "loss"])
 def test_values_and_effects_beside_each_other_add_up(proof):
-    """Of what is told: each "a → b: +c" has b − a = ±c, to the digits that are shown."""
+    """Of what is told: each "a → b: +c", for losses "a → b: mse lower by c", has b − a = ±c, to the
+    digits that are shown."""
     number = r"([\d.]+)(?: %)?"
-    found = re.findall(rf"{number} → {number}: \+({number})", flat(text(proof)))
+    found = re.findall(rf"{number} → {number}: (?:\+|mse lower by )({number})", flat(text(proof)))
     assert len(found) >= 2
     for base, value, gained, _ in found:
         assert abs(abs(float(value) - float(base)) - float(gained)) < 0.11
@@ -123,7 +124,7 @@ def test_values_and_effects_beside_each_other_add_up(proof):
     [
         (effect(0.1, 0.8, Status.PROVEN), "accuracy", "+70.0 points better (95 %: +68.0 to +72.0"),
         (effect(0.8, 0.7, Status.HARMFUL), "accuracy", "10.0 points worse (95 %: +8.0 to +12.0"),
-        (effect(1.1, 0.1, Status.PROVEN, -1), "mse", "+1 of mse better (95 %: +0.98 to +1.02"),
+        (effect(1.1, 0.1, Status.PROVEN, -1), "mse", "mse lower by 1 (95 %: 0.98 to 1.02"),
         (effect(0.1, 0.8, Status.INCONCLUSIVE, n=1), "accuracy", "better (1 seed: no interval)"),
         (
             replace(effect(0.1, 0.8, Status.PROVEN), low=float("nan")),

@@ -118,3 +118,12 @@ def test_where_the_rest_is():
 
 def test_a_users_names_are_shown_as_they_are():
     assert flat(MARKUP)[:20] in flat(drawn(RunRecord("0.1.0", (subject(report=HOSTILE),)), 120))
+
+
+def test_beside_a_proven_finding_no_state_by_its_losses_alone_contradicts_it():
+    (one,) = RECORDS["stuck"].subjects
+    falling = tuple(replace(w, says="learning: loss 2.4 → 2.2") for w in one.watched)
+    proven = replace(one, watched=falling)
+    assert ": loss 2.4 → 2.2" in drawn(RunRecord("0", (proven,)))
+    assert "learning: loss" not in drawn(RunRecord("0", (proven,)))
+    assert "learning: loss" in drawn(RunRecord("0", (replace(proven, proof=None),)))

@@ -13,7 +13,8 @@ class Effect:
         effect: mean gain in the measure's units; above 0 is better.
         low, high: its 95 % interval over seeds (Student's); NaN for one seed.
         n: seeds.
-        value: median of the measure in the first arm; base: in the other.
+        value: the measure in the first arm, its mean over the seeds; base: in the other. Medians
+            where scripts are compared.
         status: what follows.
     """
 

@@ -26,23 +26,26 @@ def signed(value: float, measure: str) -> str:
 
 def unit(measure: str) -> str:
     """What a difference is counted in."""
-    return "points" if measure in SHARES else f"of {measure}"
+    return "points" if measure in SHARES else f"in {measure}"
 
 
 def gain(effect: Effect, measure: str) -> str:
-    """The effect with its interval: "+70.7 points better (95 %: +67.5 to +73.9; 6 seeds)".
+    """The effect with its interval: "+70.7 points better (95 %: +67.5 to +73.9; 6 seeds)", "mse
+    lower by 0.32 (95 %: 0.28 to 0.36; 6 seeds)".
 
     A gain below zero is a loss: "−4.3 points better" would be misread, so it is "4.3 points worse".
     """
-    worse = isfinite(effect.effect) and effect.effect < 0
-    sign = -1 if worse else 1
-    word = "worse" if worse else "better"
-    told = signed(abs(effect.effect), measure).removeprefix("+" if worse else "\0")
-    says = f"{told} {unit(measure)} {word}"
+    share, worse = measure in SHARES, isfinite(effect.effect) and effect.effect < 0
+    size = signed(abs(effect.effect), measure)
+    if share:
+        says = f"{size.removeprefix('+')} points worse" if worse else f"{size} points better"
+    else:
+        says = f"{measure} {'higher' if worse else 'lower'} by {size.removeprefix('+')}"
     if effect.n < 2 or not (isfinite(effect.low) and isfinite(effect.high)):
         return f"{says} ({seeds(effect.n)}: no interval)"
-    low, high = sorted(sign * bound for bound in (effect.low, effect.high))
-    return f"{says} (95 %: {signed(low, measure)} to {signed(high, measure)}; {seeds(effect.n)})"
+    bounds = sorted(-bound if worse else bound for bound in (effect.low, effect.high))
+    low, high = (signed(b, measure).removeprefix("" if share else "+") for b in bounds)
+    return f"{says} (95 %: {low} to {high}; {seeds(effect.n)})"
 
 
 def seeds(count: int) -> str:

@@ -81,6 +81,12 @@ def renderable(record: RunRecord) -> RenderableType:
     return Group(*shown)
 
 
+def losses(training: Watched) -> str:
+    """What its losses did, without the state that is made of it."""
+    state, _, told = training.says.partition(": ")
+    return told or state
+
+
 def worst(subject: SubjectRecord) -> Watched | None:
     """The training that went worst, by its own losses."""
     return min(subject.watched, key=lambda seen: _WORST.index(seen.state), default=None)

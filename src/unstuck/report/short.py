@@ -17,7 +17,7 @@ from unstuck.report.compact import urgency, verification
 from unstuck.report.diagnosis import place
 from unstuck.report.levels import seeds
 from unstuck.report.proof import against
-from unstuck.report.run import verdict, worst
+from unstuck.report.run import losses, verdict, worst
 
 LINES = 24  # of a terminal, as they begin; only a long diff needs more
 EVIDENCE = 3  # rows, where there is room
@@ -87,7 +87,9 @@ def _seen(subject: SubjectRecord) -> str:
     seen, count = worst(subject), len(subject.watched)
     if seen is None:
         return "no loss was seen"
-    return f"{count} times, the worst {seen.says}" if count > 1 else seen.says
+    # Of what was proven the finding tells; beside it a state by its losses alone contradicts.
+    says = losses(seen) if subject.judges and subject.proof is not None else seen.says
+    return f"{count} times, the worst {says}" if count > 1 else says
 
 
 def _evidence(subject: SubjectRecord, suspect: Suspect, rows: int) -> RenderableType:

@@ -31,9 +31,9 @@ def picture(report: Report) -> Picture | None:
     if not rows:
         return None
     cut = any(row.cut for row in rows)
-    if report.suspects and not cut and any(abs(q[k]) > RANGE for q in _all(rows) for k in (2, 4)):
+    if report.suspects and not cut and _beyond(rows):
         return None  # what stands out is not known to matter
-    colour = BEFORE if report.suspects else AFTER
+    colour = BEFORE if cut else INK if report.suspects else AFTER
     with drawing(EDGES + ROW * len(rows)) as (figure, (axes,)):
         axes.set_xscale("symlog", linthresh=1, linscale=0.6)
         for i, row in enumerate(rows):
@@ -56,8 +56,9 @@ def picture(report: Report) -> Picture | None:
     return Picture("chain", _title(report, cut), drawn, _note(report, cut))
 
 
-def _all(rows: tuple[Distribution, ...]) -> list[tuple[float, ...]]:
-    return [row.quantiles for row in rows]
+def _beyond(rows: tuple[Distribution, ...]) -> bool:
+    """Whether the middle half of any lies beyond the range."""
+    return any(abs(row.quantiles[k]) > RANGE for row in rows for k in (2, 4))
 
 
 def _drawn(axes: "Axes", at: float, q: tuple[float, ...], colour: str) -> None:
@@ -108,7 +109,9 @@ def _removed(report: Report) -> tuple[str, ...]:
 
 
 def _note(report: Report, cut: bool) -> str:
-    told = "Dot: median; thick: middle half; thin: 5 to 95 %; shaded: ±3."
+    told = "Dot: median; thick: middle half; thin: 5 to 95 %; shaded: ±3, what layers are made for."
+    if not report.suspects and _beyond(report.distributions[:1]):
+        told += " Inputs beyond it do no harm here that was measured."
     if cut:
         told = f"Red: as it is; blue: with {report.cut}. {told}"
     if cut and _removed(report):

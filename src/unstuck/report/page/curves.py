@@ -1,4 +1,5 @@
-"""Learning curves of the arms on one axis: the mean over seeds, and the band they lie in."""
+"""Learning curves of the arms on one axis: the mean over seeds, as in all numbers of a
+proof, and the band they lie in."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -20,7 +21,7 @@ from unstuck.report.page.drawing import (
     of_state,
     svg,
 )
-from unstuck.report.page.scale import Scale, scale
+from unstuck.report.page.scale import CONSTANT, Scale, scale
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -76,7 +77,9 @@ def picture(proof: Proof) -> Picture | None:
         axes.locator_params(axis="x", nbins=4)
         axes.xaxis.set_major_formatter(lambda v, _: f"{v:,.0f}")
         drawn = svg(figure, "; ".join(f"{told}: {on.says(v)}" for v, told, _ in ends))
-    note = "Means over seeds; all lie within the band. Knowing nothing: the best constant answer."
+    note = f"Means over seeds; all lie within the band. Knowing nothing: {CONSTANT}."
+    if best is not None:
+        note += f" Best tried: {best.says}."
     if others:
         note += f" Thin: {len(others)} more that {'was' if len(others) == 1 else 'were'} tried."
     if base.broken:

@@ -108,6 +108,7 @@ def labelled(
     told = sorted(ends)
     tall = [line * (1 + name.count("\n")) * (1.25 if name == bold else 1) for _, name, _ in told]
     at = [value for value, _, _ in told]
+    at[0] = max(at[0], low + tall[0] / 2)
     for i in range(1, len(at)):
         at[i] = max(at[i], at[i - 1] + (tall[i - 1] + tall[i]) / 2)
     top = high + line

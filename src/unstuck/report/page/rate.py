@@ -13,6 +13,7 @@ from unstuck.report.page.drawing import AFTER, BEFORE, MUTED, Picture, drawing, 
 from unstuck.report.page.scale import scale
 
 FEWEST = 3  # rates, below which there is nothing to draw
+NOTHING = 0.05  # skill, up to which nothing is learnt
 _NAME = re.compile(r"learning-rate-(times|over)-(\d+)")
 
 
@@ -38,6 +39,8 @@ def factor(changes: tuple[str, ...]) -> float | None:
 
 def picture(proof: Proof) -> Picture | None:
     """None where fewer than three rates were tried, or the rate in use is not known."""
+    from matplotlib.ticker import LogLocator
+
     rate = proof.report.probes.get("learning_rate")
     own = _rate(proof) if not isinstance(rate, float | int) else float(rate)
     steps = max((t.steps for t in proof.trials if factor(t.changes) is not None), default=0)
@@ -60,6 +63,7 @@ def picture(proof: Proof) -> Picture | None:
     ]
     used = next(p for p in points if p.rate == own)
     best = max(points, key=lambda p: p.skill)
+    least = max(LEARNS * best.skill, NOTHING)
     low, high = points[0].rate / 6, points[-1].rate * 6
     with drawing() as (figure, (axes,)):
         axes.set_xscale("log")
@@ -67,8 +71,9 @@ def picture(proof: Proof) -> Picture | None:
         on.draw(axes, [p.value for p in points], (low, high))
         axes.plot([p.rate for p in points], [p.value for p in points], color=MUTED, lw=1)
         for p in points:
-            colour = BEFORE if p == used else AFTER if p == best else MUTED
+            colour = BEFORE if not p.finite else AFTER if p.skill >= least else MUTED
             axes.plot([p.rate], [p.value], "o" if p.finite else "X", color=colour, ms=7)
+        axes.plot([used.rate], [used.value], "o", color=BEFORE, ms=13, mew=1.6, fillstyle="none")
         for p, told, colour in ((used, "in use", BEFORE), (best, "best", AFTER)):
             if p == best and p == used:
                 continue
@@ -79,12 +84,16 @@ def picture(proof: Proof) -> Picture | None:
             )  # fmt: skip
         axes.set_xlabel("learning rate")
         axes.minorticks_off()
-        axes.xaxis.set_major_formatter(lambda v, _: quantity(v))
+        axes.xaxis.set_major_locator(LogLocator(numticks=6))
+        axes.xaxis.set_major_formatter(lambda v, _: quantity(v).removeprefix("1 × "))
+        axes.set_xlim(low, high)
         drawn = svg(figure, "; ".join(f"{quantity(p.rate)}: {on.says(p.value)}" for p in points))
-    note = f"Nothing but the rate is changed; means over seeds, {steps:,} steps."
-    if not all(p.finite for p in points):
-        note += " ×: diverges."
-    return Picture("rate", _title(used, best), drawn, note)
+    stalls = any(p.finite and p.skill < least for p in points)
+    note = f"Nothing but the rate is changed; means over seeds, {steps:,} steps. Blue: it learns"
+    note += "; grey: it stalls" if stalls else ""
+    note += "; ×: it diverges" if not all(p.finite for p in points) else ""
+    note += ". Dotted: knowing nothing."
+    return Picture("rate", _title(used, best, least), drawn, note)
 
 
 def _side(p: _Point, points: list[_Point]) -> str:
@@ -92,9 +101,11 @@ def _side(p: _Point, points: list[_Point]) -> str:
     return "left" if p == points[0] else "right" if p == points[-1] else "center"
 
 
-def _title(used: _Point, best: _Point) -> str:
+def _title(used: _Point, best: _Point, least: float) -> str:
     told = f"The rate in use, {quantity(used.rate)},"
-    if used.skill >= LEARNS * best.skill:
+    if best.skill < least:
+        return "At none of the rates that were tried does it learn"
+    if used.skill >= least:
         return f"{told} is among those that learn"
     if not used.finite:
         return f"{told} diverges; smaller ones learn"

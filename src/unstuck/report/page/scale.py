@@ -13,6 +13,7 @@ from unstuck.report.page.drawing import MUTED, SIZE
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+CONSTANT = "the best constant answer"  # what knowing nothing is
 WORST = -1.0  # skill that counts for whatever is worse
 
 

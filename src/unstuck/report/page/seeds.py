@@ -1,9 +1,12 @@
-"""Every seed as a line from "as it is" to "repaired", the placebo in grey."""
+"""Every seed as a line from "as it is" to "repaired", the gain's interval beside it, the placebo in
+grey."""
 
+from math import isfinite
 from typing import Any
 
 import numpy as np
 
+from unstuck.records.effect import Effect
 from unstuck.records.proof import Proof
 from unstuck.report.levels import gain, level, signed, unit
 from unstuck.report.page import arms
@@ -11,6 +14,7 @@ from unstuck.report.page.drawing import AFTER, BEFORE, INK, MUTED, Picture, draw
 from unstuck.report.page.scale import scale
 
 PLACEBOS = 5  # lines that are drawn
+BAR = 1.07  # where the interval stands
 
 
 def picture(proof: Proof) -> Picture | None:
@@ -37,6 +41,9 @@ def picture(proof: Proof) -> Picture | None:
             axes.plot([0, 1], [a, b], color=AFTER, lw=1.3, alpha=0.75)
         axes.plot([0] * len(lines), [a for a, _ in lines], "o", color=BEFORE, ms=5)
         axes.plot([1] * len(lines), [b for _, b in lines], "o", color=AFTER, ms=5)
+        bar = _interval(effect, [a for a, _ in lines], proof.higher, axes.get_ylim())
+        if bar:
+            axes.plot([BAR, BAR], bar, "_-", color=AFTER, lw=1.4, ms=7, mew=1.4)
         axes.set_xlim(-0.42, 1.62)
         axes.set_xticks([0, 1], ["as it is", "repaired"])
         axes.set_yticks([])
@@ -47,18 +54,29 @@ def picture(proof: Proof) -> Picture | None:
         ends = [(on.trivial, "knowing nothing", MUTED), (after, value, AFTER)]
         if grey:
             ends.append((float(np.mean([b for _, b in grey])), "placebo", MUTED))
-        labelled(axes, 1.08, ends, bold=value)
+        labelled(axes, 1.14, ends, bold=value)
         drawn = svg(figure, f"{base} as it is, {value} repaired: {gain(effect, proof.measure)}")
     told = gain(effect, proof.measure)
     note = (
         "One line a seed, none of which had a part in choosing the repair; same start and order on"
-        f" both sides. {_capital(told)}."
+        f" both sides. {_capital(told)}{', the bar' if bar else ''}."
     )
     if proof.placebo is not None and grey:
         low, high = (signed(v, proof.measure) for v in (proof.placebo.low, proof.placebo.high))
         note += f" The placebo, a change that cannot matter: {low} to {high} {unit(proof.measure)}."
     title = f"The repair helps on {wins} of {len(lines)} fresh seeds"
     return Picture("seeds", title, drawn, note)
+
+
+def _interval(
+    effect: Effect, before: list[float], higher: bool, limits: tuple[float, float]
+) -> list[float]:
+    """Where the mean gain's interval leads from the mean as it is, within the axis; [] without."""
+    if not (isfinite(effect.low) and isfinite(effect.high)):
+        return []
+    start, sign = float(np.mean(before)), 1 if higher else -1
+    low, high = limits
+    return [min(max(start + sign * g, low), high) for g in (effect.low, effect.high)]
 
 
 def _capital(told: str) -> str:

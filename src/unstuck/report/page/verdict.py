@@ -10,8 +10,9 @@ from unstuck.records.states import State, Status
 from unstuck.report.diagnosis import NO_PROMISE, NO_PROOF
 from unstuck.report.levels import gain, level, seeds
 from unstuck.report.page.arms import PLACEBO
-from unstuck.report.page.scale import scale
-from unstuck.report.run import worst
+from unstuck.report.page.scale import CONSTANT, scale
+from unstuck.report.page.snippet import place
+from unstuck.report.run import losses, worst
 
 GOOD, BAD, OPEN = "good", "bad", "open"
 _HEADLINES = {
@@ -39,6 +40,7 @@ class Verdict:
         numbers: (what, value, "before" or "after" or "") to be seen from afar.
         todo: in words; "" where nothing is to be done.
         code: a diff or a snippet; "" where there is none.
+        use: how to use the code, and what was seen of it.
         proven: whether what is to be done was seen to work.
         seen: what was measured before training, and how the script's own training went; "" where
             neither is known.
@@ -50,13 +52,26 @@ class Verdict:
     numbers: tuple[tuple[str, str, str], ...] = ()
     todo: str = ""
     code: str = ""
+    use: str = ""
     proven: bool = True
     seen: str = ""
 
 
 def verdict(subject: SubjectRecord) -> Verdict:
     """Of a subject."""
-    return replace(_verdict(subject), seen=_seen(subject))
+    found = _verdict(subject)
+    return replace(found, seen=_seen(subject), use=_use(subject) if found.code else "")
+
+
+def _use(subject: SubjectRecord) -> str:
+    """How to use the diff, or else the snippet."""
+    if subject.patch:
+        return "To apply it, save it as fix.diff: git apply fix.diff"
+    fix = subject.fix
+    assert fix is not None
+    learns = f"On {seeds(fix.after.n).replace(' ', ' more ')}, run as it stands, it learns."
+    tried = learns if fix.verified else "It is not verified."
+    return f"{place(fix.code)} {tried}"
 
 
 def _seen(subject: SubjectRecord) -> str:
@@ -69,9 +84,7 @@ def _seen(subject: SubjectRecord) -> str:
             name = e.probe.replace("_", " ")
             told.append(f"Measured before training: {name} {value}; expected {e.expected}.")
     if training is not None:
-        state, _, numbers = training.says.partition(": ")
-        how = f" ({state}): {numbers}" if numbers else f": {state}"
-        told.append(f"The script's own training{how}.")
+        told.append(f"The script's own training: {losses(training)}.")
     return " ".join(told)
 
 
@@ -120,7 +133,7 @@ def _of_proof(proof: Proof, code: str, cured: bool) -> Verdict:
         if isfinite(proof.value) or any(not t.changes for t in proof.trials):
             numbers.append((f"{on.name()}, as it is", _level(proof.value, proof), role))
         if isfinite(proof.trivial) and numbers:
-            numbers.append(("knowing nothing", _level(proof.trivial, proof), ""))
+            numbers.append((CONSTANT, _level(proof.trivial, proof), ""))
         if isfinite(proof.best) and (
             proof.outdone or proof.state in (State.STUCK, State.SLOW, State.UNKNOWN)
         ):
@@ -167,13 +180,25 @@ def _unproven(proof: Proof) -> str:
         return f"{told}{more}".strip()
     if proof.state is State.LEARNING:
         left = f" Undecided: {open_ones}." if open_ones else ""
-        return f"By {of}, judged on {proof.rows} examples.{left}"
+        return f"{_compared(proof)}, judged on {proof.rows} examples.{left}"
     if proof.state is State.NOTHING:
         return f"{proof.state.sentence}"
     if not proof.trusted:
         return f"Not proven: seeds were too few, or a change that cannot matter seemed to.{more}"
     left = f" Suspected, not proven: {open_ones}." if open_ones else ""
     return f"No cause is proven by {of}.{left}{more}"
+
+
+def _compared(proof: Proof) -> str:
+    """What stands against what, where nothing is wrong."""
+    made = [t for t in proof.trials if t.changes != PLACEBO]
+    own = sum(not t.changes for t in made)
+    told = f"Compared: {own} trial{'' if own == 1 else 's'} as it is"
+    says = list(dict.fromkeys(t.says for t in made if t.changes))
+    if not says:
+        return told
+    what = says[0] if len(says) == 1 else f"{len(says)} changes"
+    return f"{told} and {len(made) - own} with {what}"
 
 
 def _more(proof: Proof) -> str:
