@@ -91,7 +91,7 @@ def patch(
         with the cure as a snippet.
     """
     if not trainings:
-        tell("unstuck: no patch: there is no verified fix")
+        tell("unstuck: no patch: no fix was verified; where nothing is wrong, none is needed")
         return None
     content = Path(script).read_bytes()
     base = prepared(decoded(content))
