@@ -4,6 +4,7 @@ import importlib.metadata
 import re
 import subprocess
 import sys
+import tomllib
 from importlib.resources import files
 from pathlib import Path
 
@@ -134,3 +135,14 @@ def test_no_file_names_a_place_of_somebodys_machine():
         found += [f"{path.relative_to(ROOT)}: {hit.group()}" for hit in pattern.finditer(text)]
     assert found == []
     assert seen > 50
+
+
+def test_the_citation_is_of_this_package():
+    text = (ROOT / "CITATION.cff").read_text("utf-8")
+    told = dict(re.findall(r'^([a-z-]+): "?(.+?)"?$', text, re.MULTILINE))
+    about = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert told["version"] == unstuck.__version__
+    assert told["license"] == about["license"]
+    assert told["title"] == f"unstuck: f{about['description'].rstrip('.')[1:]}"
+    assert [f"- name: {a['name']}" in text for a in about["authors"]] == [True]
+    assert {"cff-version", "message", "type"} <= set(told)
