@@ -98,7 +98,8 @@ def splits(change: Change, names: Names) -> Block:
             f"{order} = np.random.default_rng(0).permutation(len({x}))",
             f"{x}, {y} = {x}[{order}], {y}[{order}]",
         ]
-        return Block(Role.DATA, tuple(lines), IMPORT, frozenset("xy"), frozenset("xy"))
+        both = frozenset("xy")
+        return Block(Role.DATA, tuple(lines), IMPORT, both, both, whole=True)
     if not held:
         says = "scale the validation inputs with the figures of the training inputs"
         return Block(Role.DATA, (), comment=says)

@@ -160,6 +160,7 @@ class Block:
         comment: what the reader must do beside, "" for nothing.
         inside: attribute of the model by which what it learns (`loss_`, `n_iter_`) is reached once
             the lines have wrapped it; "" where they do not.
+        whole: whether it belongs to all data, before any are split off for training.
     """
 
     role: Role
@@ -170,6 +171,7 @@ class Block:
     edits: tuple[Edit, ...] = field(default=())
     comment: str = ""
     inside: str = ""
+    whole: bool = False
 
 
 def code(blocks: Iterable[Block]) -> str:

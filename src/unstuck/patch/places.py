@@ -2,16 +2,17 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import libcst as cst
 
 from unstuck.patch.datasets import handed
 from unstuck.patch.roles import Role, Training, argument, called
-from unstuck.patch.sources import base, bindings, lifted, made
-from unstuck.patch.tree import Loop, NotPlaced, Statement, Tree, names, nodes, targets
+from unstuck.patch.sources import base, bindings, lifted, made, part
+from unstuck.patch.tree import Loop, NotPlaced, Statement, Tree, nodes, targets
 
 HELD = ("test", "valid", "val", "validation", "dev", "eval", "holdout")
+SHORT = ("te", "ts", "tst", "va", "val", "test")  # beside "tr" or "trn"
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,6 +111,8 @@ def _taken(tree: Tree, e: cst.BaseExpression, node: cst.CSTNode) -> Taken:
         for other in (*HELD, *(h.title() for h in HELD))
         if "train" in code
     } | {re.sub("_train(ing)?", "", code) + f"_{h}" for h in HELD if "_train" in code}
+    short = re.compile(r"trn?$|^trn?(?=_|[A-Z])|(?<=_)trn?(?=_)")
+    twins |= {short.sub(other, code, count=1) for other in SHORT if short.search(code)}
     own = [w for w in sorted(twins & bound) if w != code]
     if isinstance(e, cst.Subscript):
         own = [code]
@@ -156,7 +159,7 @@ def behind_binding(
             (
                 s
                 for s in reversed([s for s in body if s not in around])
-                if tree.last_line(s) < tree.line(statement) and read & names(s)
+                if tree.last_line(s) < tree.line(statement) and _reads(tree, s, read)
             ),
             last,
         )
@@ -168,6 +171,47 @@ def behind_binding(
         if isinstance(outer, Loop):
             statement = outer
     return statement, False
+
+
+def _reads(tree: Tree, statement: cst.CSTNode, read: set[str]) -> bool:
+    """Whether a statement reads values, and not the shape alone."""
+    for n in nodes(statement):
+        if not isinstance(n, cst.Name | cst.Attribute) or tree.code(n) not in read:
+            continue
+        above, over, *_ = (*tree.above(n), None, None)
+        of_shape = isinstance(above, cst.Attribute) and above.attr.value in (
+            "shape",
+            "ndim",
+            "dtype",
+        )
+        if not of_shape and not (isinstance(over, cst.Call) and called(over) == "len"):
+            return True
+    return False
+
+
+def unsplit(tree: Tree, given: dict[str, Taken]) -> dict[str, Taken]:
+    """The arrays that training data are slices of, where that is so of all of them; else these."""
+    found = {}
+    for name, taken in given.items():
+        for b in (
+            bindings(tree, cst.parse_expression(taken.whole), taken.node) if taken.named else ()
+        ):
+            value = (
+                part(tree, b, cst.parse_expression(taken.whole))
+                if isinstance(b, cst.Assign)
+                else None
+            )
+            if (
+                isinstance(value, cst.Subscript)
+                and isinstance(value.value, cst.Name)
+                and all(isinstance(e.slice, cst.Slice) for e in value.slice)
+            ):
+                found[name] = Taken(value.value, b, tree.code(value.value), ())
+                break
+    if set(found) != set(given):
+        return given
+    first = min((t.node for t in found.values()), key=tree.line)
+    return {name: replace(t, node=first) for name, t in found.items()}
 
 
 def _statement(tree: Tree, node: cst.CSTNode) -> Statement | None:

@@ -13,7 +13,7 @@ from unstuck.cures.printed import Block, Names
 from unstuck.patch.edits import Edits
 from unstuck.patch.imports import Imports
 from unstuck.patch.makers import maker
-from unstuck.patch.places import Taken, arrays, behind_binding, of_model
+from unstuck.patch.places import Taken, arrays, behind_binding, of_model, unsplit
 from unstuck.patch.roles import argument, of_names, training
 from unstuck.patch.sources import bindings, lifted
 from unstuck.patch.text import Text
@@ -162,8 +162,10 @@ class _Patch:
 
     def _data(self, i: int) -> None:
         """Lines that change arrays, for the training's and for those held out beside them."""
-        given = arrays(self._tree, self._found)
         block = self._printer(self._names)[i]
+        given = arrays(self._tree, self._found)
+        if block.whole:
+            given = unsplit(self._tree, given)
         used = [n for n in ("x", "y") if n in block.reads | block.writes]
         missing = [n for n in used if n not in given]
         if missing:

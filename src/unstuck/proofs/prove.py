@@ -47,7 +47,7 @@ SHARE = 0.95  # of the budget, which the plan may take
 STEPS, EPOCHS = (1_000, 3_000), 20  # of a trial, where the script's own training was not seen
 SMALLER = 1.5  # times as many examples as a trial has make it remember what the script need not
 # Faults seen for certain, with which trials of anything else say nothing.
-MEANINGLESS = frozenset({"loss-negated", "examples-mixed"})
+MEANINGLESS = frozenset({"loss-negated", "examples-mixed", "loss-detached"})
 WELL = 0.8  # of the loss of knowing nothing: a script that comes below was seen to learn
 
 
@@ -137,7 +137,8 @@ def _proven(
     about = subject.about
     batches = -(-len(splits.first.data.y) // max(1, about.batch_size))
     steps = _steps(about.routine.steps, epochs, batches)
-    _check_can_be_cured(report, bench)
+    pointed = {s.name for s in report.suspects} | {s.cause for s in sightings}
+    _check_can_be_cured(pointed, bench, about.framework)
     known = facts(subject, seen, splits)
     usual = twin(known)
     left = bench.calibrate(steps, tuple(c for c in usual if c.part.role is Role.DATA))
@@ -150,19 +151,18 @@ def _proven(
     return Proven(made, found, bench, subject)
 
 
-def _check_can_be_cured(report: Report, bench: Bench) -> None:
+def _check_can_be_cured(seen: set[str], bench: Bench, framework: str) -> None:
     """Nothing is proven around a fault that makes all that trials say meaningless.
 
     Raises:
         UsageError: there is one, and no trial can be without it.
     """
-    for suspect in (s for s in report.suspects if s.name in MEANINGLESS):
-        changes = load(suspect.name).changes
-        if not any(bench.possible((change,)) for change in changes):
+    for cause in (load(name) for name in sorted(seen & MEANINGLESS)):
+        if not any(bench.possible((change,)) for change in cause.changes):
             raise UsageError(
-                f"there is a fault that no trial can be without: {suspect.title}",
+                f"there is a fault that no trial can be without: {cause.title}",
                 "a training without it, before anything else is tried",
-                suspect.cure,
+                cause.cure(framework),
             )
 
 

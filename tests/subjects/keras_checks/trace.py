@@ -140,6 +140,29 @@ def check_no_trace_on_an_unbuilt_model() -> None:
     model.train_on_batch(x[:32], y[:32])
 
 
+def check_no_trace_on_a_model_of_built_parts() -> None:
+    """Keras counts it as not built until it is called, though there is nothing to build."""
+
+    class Joined(keras.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first = keras.Sequential([keras.Input((6,)), layers.Dense(5, "relu")])
+            self.last = keras.Sequential([keras.Input((5,)), layers.Dense(4, "softmax")])
+
+        def call(self, x: Any) -> Any:
+            return self.last(self.first(x))
+
+    x, y = classes()
+    model = Joined()
+    model.compile("adam", CROSSENTROPY, **EAGER)
+    before = state_of(model)
+    _, seen = look(model, x, y)
+    same(before, state_of(model))
+    assert not model.built
+    np.testing.assert_array_equal(seen.parameters[0].value, model.first.weights[0])
+    model.train_on_batch(x[:32], y[:32])
+
+
 def check_no_trace_of_an_error() -> None:
     class Fails(keras.Model):
         def __init__(self) -> None:

@@ -191,10 +191,14 @@ def kept(model: Any, loss: Any = None) -> Iterator[None]:
         (layer, layer._called, layer._parent_path, list(layer._losses), set(layer._loss_ids))
         for layer in layers
     ]
-    builds = [(layer, layer.__dict__["build"]) for layer in layers if not layer.built]
+    unbuilt = [layer for layer in layers if not layer.built]
+    around = [layer for layer in unbuilt if _has_nothing_to_build(layer)]
+    builds = [(layer, layer.__dict__["build"]) for layer in unbuilt if layer not in around]
     compiled = model.__dict__.get("_compile_loss")
     context = global_state.get_global_attribute("current_call_ctx")
     try:
+        for layer in around:
+            layer.__dict__["built"] = True
         for layer, _ in builds:
             layer.__dict__["build"] = _refusal(layer)
         if loss is not None:
@@ -204,6 +208,8 @@ def kept(model: Any, loss: Any = None) -> Iterator[None]:
         global_state.set_global_attribute("current_call_ctx", context)
         if loss is not None:
             model.__dict__["_compile_loss"] = compiled
+        for layer in around:
+            layer.__dict__["built"] = False
         for layer, build in builds:
             layer.__dict__["build"] = build
         for layer, called, parent, losses, ids in marks:
@@ -212,6 +218,18 @@ def kept(model: Any, loss: Any = None) -> Iterator[None]:
                 layer._losses[:] = losses
             layer._loss_ids.clear()
             layer._loss_ids.update(ids)
+
+
+def _has_nothing_to_build(layer: Any) -> bool:
+    """Whether a model of the user's own only calls layers that are built, and makes no weights."""
+    inner = [other for other in layer._flatten_layers() if other is not layer]
+    own = type(layer).build is not keras.Model.build
+    return (
+        isinstance(layer, keras.Model)
+        and not own
+        and bool(inner)
+        and all(other.built for other in inner)
+    )
 
 
 def _refusal(layer: Any) -> Callable[..., None]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from unstuck.changes.change import Value
 from unstuck.frameworks.torch.attached import attached
 from unstuck.frameworks.torch.changes.changed import Changed
+from unstuck.frameworks.torch.changes.optimizer import reached
 from unstuck.frameworks.torch.logits import Refused
 from unstuck.setups.routine import Zeroing
 
@@ -43,6 +44,9 @@ def attach(done: Changed, _: Value) -> None:
     if done.step is None:
         raise Refused("the loss is that of the model's output, which was not detached")
     done.step = attached(done.step)
+    held = {id(p) for group in done.groups for p in group["params"]}
+    if not any(id(p) in held for p in reached(done.forward(done.setup, done.step))):
+        raise Refused("the loss is made anew of a number, which leads back to no layer")
 
 
 def mode(done: Changed, _: Value) -> None:
