@@ -19,10 +19,8 @@ def verified(monkeypatch, gains, ends=float("inf")):
     board = SimpleNamespace(measure="accuracy", steps=10)
     tested = SimpleNamespace(margin=0.03, errors=False)
     found = SimpleNamespace(board=board, repair=(), hypothesis=lambda kind, arm: tested)
-    monkeypatch.setattr(
-        fix, "_trial", lambda proven, built: lambda seed: score(0.5 + gains[seed - fix.FIRST])
-    )
-    return fix._verified(SimpleNamespace(found=found, bench=bench), None, None)
+    monkeypatch.setattr(fix, "_trial", lambda *_: lambda seed: score(0.5 + gains[seed - fix.FIRST]))
+    return fix._verified(SimpleNamespace(found=found, bench=bench), None, (), None)
 
 
 @pytest.mark.parametrize(

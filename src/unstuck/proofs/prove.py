@@ -6,7 +6,7 @@ first of them against what the script was seen to do, and draws up the record.
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from unstuck.proofs import conclusion
 from unstuck.proofs.agreement import SEEDS, agreement
 from unstuck.proofs.asks import Problem
 from unstuck.proofs.bench import Bench
-from unstuck.proofs.board import Board
+from unstuck.proofs.board import SCREEN, Board
 from unstuck.proofs.candidates import (
     Facts,
     compresses,
@@ -40,6 +40,7 @@ from unstuck.records.states import State
 from unstuck.records.training import Sighting, Witness
 from unstuck.setups.admission import enough_memory, seconds, whole_number
 from unstuck.setups.subject import Subject
+from unstuck.setups.trainer import Localizing
 from unstuck.setups.untouched import untouched
 
 EXAMPLES = 4_096  # trained on, at most
@@ -145,10 +146,13 @@ def _proven(
     problem = _problem(report, known, usual, splits, bench, left, steps, witness, sightings)
     found, agrees = _decided(problem, bench, subject, witness)
     state = conclusion.state(found) if agrees.agrees is not False else _watched(problem)
+    origin = ""
+    if state is State.DIVERGED and agrees.agrees is not False and isinstance(trainer, Localizing):
+        origin = trainer.first_not_finite(splits.first.data, SCREEN, found.board.steps)
     made = record(
         report, subject, found, bench, state, agrees, sightings, budget, clock() - began, trainer
     )
-    return Proven(made, found, bench, subject)
+    return Proven(replace(made, origin=origin), found, bench, subject)
 
 
 def _check_can_be_cured(seen: set[str], bench: Bench, framework: str) -> None:
@@ -206,7 +210,10 @@ def _problem(
 def _crossed(splits: Folds, known: Facts) -> dict[str, float]:
     """The reference's held-out skill, the mean over the folds."""
     activation = known.about.output_activation
-    found = [reference(f.data, f.held, activation, known.outputs) for f in splits.folds]
+    try:
+        found = [reference(f.data, f.held, activation, known.outputs) for f in splits.folds]
+    except ValueError:  # a loss of the script's own that takes outputs of another shape
+        return {}
     names = set.intersection(*(set(f) for f in found))
     return {name: float(np.mean([f[name] for f in found])) for name in names}
 

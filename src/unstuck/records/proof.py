@@ -164,6 +164,8 @@ class Proof:
         seconds: what the proof took; budget: what it was given.
         more: seconds that may decide what is inconclusive; 0 if nothing is.
         notes: what the trials do not do as the user's training does, and what could not be tried.
+        origin: where the first number that is not finite comes from; "" where all are finite, or
+            that is not known.
     """
 
     report: Report
@@ -189,6 +191,7 @@ class Proof:
     budget: float
     more: float = 0.0
     notes: tuple[str, ...] = ()
+    origin: str = ""
 
     @property
     def proven(self) -> tuple[Suspect, ...]:

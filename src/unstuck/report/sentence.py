@@ -89,6 +89,8 @@ def of_proof(proof: Proof) -> str:
 
 def _fails(proof: Proof, repair: Repair | None) -> str:
     fails = _FAILS[proof.state]
+    if proof.origin:
+        fails = f"{fails}: first in {proof.origin}"
     if repair is None:
         if not proof.trusted:
             return f"{fails}, but {_doubt(proof)}: these trials prove nothing.{_more(proof)}"

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -122,4 +122,14 @@ class Trainer(Protocol):
         evaluation mode, against targets as the loss gets them; example and class weights
         included, regularisation not. NaN where it cannot be computed from outputs alone.
         """
+        ...
+
+
+@runtime_checkable
+class Localizing(Protocol):
+    """A trainer that can take its steps apart."""
+
+    def first_not_finite(self, data: Data, seed: int, steps: int) -> str:
+        """Where the first number that is not finite comes from in a training as it is: step,
+        layer or operation, line; "" where all are finite, or that cannot be told."""
         ...

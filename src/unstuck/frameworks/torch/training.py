@@ -23,6 +23,7 @@ from unstuck.frameworks.torch.changes.changed import Changed
 from unstuck.frameworks.torch.changes.loop import steps_an_epoch
 from unstuck.frameworks.torch.changes.optimizer import parameters_of
 from unstuck.frameworks.torch.compiled import LOOKS, Compiled, Parts, base_rate, compiled_of
+from unstuck.frameworks.torch.first_nan import of_backward, of_forward
 from unstuck.frameworks.torch.logits import Refused, ended
 from unstuck.frameworks.torch.own_loss import own_loss
 from unstuck.frameworks.torch.redrawn import kept, redraw, seed_torch
@@ -126,6 +127,35 @@ class TorchTrainer:
             tuple(path),
             f"in line, {self._loops.how(kind)}",
         )
+
+    def first_not_finite(self, data: Data, seed: int, steps: int) -> str:
+        """See `Localizing`."""
+        subject = self.subject
+        epoch = steps_an_epoch(subject, subject.about.batch_size)
+
+        def until(last: int) -> tuple[Changed, list[float], Callable[[list[Any]], Any]]:
+            done = self.ready((), seed, tensors)
+            loss = self._loss(done)
+            _seed(seed, 0, subject.device)
+            if not last:
+                return done, [], loss
+            losses, _ = replayed(done.setup, loss, tensors, rows[:last], done.routine, epoch)
+            return done, losses, loss
+
+        with seeded(subject.device), _explained(MODEL, data.x, data.y):
+            tensors = self.tensors(data.x, data.y)
+            rows = self._rows(self.ready((), seed, tensors), data, seed, 0, steps)
+            losses = until(steps)[1]
+            if not losses or np.isfinite(losses[-1]):
+                return ""
+            for at in range(max(0, len(losses) - 2), len(losses)):
+                done, _, loss = until(at)  # what went before was finite
+                for chosen in rows[at]:
+                    batch = [t.index_select(0, chosen) for t in tensors]
+                    found = of_forward(done.setup.model, loss, batch) or of_backward(loss, batch)
+                    if found:
+                        return f"step {at + 1}: {found}"
+        return ""
 
     def _compiled(self, done: Changed, tensors: list[Any], rows: Any) -> Compiled:
         """The compiled loop for copies like this one, tested on two more.
