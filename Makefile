@@ -76,6 +76,7 @@ docs: $(VENV)/.installed-test   ## docs/ anew: causes in minutes, cases on Fashi
 	$(BIN)/unstuck schema > docs/run.schema.json
 	$(BIN)/python docs/page.py
 	$(BIN)/unstuck causes --markdown docs/causes.md
+	$(BIN)/python docs/causes.py
 	$(BIN)/unstuck cases run --all --data fashion-mnist --seeds 20 --json docs/cases.json --markdown docs/cases.md
 
 site: $(VENV)/.installed-docs   ## the documentation as pages in build/site; a warning is an error

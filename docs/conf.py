@@ -25,6 +25,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
     "site_parts.pictures",
+    "site_parts.causes",
     "site_parts.commands",
     "site_parts.whole",
     "site_parts.links",

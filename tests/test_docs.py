@@ -11,6 +11,7 @@ import pytest
 from typer.main import get_command
 
 import unstuck
+from unstuck.causes import causes
 from unstuck.cli import app
 
 ROOT = Path(__file__).parents[1]
@@ -97,3 +98,16 @@ def test_every_command_and_option_is_on_the_page_of_the_command_line(monkeypatch
         for one in takes:
             option = one.param_type_name == "option"
             assert {*one.opts, *one.secondary_opts} <= words if option else listed[0], name
+
+
+def test_every_cause_s_example_has_pictures(monkeypatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    from site_parts import examples
+
+    assert examples.names() == [c.name for c in causes() if c.shows is not None]
+    for name in examples.names():
+        (subject,) = examples.run(name).subjects
+        assert name in [s.name for s in subject.report.suspects]
+        drawn = examples.pictures(name)
+        assert drawn or name in UNDRAWN, name
+        assert all(p.title and p.note and len(p.svg) < 20_000 for p in drawn)

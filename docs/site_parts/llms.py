@@ -15,14 +15,17 @@ what keeps its networks from learning, with the evidence, a diff and how to veri
 
 ## Pages
 """
+WHENCE = ("Made by ", "Pictures are ")  # how a paragraph begins that tells where a page comes from
 
 
 def lines(app: Sphinx) -> list[str]:
     """A line a page, in the order of the navigation: title, address, its first sentence."""
     env, made = app.env, list[str]()
     for page in _in_order(app, env.config.root_doc):
-        first = next(iter(env.get_doctree(page).findall(nodes.paragraph)), None)
-        told = "" if first is None else " ".join(first.astext().split())
+        said = (
+            " ".join(p.astext().split()) for p in env.get_doctree(page).findall(nodes.paragraph)
+        )
+        told = next((words for words in said if not words.startswith(WHENCE)), "")
         sentence = told.partition(". ")[0].rstrip(".:")
         made.append(f"- [{env.titles[page].astext()}]({page}.html): {sentence}.")
     return made

@@ -13,11 +13,13 @@ from typing import Any, ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import directives
+from jinja2 import Environment
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from site_parts import effects, records
-from unstuck.report.page.cases import figures, staircase
+from unstuck.report.page.cases import figures as published
+from unstuck.report.page.cases import staircase
 from unstuck.report.page.drawing import Picture
 from unstuck.report.page.page import page
 from unstuck.report.page.page import pictures as of_subject
@@ -29,17 +31,18 @@ ELSEWHERE = ("all are in the table below", "all are on the next page")
 WHOLE = "runs"  # folder of whole pages, in the site
 
 
-class Drawn(SphinxDirective):
-    """What all of them share."""
-
-    def _figure(self, picture: Picture) -> nodes.Node:
-        from jinja2 import Environment
-
-        drawn = Environment(autoescape=True).from_string(FRAME).render(p=picture)
-        return nodes.raw("", drawn, format="html")
+def figure(picture: Picture) -> nodes.Node:
+    """One picture with its title and note."""
+    drawn = Environment(autoescape=True).from_string(FRAME).render(p=picture)
+    return nodes.raw("", drawn, format="html")
 
 
-class OfRun(Drawn):
+def figures(several: list[Picture]) -> nodes.Node:
+    """Side by side where there is room."""
+    return nodes.container("", *map(figure, several), classes=["pictures"])
+
+
+class OfRun(SphinxDirective):
     """`{picture} RECORD NAME`."""
 
     required_arguments = 2
@@ -48,10 +51,10 @@ class OfRun(Drawn):
         """The picture of this name."""
         name, wanted = self.arguments
         (found,) = [p for p in of_subject(records.run(name).subjects[0]) if p.name == wanted]
-        return [self._figure(found)]
+        return [figure(found)]
 
 
-class AllOfRun(Drawn):
+class AllOfRun(SphinxDirective):
     """`{pictures} RECORD`."""
 
     required_arguments = 1
@@ -59,8 +62,7 @@ class AllOfRun(Drawn):
     def run(self) -> list[nodes.Node]:
         """All pictures of the run, side by side where there is room."""
         subject = records.run(self.arguments[0]).subjects[0]
-        figures = [self._figure(p) for p in of_subject(subject)]
-        return [nodes.container("", *figures, classes=["pictures"])]
+        return [figures(of_subject(subject))]
 
 
 class Says(SphinxDirective):
@@ -80,7 +82,7 @@ class Says(SphinxDirective):
         return [nodes.block_quote("", quoted, whence)]
 
 
-class OfCase(Drawn):
+class OfCase(SphinxDirective):
     """`{case} NAME KIND`."""
 
     required_arguments = 2
@@ -95,12 +97,12 @@ class OfCase(Drawn):
         if kind == "effects":
             made = [effects.picture(name, self.options["of"], self.options["title"])]
         elif kind == "figures":
-            drawn_here = figures.pictures(records.drawable(name))
+            drawn_here = published.pictures(records.drawable(name))
             made = [replace(p, note=p.note.replace(*ELSEWHERE)) for p in drawn_here]
         else:
             drawn = staircase.picture(records.drawable(name))
             made = [] if drawn is None else [drawn]
-        return [self._figure(one) for one in made]
+        return [figure(one) for one in made]
 
 
 def write_pages(app: Sphinx, error: Exception | None) -> None:
