@@ -10,7 +10,7 @@ from unstuck.records.report import Report, Suspect
 from unstuck.report.page.drawing import AFTER, BEFORE, FAINT, INK, Picture, drawing, svg
 
 ROW, EDGES, MOST = 40, 16, 4  # pixels of a row, around all; rows
-DECADES = 6  # below the largest value: what is smaller is drawn there
+DECADES = 6  # of a row, below its larger value: what is smaller is drawn there
 
 
 def picture(suspect: Suspect, report: Report, sound: Mapping[str, Any]) -> Picture | None:
@@ -31,11 +31,10 @@ def picture(suspect: Suspect, report: Report, sound: Mapping[str, Any]) -> Pictu
     if not rows:
         return None
     rows = rows[:MOST]
-    largest = max(abs(v) for *_, a, b in rows for v in (a, b))
     with drawing(EDGES + ROW * len(rows)) as (figure, (axes,)):
         axes.set_xlim(-0.3, 1.3)
         for i, (name, unit, fault, fine) in enumerate(rows):
-            at = [_height(v, largest) for v in (fault, fine)]
+            at = [_place(v, max(abs(fault), abs(fine))) for v in (fault, fine)]
             axes.plot(at, [-i, -i], color=FAINT, lw=1.5)
             for value, x, beyond, colour in (
                 (fault, at[0], fault > fine, BEFORE),
@@ -55,7 +54,8 @@ def picture(suspect: Suspect, report: Report, sound: Mapping[str, Any]) -> Pictu
     told = (quantity(v, unit) for v in (fault, fine))
     title = "{}: {} with the fault, {} without".format(name.capitalize(), *told)
     note = (
-        "Measured before training, on a logarithmic scale. Red: the example; blue: the look-alike."
+        "Measured before training; apart by orders of magnitude. Red: the example; blue: the"
+        " look-alike."
     )
     return Picture("signs", title, drawn, note)
 
@@ -64,8 +64,8 @@ def _number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
 
 
-def _height(value: float, largest: float) -> float:
-    """From 0 to 1 by its order of magnitude."""
+def _place(value: float, largest: float) -> float:
+    """From 0 to 1 by its order of magnitude below the largest of the row."""
     if value == 0 or largest == 0:
         return 0.0
     return max(0.0, 1 + log10(abs(value) / largest) / DECADES)
