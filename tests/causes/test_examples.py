@@ -16,7 +16,7 @@ saturation dead-units initialization epsilon-zero learning-rate-high learning-ra
 optimizer-epsilon frozen-parameters not-shuffled examples-mixed target-shape padding-behind
 id-fractions
 layers-not-registered optimizer-of-another-model loss-detached step-before-backward
-gradients-not-zeroed evaluation-mode schedule-per-batch
+gradients-not-zeroed evaluation-mode schedule-per-batch updates-discarded
 optimizer-unsuited training-short batch-large regularization-strong capacity-small hidden-activation
 """
 SHOWN = [name for name in NAMES if name not in (*LOOP, *TRIED)]  # by a look at a set-up

@@ -60,6 +60,25 @@ def jitted_step():
     return params
 
 
+def thrown_away():
+    x, y = data("thrown_away")
+    params, optimizer = network(), optax.sgd(0.1)
+    state = optimizer.init(params)
+
+    @functools.partial(jax.jit, donate_argnums=1)
+    def step(params, state, xb, yb):
+        loss, gradients = jax.value_and_grad(cross_entropy)(params, xb, yb)
+        updates, state = optimizer.update(gradients, state, params)
+        optax.apply_updates(params, updates)  # returns new parameters, which nobody keeps
+        return params, state, loss
+
+    order = np.random.default_rng(1)
+    for _ in range(STEPS):
+        rows = order.permutation(ROWS)[:BATCH]
+        params, state, _ = step(params, state, x[rows], y[rows])
+    return params
+
+
 def gradient_jitted():
     x, y = data("gradient_jitted")
 
@@ -332,8 +351,8 @@ def equinox():
 
 
 PLAIN = (
-    jitted_step, gradient_jitted, by_hand, not_jitted, whole_data, scanned, donated, in_a_class,
-    weighted, two_in_turn,
+    jitted_step, thrown_away, gradient_jitted, by_hand, not_jitted, whole_data, scanned, donated,
+    in_a_class, weighted, two_in_turn,
 )  # fmt: skip
 OF_LIBRARIES = {"flax": (linen, nnx), "equinox": (equinox,)}
 

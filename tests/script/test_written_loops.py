@@ -19,6 +19,7 @@ EXPECTED = {
         "not_jitted": ("learning", [], ""),
         "whole_data": ("learning", [], ""),
         "scanned": ("learning", [], ""),
+        "thrown_away": ("unknown", [], ""),
         "donated": (None, ["input-spread"], ""),
         "in_a_class": ("diverged", ["input-spread"], ""),
         "weighted": (None, [], "compared with 2 arrays"),
@@ -50,6 +51,8 @@ def test_loops(script, tmp_path):
     assert plain
     assert seen.stdout == plain  # each ends bit for bit as it would
     subjects = json.loads((tmp_path / "run.json").read_text())["subjects"]
+    sighted = {c["cause"] for s in subjects for c in s["sightings"]}
+    assert sighted == ({"updates-discarded"} if script == "jax_loops.py" else set())
     differ = []
     for name in (line.split()[0] for line in plain.splitlines()):
         expected = state, _, why = EXPECTED[script][name]

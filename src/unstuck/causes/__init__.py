@@ -17,6 +17,7 @@ LOOP = (
     "gradients-not-zeroed",
     "evaluation-mode",
     "schedule-per-batch",
+    "updates-discarded",
 )
 # Only trials tell of these, as parts of a repair.
 TRIED = (

@@ -48,7 +48,7 @@ SHARE = 0.95  # of the budget, which the plan may take
 STEPS, EPOCHS = (1_000, 3_000), 20  # of a trial, where the script's own training was not seen
 SMALLER = 1.5  # times as many examples as a trial has make it remember what the script need not
 # Faults seen for certain, with which trials of anything else say nothing.
-MEANINGLESS = frozenset({"loss-negated", "examples-mixed", "loss-detached"})
+MEANINGLESS = frozenset({"loss-negated", "examples-mixed", "loss-detached", "updates-discarded"})
 WELL = 0.8  # of the loss of knowing nothing: a script that comes below was seen to learn
 
 

@@ -30,7 +30,8 @@ def _of_subject(subject: SubjectRecord) -> str:
     if subject.report is None:
         why = subject.refused or "see above"
         return f"{seen}It could not be looked at: {why}."
-    told = f"{seen}{of_report(subject.report)}"
+    suspicious = subject.report.suspects or not seen
+    told = f"{seen}{of_report(subject.report)}" if suspicious else seen.rstrip()
     return f"{told} No proof was made: {subject.unproven}." if subject.unproven else told
 
 
@@ -163,4 +164,5 @@ def _wrong(report: Report, suspect: Suspect) -> str:
 
 def _sentence(told: str) -> str:
     told = told.strip()
+    told = told[:1].upper() + told[1:]
     return told if told.endswith((".", "!", "?")) else f"{told}."

@@ -16,6 +16,7 @@ import jax
 import numpy as np
 
 from unstuck.frameworks.jax.watch.closure import Call
+from unstuck.frameworks.jax.watch.standstill import Standstill
 from unstuck.frameworks.jax.watch.updates import Update, by_hand
 from unstuck.setups.routine import PLAIN
 from unstuck.watching.unseen import Unseen
@@ -77,6 +78,7 @@ class Step:
         pending: the gradient whose update has yet to be seen.
         computed: the loss for a step's arguments, where none returns it.
         devices: that share a batch out, each with a loss of its own; 0 where none do.
+        standstill: whether its parameters change; None where that is not followed.
     """
 
     place: int | None = None
@@ -84,6 +86,7 @@ class Step:
     pending: Gradient | None = None
     computed: Callable[..., Any] | None = None
     devices: int = 0
+    standstill: Standstill | None = None
     calls: int = 0
     steps: int = 0
     unread: list[Any] = field(default_factory=list)
@@ -91,7 +94,8 @@ class Step:
     @property
     def wants_arguments(self) -> bool:
         """Whether the next call's arguments are to be kept."""
-        return self.pending is not None or (self.computed is not None and self.is_due)
+        following = self.standstill is not None and self.standstill.is_open
+        return following or self.pending is not None or (self.computed is not None and self.is_due)
 
     @property
     def is_due(self) -> bool:
@@ -207,6 +211,8 @@ class Loops:
         step.devices = jitted._self_share(*kept)[2]
         if place is None:
             step.computed = self._computing(jitted, kept)
+        if trace.updates:
+            step.standstill = Standstill(first.call.params, first.value, kept)
         if optimizer is not None:
             self._start(step, first.call, Update(optimizer))
         elif trace.updates:
@@ -285,6 +291,10 @@ class Loops:
         step.training.ends()  # a loop encloses no other training; its losses still come
 
     def _feed(self, step: Step, jitted: Any, kept: tuple[Any, Any], result: Any) -> None:
+        if step.calls and step.standstill is not None and step.training is not None:
+            fault = step.standstill.sees(kept)
+            if fault is not None:
+                step.training.saw(fault)
         if step.place is not None:
             self._takes(step, jax.tree.leaves(result)[step.place])
         elif step.computed is not None and step.is_due:
