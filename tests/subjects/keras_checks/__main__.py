@@ -28,9 +28,9 @@ from subjects.keras_checks import (
 
 
 def main(out: str) -> None:
+    keras.utils.set_random_seed(0)  # imports TensorFlow, whatever the backend
     gc.collect()
     gc.freeze()  # modules are not gone through in search of random generators, around each look
-    keras.utils.set_random_seed(0)
     chosen = os.environ.get("CHECKS", "").split()
     results: dict[str, Any] = {}
     for name, check in _checks().items():

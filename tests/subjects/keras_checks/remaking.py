@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from subjects.keras_checks.parts import rng
+from subjects.keras_checks.parts import BACKEND, rng
 from unstuck.changes.activation import TANH
 from unstuck.frameworks.keras.remaking import made_again
 from unstuck.frameworks.recognize import recognize
@@ -66,6 +66,8 @@ def check_it_is_looked_at_and_tried() -> None:
         before = [np.array(v) for v in user.weights]
         subject = recognize(user, Given(x, x))
         assert np.isfinite(subject.observe((x,), x).loss)
+        if built and BACKEND != "torch":
+            continue  # trials start from the class in either case
         trainer = subject.trainer()
         assert trainer.refuses(()) == "" == trainer.refuses((TANH,))
         run = trainer.train(split(subject.sample), (), 0, 20)

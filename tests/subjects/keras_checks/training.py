@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from subjects.keras_checks.parts import CROSSENTROPY, classes, rng
+from subjects.keras_checks.parts import BACKEND, CROSSENTROPY, classes, rng
 from unstuck.changes import activation, initialization, loop, restraint
 from unstuck.changes.change import Change, Combination, Part, changed
 from unstuck.changes.data import Data
@@ -75,9 +75,9 @@ def check_trials_of_raw_pixels() -> None:
     assert (first.steps, first.loss) == (60, again.loss)
     assert np.abs(trainer.train(data, (), 4, 60).output - first.output).max() > 0.1
     learnt = trainer.train(scaled, (), 3, 300)
-    raw = accuracy(subject, data, trainer.train(data, (), 3, 150))
     assert accuracy(subject, data, learnt) > 0.85
-    if keras.backend.backend() != "tensorflow":  # where nothing is clipped
+    if BACKEND != "tensorflow":  # where nothing is clipped
+        raw = accuracy(subject, data, trainer.train(data, (), 3, 150))
         assert raw < 0.6, raw
         logits = trainer.train(data, (LOGITS,), 3, 150)
         assert accuracy(subject, data, logits) > raw + 0.2
@@ -113,12 +113,14 @@ def check_changes_in_trials() -> None:
     _, whole, data = set_up(model, x, y, batch_size=90)
     one, other = (whole.train(data, c, 0, 1).output for c in ((), (PLACEBO,)))
     np.testing.assert_allclose(one, other, atol=1e-5)
-    one, other = (trainer.train(data, c, 0, 9).output for c in ((), (PLACEBO,)))
-    assert np.abs(one - other).max() > 1e-4
-    for changes in (
+    combinations: tuple[Combination, ...] = (
         (ADAM, EPSILON, CLIPPED, initialization.LSUV, NORMALIZED),
         (initialization.HE, activation.TANH, UNFROZEN),
-    ):
+    )
+    if BACKEND == "torch":  # orders are drawn by NumPy on each
+        one, other = (trainer.train(data, c, 0, 9).output for c in ((), (PLACEBO,)))
+        assert np.abs(one - other).max() > 1e-4
+    for changes in combinations if BACKEND == "torch" else combinations[:1]:
         assert trainer.refuses(changes) == ""
         run, _ = start(changes, 30)
         assert run.steps == 30
@@ -149,7 +151,8 @@ def check_kept_weights() -> None:
     base.set_weights([rng().normal(size=(6, 16)) * 3 + 1, np.ones(16)])
     base.trainable = False
     model.compile("adam", CROSSENTROPY)
-    for was_trained in (False, True):
+    # What an initialiser draws is Keras's own: where programs are compiled, one of the two.
+    for was_trained in (False, True) if BACKEND == "torch" else (True,):
         if was_trained:
             model.fit(x, y, epochs=30, verbose=0)
         _, trainer, data = set_up(model, x, y)
