@@ -18,6 +18,7 @@ id-fractions
 layers-not-registered optimizer-of-another-model loss-detached step-before-backward
 gradients-not-zeroed evaluation-mode schedule-per-batch updates-discarded
 optimizer-unsuited training-short batch-large regularization-strong capacity-small hidden-activation
+statistics-lag
 """
 SHOWN = [name for name in NAMES if name not in (*LOOP, *TRIED)]  # by a look at a set-up
 

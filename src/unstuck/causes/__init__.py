@@ -27,6 +27,7 @@ TRIED = (
     "regularization-strong",
     "capacity-small",
     "hidden-activation",
+    "statistics-lag",
 )
 # In the order of the chain: an earlier one accounts for what follows from it.
 NAMES = (

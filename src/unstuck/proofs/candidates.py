@@ -16,7 +16,7 @@ from unstuck.changes.epsilon import EPSILON
 from unstuck.changes.initialization import GLOROT
 from unstuck.changes.input_scaling import PER_FEATURE, STANDARD
 from unstuck.changes.label_coding import LABELS
-from unstuck.changes.loop import CONSTANT, STEPPED, TRAINING_MODE, ZEROED
+from unstuck.changes.loop import CONSTANT, STATISTICS, STEPPED, TRAINING_MODE, ZEROED
 from unstuck.changes.loss import CROSSENTROPY, LOGITS, SQUARED
 from unstuck.changes.optimizer import ADAM
 from unstuck.changes.output_activation import LINEAR
@@ -187,7 +187,7 @@ def _network(facts: Facts) -> list[Change]:
         made.append(LINEAR)
     mode = [TRAINING_MODE] if facts.about.routine.evaluating else []
     start = [] if all(GAINS[0] <= gain <= GAINS[1] for gain in facts.gains) else [GLOROT]
-    return [*made, *mode, *start, NO_DROPOUT]
+    return [*made, *mode, *start, NO_DROPOUT, STATISTICS]
 
 
 def _loss(facts: Facts) -> list[Change]:

@@ -412,10 +412,10 @@ def _statistics(plan: Plan, momentum: Value) -> None:
     found = [
         x
         for x in plan.subject._model._flatten_layers()
-        if isinstance(x, keras.layers.BatchNormalization) and x.momentum != 1 - momentum
+        if isinstance(x, keras.layers.BatchNormalization) and x.momentum > 1 - momentum
     ]
     if not found:
-        raise Refusal("there are no moving statistics")
+        raise Refusal("there are no moving statistics with a longer memory")
     plan.edit(found, momentum=1 - momentum)
 
 

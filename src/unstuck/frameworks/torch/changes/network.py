@@ -120,12 +120,12 @@ def drop(done: Changed, rate: Value) -> None:
 
 
 def statistics(done: Changed, momentum: Value) -> None:
+    assert isinstance(momentum, float)
     kinds = torch.nn.modules.batchnorm._NormBase
-    found = [
-        m for m in done.setup.model.modules() if isinstance(m, kinds) and m.track_running_stats
-    ]
+    kept = [m for m in done.setup.model.modules() if isinstance(m, kinds) and m.track_running_stats]
+    found = [m for m in kept if m.momentum is not None and m.momentum < momentum]
     if not found:
-        raise Refused("there are no moving statistics")
+        raise Refused("there are no moving statistics with a longer memory")
     for module in found:
         module.momentum = momentum
 
