@@ -11,8 +11,9 @@ import pytest
 from typer.main import get_command
 
 import unstuck
-from unstuck.causes import causes
+from unstuck.causes import LOOP, TRIED, causes
 from unstuck.cli import app
+from unstuck.records.quantity import quantity
 
 ROOT = Path(__file__).parents[1]
 GUARDS = ROOT / "docs" / "guards.md"  # its snippets are run by tests/guards/test_docs.py
@@ -21,8 +22,6 @@ PAGES = [p for p in sorted((ROOT / "docs").rglob("*.md")) if p != GUARDS]
 SNIPPETS = {
     name: text for page in PAGES for name, text in NAMED.findall(page.read_text(encoding="utf-8"))
 }
-# Causes told by a word or by NaN, that trials of a quarter of a minute do not prove: no picture.
-UNDRAWN = {"non-finite-loss", "loss-mismatch", "not-shuffled"}
 SCRIPTS = ["train.py"]  # run under `unstuck run`
 # One process runs them all: what they import is imported once.
 ONE_BY_ONE = "import runpy, sys\nfor name in sys.argv[1:]:\n    runpy.run_path(name)"
@@ -102,14 +101,35 @@ def test_every_command_and_option_is_on_the_page_of_the_command_line(monkeypatch
             assert {*one.opts, *one.secondary_opts} <= words if option else listed[0], name
 
 
-def test_every_cause_s_example_has_pictures(monkeypatch) -> None:
+def test_every_cause_has_pictures_of_what_its_page_tells(monkeypatch) -> None:
     monkeypatch.syspath_prepend(str(ROOT / "docs"))
     from site_parts import examples
 
-    assert examples.names() == [c.name for c in causes() if c.shows is not None]
-    for name in examples.names():
-        (subject,) = examples.run(name).subjects
-        assert name in [s.name for s in subject.report.suspects]
-        drawn = examples.pictures(name)
-        assert bool(drawn) == (name not in UNDRAWN), name
-        assert all(p.title and p.note and len(p.svg) < 20_000 for p in drawn)
+    page = (ROOT / "docs" / "causes.md").read_text(encoding="utf-8")
+    sections = dict(re.findall(r"^## ([\w-]+)\n(.*?)(?=^## |\Z)", page, re.MULTILINE | re.DOTALL))
+    missing = "make it: python docs/causes.py NAME"
+    assert examples.names() == [cause.name for cause in causes()], missing
+    for cause in causes():
+        drawn = examples.pictures(cause.name)
+        assert all(p.title and p.note and 500 < len(p.svg) < 20_000 for p in drawn)
+        if cause.shows is None:
+            assert [p.name for p in drawn] == ["curves"]
+            continue
+        assert drawn[0].name == "signs", cause.name
+        report = examples.run(cause.name).subjects[0].report
+        (suspect,) = [s for s in report.suspects if s.name == cause.name]
+        for sign in suspect.evidence:
+            told = quantity(sign.value, report.units.get(sign.probe, ""))
+            assert f"| {told} |" in sections[cause.name], (cause.name, sign.probe)
+        first = suspect.evidence[0]
+        assert quantity(first.value, report.units.get(first.probe, "")) in drawn[0].svg
+
+
+@pytest.mark.parametrize("name", ["loss-detached", "training-short", "hidden-activation"])
+def test_a_loop_with_its_fault_does_worse(monkeypatch, name: str) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    import loops
+
+    assert set(loops.PAIRS) == {*LOOP, *TRIED}
+    told = loops.measured(name, seeds=[0])
+    assert told["sound"][0][-1] > told["fault"][0][-1] + 0.2

@@ -15,9 +15,9 @@ def add(app: Sphinx, doctree: nodes.document) -> None:
         return
     app.env.note_dependency(str(examples.FILE))
     for section in doctree.findall(nodes.section):
-        made = examples.pictures(section[0].astext())
-        if made:
-            section += figures(made)
+        name = section[0].astext()
+        if name in examples.names():
+            section += figures(examples.pictures(name))
     page = next(doctree.findall(nodes.section))
     page.insert(1, nodes.paragraph("", _whence()))
 
@@ -25,9 +25,11 @@ def add(app: Sphinx, doctree: nodes.document) -> None:
 def _whence() -> str:
     made = examples.origin()
     versions = ", ".join(f"{name} {version}" for name, version in made.versions.items())
+    dates = " and ".join(examples.dates())
     return (
-        f"Pictures are of the same examples, from runs of docs/causes.py: {made.date},"
-        f" {made.machine}, Python {made.python}, {versions}."
+        "Pictures are of the same examples, and of loops where only a script shows a cause, from"
+        f" runs of docs/causes.py: {dates}, {made.machine}, Python {made.python},"
+        f" {versions}, torch {examples.torch()}."
     )
 
 
