@@ -25,6 +25,7 @@ class Loop:
         says: the set-up in a few words.
         fault: the cause's name, where it has it.
         normalized: whether batch normalization comes first, in place of standardized pixels.
+        momentum: of its moving statistics.
         scheduled: whether the rate falls to a tenth every five epochs.
     """
 
@@ -33,6 +34,7 @@ class Loop:
     hidden: tuple[int, ...] = (32, 32)
     activation: type[nn.Module] = nn.ReLU
     normalized: bool = False
+    momentum: float = 0.1
     scheduled: bool = False
     dropout: float = 0.0
     optimizer: type[torch.optim.Optimizer] = torch.optim.Adam
@@ -66,6 +68,9 @@ PAIRS: dict[str, tuple[Loop, dict[str, Any]]] = {
     "capacity-small": (Loop("hidden layers of 32 units, or of one"), {"hidden": (1, 1)}),
     "hidden-activation": (Loop("five hidden layers with ReLU, or with a sigmoid",
                                hidden=(32,) * 5), {"activation": nn.Sigmoid}),
+    "statistics-lag": (replace(SGD, says="BatchNorm1d in front of pixels from 0 to 255, with a"
+                               " momentum of 0.1, or of 0.001", normalized=True),
+                       {"momentum": 0.001}),
 }  # fmt: skip
 
 
@@ -135,7 +140,9 @@ def _step(
 
 def _network(loop: Loop) -> nn.Sequential:
     sizes = (64, *loop.hidden)
-    layers: list[nn.Module] = [nn.BatchNorm1d(64)] if loop.normalized else []
+    layers: list[nn.Module] = (
+        [nn.BatchNorm1d(64, momentum=loop.momentum)] if loop.normalized else []
+    )
     for before, after in pairwise(sizes):
         layers += [nn.Linear(before, after), loop.activation()]
         layers += [nn.Dropout(loop.dropout)] if loop.dropout else []

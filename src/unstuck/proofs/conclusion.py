@@ -3,6 +3,7 @@
 import numpy as np
 
 from unstuck.changes.change import Change, Combination, Part, in_order, in_words
+from unstuck.judging.sequential import AT_LEAST
 from unstuck.proofs.asks import Score
 from unstuck.proofs.board import ANYWHERE, CRAWLS, ERRORS, LEARNS, MARGIN
 from unstuck.proofs.confirm import PAIRS
@@ -83,9 +84,9 @@ def _by_trials(found: Findings, scores: list[Score]) -> State:
         and float(np.median(fits)) >= LEARNS * most > board.noise
     ):
         return State.IMPROVABLE if _improved(found) else State.LEARNING
-    if base > board.noise and not repaired(found):  # what looked better may have been luck
-        borne_out = known <= base / LEARNS and _given_up(found)
-        return State.LEARNING if borne_out and long else State.UNKNOWN
+    if (base > board.noise or best < ANYWHERE) and not repaired(found):  # better by luck, maybe
+        as_good = known <= max(base, board.noise) / LEARNS and _given_up(found)
+        return State.LEARNING if as_good and long else State.UNKNOWN
     unseen = board.problem.seen is State.UNKNOWN
     if unseen and not long and base > max(board.noise, ANYWHERE):
         return State.UNKNOWN  # it is on its way, and nobody saw where it gets
@@ -93,9 +94,13 @@ def _by_trials(found: Findings, scores: list[Score]) -> State:
 
 
 def _given_up(found: Findings) -> bool:
-    """Whether fresh seeds did not bear out what looked better, and no more would."""
+    """Whether fresh seeds did not bear out what looked better: no more of them would prove it, or
+    the interval of what it gains holds 0."""
     repair = found.hypothesis("repair", found.repair) if found.repair else None
-    return repair is not None and bool(repair.pairs) and repair.is_futile(PAIRS)
+    if repair is None or not repair.pairs:
+        return False
+    _, low, high = repair.interval()
+    return repair.is_futile(PAIRS) or (len(repair.pairs) >= AT_LEAST and low <= 0 <= high)
 
 
 def repaired(found: Findings) -> bool:
