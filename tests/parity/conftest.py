@@ -28,7 +28,7 @@ def _missing(name: str) -> list[str]:
     return [m for m in REFERENCES[name][1:] if importlib.util.find_spec(m) is None]
 
 
-def _start(name: str, out: Path) -> subprocess.Popen[str]:
+def _start(name: str, out: Path, whole: bool) -> subprocess.Popen[str]:
     environment = {
         **os.environ,
         "KERAS_BACKEND": name.removeprefix("keras-"),
@@ -39,7 +39,13 @@ def _start(name: str, out: Path) -> subprocess.Popen[str]:
         "TF_CPP_MIN_LOG_LEVEL": "3",
     }
     return subprocess.Popen(
-        [sys.executable, "-m", f"{__package__}.{REFERENCES[name][0]}", str(out)],
+        [
+            sys.executable,
+            "-m",
+            f"{__package__}.{REFERENCES[name][0]}",
+            str(out),
+            *["whole"] * whole,
+        ],
         cwd=Path(__file__).parents[__package__.count(".") + 1],
         env=environment,
         stdout=subprocess.DEVNULL,
@@ -61,6 +67,7 @@ def reference(
     if "PYTEST_XDIST_WORKER" in os.environ:  # the workers of one session share the runs
         shared = shared.parent
     running: list[subprocess.Popen[str]] = []
+    whole = any(item.get_closest_marker("acceptance") for item in request.session.items)
 
     def run(name: str) -> Mapping[str, Any]:
         out = shared / f"{name}.npz"
@@ -68,7 +75,7 @@ def reference(
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not out.exists():
                 unfinished = out.with_name(f"{name}.part.npz")
-                process = _start(name, unfinished)
+                process = _start(name, unfinished, whole)
                 running.append(process)
                 _, messages = process.communicate()
                 if process.returncode:

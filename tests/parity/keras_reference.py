@@ -1,6 +1,6 @@
 """Real Keras 3 over the table, on the backend of KERAS_BACKEND; writes one .npz.
 
-    KERAS_BACKEND=jax JAX_ENABLE_X64=1 python -m parity.keras_reference OUT.npz
+    KERAS_BACKEND=jax JAX_ENABLE_X64=1 python -m parity.keras_reference OUT.npz [whole]
 
 Models, losses, optimizers, callbacks and draws are Keras's own. On JAX the whole table is run
 through Keras's documented stateless functions, so that the gradients of all rows compile as
@@ -47,14 +47,12 @@ def build_model(activation: str, output: str, dtype: str = "float64") -> Any:
 
 
 @cache
-def gradients(
-    losses: tuple[str, ...], activations: tuple[str, ...], dtype: str
-) -> tuple[list[Any], Any]:
-    """The rows loss × activation: their models, and all their losses and gradients at once."""
+def gradients(labels: table.Rows, dtype: str) -> tuple[list[Any], Any]:
+    """The rows of loss and activation: their models, and all their losses and gradients at once."""
     import jax
     import jax.numpy as jnp
 
-    rows = [(table.KERAS_LOSSES[loss], activation) for loss in losses for activation in activations]
+    rows = [(table.KERAS_LOSSES[loss], activation) for loss, activation in labels]
     models = [build_model(activation, loss.output, dtype) for loss, activation in rows]
     objectives = [build_loss(loss, dtype) for loss, _ in rows]
 
@@ -75,17 +73,12 @@ def gradients(
     return models, of_all
 
 
-def stateless(
-    row: table.Optimizer,
-    losses: tuple[str, ...],
-    activations: tuple[str, ...] = table.ACTIVATIONS,
-    dtype: str = "float64",
-) -> tuple[Any, Any]:
+def stateless(row: table.Optimizer, rows: table.Rows, dtype: str = "float64") -> tuple[Any, Any]:
     """One optimizer on every row: losses (rows, STEPS), parameters (rows, STEPS, PARAMETERS)."""
     import jax
     import jax.numpy as jnp
 
-    models, gradients_of_all = gradients(losses, activations, dtype)
+    models, gradients_of_all = gradients(rows, dtype)
     optimizer = build_optimizer(row)
     optimizer.build(models[0].trainable_variables)
     apply = jax.jit(jax.vmap(optimizer.stateless_apply))
@@ -122,14 +115,14 @@ def on_batches(model: Any, loss: Any, optimizer: Any, target: str) -> tuple[Any,
     return np.array(curve), np.stack(path)
 
 
-def full_table() -> Results:
-    results: Results = {}
-    losses = tuple(table.KERAS_LOSSES)
+def full_table(whole: bool) -> Results:
+    rows = table.rows(table.KERAS_LOSSES, whole)
+    results: Results = {"rows": np.array(rows)}
     for name, row in table.KERAS_OPTIMIZERS.items():
-        results[f"full/{name}/loss"], results[f"full/{name}/path"] = stateless(row, losses)
+        results[f"full/{name}/loss"], results[f"full/{name}/path"] = stateless(row, rows)
     for name, row in table.KERAS_DEFAULTS.items():
         results[f"defaults/{name}/loss"], results[f"defaults/{name}/path"] = stateless(
-            row, losses[:1], table.DEFAULT_ACTIVATIONS, "float32"
+            row, table.default_rows(table.KERAS_LOSSES), "float32"
         )
     return results
 
@@ -137,9 +130,9 @@ def full_table() -> Results:
 def small_table() -> Results:
     results: Results = {}
     names = ("sgd", "adam") if BACKEND != "jax" else ("adam",)
-    losses = table.KERAS_LOSSES if BACKEND != "jax" else dict([*table.KERAS_LOSSES.items()][:1])
     for name in names:
-        for loss, row in losses.items():
+        for loss in table.small(name)[: 1 if BACKEND == "jax" else None]:
+            row = table.KERAS_LOSSES[loss]
             curve, path = on_batches(
                 build_model("relu", row.output),
                 build_loss(row),
@@ -352,24 +345,24 @@ def recovered() -> Results:
 
 
 PARTS: dict[str, list[Callable[[], Results]]] = {
-    "jax": [full_table, small_table, plateau, fits, early_stopping, draws, defaults],
+    "jax": [small_table, plateau, fits, early_stopping, draws, defaults],
     "torch": [small_table, plateau],
     "tensorflow": [small_table, recovered],
 }
 
 
-def main(out: str) -> None:
+def main(out: str, *how: str) -> None:
     keras.config.set_floatx("float64")
     # On JAX and PyTorch Keras computes means, tanh and a few more of float64 in float32 ("to be
     # aligned with JAX's default"). That entry of its promotion table is lifted, no formula is.
     dtypes.BIT64_TO_BIT32_DTYPE["float64"] = "float64"
-    results: Results = {}
+    results: Results = full_table("whole" in how) if BACKEND == "jax" else {}
     for part in PARTS[BACKEND]:
         results |= part()
-    text = {k: v for k, v in results.items() if k == "defaults"}
+    text = {k: v for k, v in results.items() if k in ("defaults", "rows")}
     arrays = {k: keras.ops.convert_to_numpy(v) for k, v in results.items() if k not in text}
     np.savez(out, **arrays, **text)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -59,18 +59,16 @@ def parameters(state: TrainState) -> list[Any]:
 
 def trajectories(
     optimizer: optimizers.Optimizer,
-    losses: Sequence[table.Loss],
+    rows: Sequence[tuple[table.Loss, str]],
     dtype: str = "float64",
-    activations: Sequence[str] = table.ACTIVATIONS,
 ) -> tuple[Any, Any]:
-    """Losses (rows, STEPS) and parameters (rows, STEPS, PARAMETERS), a row for each loss ×
+    """Losses (rows, STEPS) and parameters (rows, STEPS, PARAMETERS), a row for each loss and
     activation, through each row's own `compile_program(...).step`.
 
     The steps of all rows are put into one scan: XLA compiles one large program in a sixth of
     the time it takes for many small ones.
     """
     data = table.data()
-    rows = [(loss, activation) for loss in losses for activation in activations]
     with jax.enable_x64(dtype == "float64"):
         setups = [setup(optimizer, loss.ours, loss.output, a, dtype) for loss, a in rows]
         steps = [

@@ -189,6 +189,31 @@ TORCH_LOSSES: Mapping[str, Loss] = {
 }
 
 
+Rows = tuple[tuple[str, str], ...]
+
+
+def rows(losses: Mapping[str, Loss], whole: bool) -> Rows:
+    """Loss × activation: the whole cross, or each loss and each activation at least once.
+
+    A loss is handed outputs and knows no activations; every fourth is run with two.
+    """
+    names, first = list(losses), ACTIVATIONS[0]
+    few = {(name, first) for name in names} | {(names[0], a) for a in ACTIVATIONS}
+    few |= {(name, "tanh") for name in names[::4]}
+    cross = [(name, a) for name in names for a in ACTIVATIONS]
+    return tuple(row for row in cross if whole or row in few)
+
+
+def default_rows(losses: Mapping[str, Loss]) -> Rows:
+    """What optimizers as they come are run on."""
+    return tuple((next(iter(losses)), a) for a in DEFAULT_ACTIVATIONS)
+
+
+def small(name: str) -> list[str]:
+    """The losses that an optimizer is run with on Keras's other backends: all with SGD alone."""
+    return list(KERAS_LOSSES)[:: 1 if name == "sgd" else 4]
+
+
 @dataclass(frozen=True)
 class Data:
     """Batches as they are stored, the affine map that scales them, and targets of each kind."""

@@ -62,7 +62,7 @@ def test_with_the_logits_hidden_it_follows_the_clipped_loss(
 ) -> None:
     theirs = reference("keras-tensorflow")
     optimizer = ours.specification("keras", table.KERAS_OPTIMIZERS["sgd"])
-    curves, paths = ours.trajectories(optimizer, [table.KERAS_LOSSES[loss]], activations=("relu",))
+    curves, paths = ours.trajectories(optimizer, [(table.KERAS_LOSSES[loss], "relu")])
     assert_close(curves[0], theirs[f"hidden/{loss}/loss"], tolerance)
     assert_close(paths[0], theirs[f"hidden/{loss}/path"], tolerance)
     if tolerance != "float64":  # and the reason for the wider tolerance is a real one

@@ -1,6 +1,6 @@
 """Real PyTorch over the table, in float64; writes one .npz.
 
-    python -m parity.torch_reference OUT.npz
+    python -m parity.torch_reference OUT.npz [whole]
 
 Modules, losses, optimizers and draws are PyTorch's own. Nothing of the package under test is
 imported.
@@ -79,25 +79,24 @@ def trained(
 
 def stacked(
     row: table.Optimizer,
-    losses: list[table.Loss],
-    activations: tuple[str, ...],
+    rows: table.Rows,
     dtype: torch.dtype,
 ) -> tuple[Any, Any]:
-    """One optimizer on every loss × activation: losses (rows, STEPS), parameters (…, STEPS, P)."""
-    runs = [trained(row, loss, a, dtype) for loss in losses for a in activations]
+    """One optimizer on each loss and activation: losses (rows, STEPS), parameters (…, STEPS, P)."""
+    runs = [trained(row, table.TORCH_LOSSES[loss], a, dtype) for loss, a in rows]
     return np.array([curve for curve, _ in runs]), np.array([path for _, path in runs])
 
 
-def full_table() -> Results:
-    results: Results = {}
-    losses = list(table.TORCH_LOSSES.values())
+def full_table(whole: bool) -> Results:
+    rows = table.rows(table.TORCH_LOSSES, whole)
+    results: Results = {"rows": np.array(rows)}
     for name, row in table.TORCH_OPTIMIZERS.items():
         results[f"full/{name}/loss"], results[f"full/{name}/path"] = stacked(
-            row, losses, table.ACTIVATIONS, torch.float64
+            row, rows, torch.float64
         )
     for name, row in table.TORCH_DEFAULTS.items():
         results[f"defaults/{name}/loss"], results[f"defaults/{name}/path"] = stacked(
-            row, losses[:1], table.DEFAULT_ACTIVATIONS, torch.float32
+            row, table.default_rows(table.TORCH_LOSSES), torch.float32
         )
     return results
 
@@ -117,13 +116,11 @@ def defaults() -> Results:
     return {"defaults": np.array(json.dumps(found))}
 
 
-def main(out: str) -> None:
+def main(out: str, *how: str) -> None:
     torch.set_num_threads(1)  # a network this small is slower on two
-    results: Results = {}
-    for part in (full_table, draws, defaults):
-        results |= part()
+    results = full_table("whole" in how) | draws() | defaults()
     np.savez(out, **results)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])
