@@ -27,6 +27,16 @@ def unstuck_run(folder, *arguments, stdin="", **environment):
     return _ended([*COMMAND, *map(str, arguments)], folder, stdin, environment)
 
 
+def without(module, folder):
+    """The environment in which a module is not there, told by a file in the folder.
+
+    Keras imports TensorFlow, which takes seconds, on whatever backend to seed it.
+    """
+    folder.mkdir(exist_ok=True)
+    (folder / f"{module}.py").write_text(f"raise ImportError('no {module} here')\n")
+    return {"PYTHONPATH": os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])}
+
+
 def bootstrapped(folder, code, *arguments):
     """`unstuck run` after some code of a test's."""
     command = [sys.executable, "-c", f"{code}\nfrom unstuck.cli import main; main()", "run"]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from .running import Ended, python, unstuck_run
+from .running import Ended, python, unstuck_run, without
 
 pytest.importorskip("keras")
 
@@ -39,7 +39,7 @@ print(told.history, told.epoch, raw.history is told, raw.optimizer.iterations.sh
 unbuilt = made(layers.Rescaling(1 / 127.5, offset=-1), optimizer=keras.optimizers.Adam(0.01))
 print(unbuilt.fit(x, y, epochs=4, verbose=0, validation_data=(x[:50], y[:50])).history)  # scaled
 
-for seed in range(3):
+for seed in range(2):
     again = made(keras.Input((20,)), layers.Rescaling(1 / 127.5, offset=-1))
     print(again.fit(x[:64], y[:64], epochs=2, verbose=0).history)  # loop
 
@@ -169,16 +169,20 @@ class Both:
 
 
 @pytest.mark.parametrize("backend", ["jax", "torch", "tensorflow"])
-def test_keras(backend, tmp_path):
+def test_keras(backend, tmp_path, tmp_path_factory):
     """The same script without and with us; one test a backend, so that workers run it once."""
+    # On JAX as where TensorFlow is not installed, on PyTorch as where it is.
+    given = {"KERAS_BACKEND": backend}
+    if backend == "jax":
+        given |= without("tensorflow", tmp_path_factory.mktemp("without"))
     if backend != "jax":
         pytest.importorskip(backend)
     (tmp_path / "train.py").write_text(SCRIPT)
-    plain = python(tmp_path, "train.py", KERAS_BACKEND=backend)
+    plain = python(tmp_path, "train.py", **given)
     files = {path.name for path in tmp_path.iterdir()}
     before = dict(np.load(tmp_path / "weights.npz"))
     options = ["--json", "o.json", "--sarif", "o.sarif"]
-    seen = unstuck_run(tmp_path, *options, "train.py", KERAS_BACKEND=backend)
+    seen = unstuck_run(tmp_path, *options, "train.py", **given)
     assert {path.name for path in tmp_path.iterdir()} == files | {"o.json", "o.sarif"}
     subjects = json.loads((tmp_path / "o.json").read_text())["subjects"]
     assert {s["backend"] for s in subjects} == {backend, None}
@@ -246,7 +250,7 @@ def check_every_training_is_seen_before_its_first_step(both):
 
 
 def check_a_loop_is_one_line_with_several_trainings(both):
-    assert [t["witness"]["count"] for t in both.subjects[LINES["loop"]]["watched"]] == [2, 2, 2]
+    assert [t["witness"]["count"] for t in both.subjects[LINES["loop"]]["watched"]] == [2, 2]
     assert [t["witness"]["count"] for t in both.subjects[LINES["batch"]]["watched"]] == [6]
     assert both.subjects[LINES["thread"]]["watched"][0]["witness"]["count"] == 2
 

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from script.running import without
+
 FOLDER = Path(__file__).with_name("keras_checks")
 BACKENDS = ("jax", "torch", "tensorflow")
 CHECKS = [
@@ -67,6 +69,8 @@ def _start(backend: str, folder: Path) -> subprocess.Popen[bytes]:
         "OMP_NUM_THREADS": "1",
         "TF_NUM_INTRAOP_THREADS": "1",
     }
+    if backend != "tensorflow":
+        environment |= without("tensorflow", folder / "without")
     with open(folder / f"{backend}.txt", "w") as said:
         return subprocess.Popen(
             [sys.executable, "-m", "subjects.keras_checks", str(folder / f"{backend}.pickle")],

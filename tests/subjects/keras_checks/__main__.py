@@ -28,7 +28,7 @@ from subjects.keras_checks import (
 
 
 def main(out: str) -> None:
-    keras.utils.set_random_seed(0)  # imports TensorFlow, whatever the backend
+    keras.utils.set_random_seed(0)  # imports TensorFlow, where it is, whatever the backend
     gc.collect()
     gc.freeze()  # modules are not gone through in search of random generators, around each look
     chosen = os.environ.get("CHECKS", "").split()
