@@ -45,6 +45,44 @@ def test_what_changes(
     assert "\n".join(told) + "\n" == expected
 
 
+def test_what_another_method_makes_is_made_anew_there() -> None:
+    lines = "{o} = Adam({m}.parameters())"
+
+    def printer(names: Names) -> tuple[Block, ...]:
+        made = lines.format(o=names.optimizer, m=names.model)
+        both = frozenset({"optimizer"})
+        return (Block(Role.OPTIMIZER, (made,), (), frozenset({"model"}), both),)
+
+    source = (EXAMPLES / "broken/08_trainer.py").read_text("utf-8")
+    new = cured(source, "self.optimizer.step()", "torch", printer)
+    first = "        self.optimizer = torch.optim.Adam(model.head.parameters(), lr=lr)\n"
+    assert f"{first}        self.optimizer = Adam(self.model.parameters())\n" in new
+
+
+def test_data_are_shuffled_before_they_are_split() -> None:
+    source = (
+        "x, y = load()\nn = int(0.8 * len(x))\nx_train, y_train = x[:n], y[:n]\n"
+        "x_test, y_test = x[n:], y[n:]\nx_train = scaled(x_train)\nmodel = make()\n"
+        "model.fit(x_train, y_train)\n"
+    )
+
+    def printer(names: Names) -> tuple[Block, ...]:
+        line = f"{names.x}, {names.y} = mixed({names.x}, {names.y})"
+        both = frozenset("xy")
+        return (Block(Role.DATA, (line,), (), both, both, whole=True),)
+
+    new = cured(source, "model.fit", "keras", printer)
+    assert new.startswith("x, y = load()\nx, y = mixed(x, y)\nn = ")
+    assert new.endswith(source.removeprefix("x, y = load()\n"))
+
+
+@pytest.mark.parametrize(("name", "held"), [("Xtr", "Xte"), ("x_tr", "x_va"), ("trX", "teX")])
+def test_what_is_held_out_may_have_a_short_name(name: str, held: str) -> None:
+    source = f"{name}, y = load()\n{held} = more()\nmodel.fit({name}, y)\nmodel.predict({held})\n"
+    new = cured(source, "model.fit", "keras", b.STANDARDIZED)
+    assert f"{held} = ({held} - mean) / std\n" in new
+
+
 def test_a_cured_loop_learns_what_the_script_did_not() -> None:
     source = SCRIPTS["loop"].replace("torch.rand(100, 4), torch.rand(100)", "data()")
     own = "\ndef data():\n    torch.manual_seed(0)\n    x = 1000 * torch.rand(100, 4)\n"

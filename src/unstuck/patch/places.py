@@ -149,7 +149,8 @@ def behind_binding(
                 last = s
     if last is not None:
         above = next(tree.above(last))
-        while above not in around:  # bound in a branch or loop: behind all of it
+        # Bound in a branch or loop: behind all of it; in another method: within that.
+        while above not in around and not isinstance(next(tree.above(above)), cst.FunctionDef):
             last, above = above, next(tree.above(above))
         # what still reads the old values comes first
         body = [s for s in getattr(above, "body", ()) if tree.line(last) < tree.line(s)]
