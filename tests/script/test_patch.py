@@ -76,6 +76,13 @@ def test_data_are_shuffled_before_they_are_split() -> None:
     assert new.endswith(source.removeprefix("x, y = load()\n"))
 
 
+def test_a_tuple_takes_the_place_of_a_tuple() -> None:
+    source = "clf = MLPClassifier(hidden_layer_sizes=(2,), alpha=1)\nclf.fit(x, y)\n"
+    wider = b.argument("estimator", "hidden_layer_sizes", "(64, 64)")
+    new = cured(source, "clf.fit", "sklearn", wider)
+    assert new.startswith("clf = MLPClassifier(hidden_layer_sizes=(64, 64), alpha=1)\n")
+
+
 @pytest.mark.parametrize(("name", "held"), [("Xtr", "Xte"), ("x_tr", "x_va"), ("trX", "teX")])
 def test_what_is_held_out_may_have_a_short_name(name: str, held: str) -> None:
     source = f"{name}, y = load()\n{held} = more()\nmodel.fit({name}, y)\nmodel.predict({held})\n"

@@ -95,7 +95,11 @@ class Edits:
         at = edit.position
         there = by_name or (plain[at : at + 1] if at is not None else [])
         if edit.value and there:
-            return [("replace", there[0].value, own(edit.value, block.imports))]
+            value = there[0].value
+            code = own(edit.value, block.imports)
+            if isinstance(value, cst.Tuple) and value.lpar and code[0] == "(":
+                code = code[1:-1]  # the script's own parentheses stay
+            return [("replace", value, code)]
         code = own(edit.value, block.imports)
         if edit.value:
             if not node.args:
