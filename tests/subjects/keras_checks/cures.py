@@ -66,7 +66,7 @@ def network() -> Any:
         [
             keras.Input((6,)),
             layers.Dense(12, "tanh", kernel_regularizer="l2"),
-            layers.BatchNormalization(momentum=0.5),
+            layers.BatchNormalization(momentum=0.99),
             layers.Dropout(0.4),
             layers.Dense(7, kernel_initializer="random_normal", bias_initializer="ones"),
             layers.Activation("sigmoid"),
