@@ -9,7 +9,12 @@ import numpy as np
 from keras import layers
 
 from subjects.keras_checks.parts import BACKEND, CROSSENTROPY, EAGER, classes, look, mlp, raises
+from unstuck.changes import optimizer
+from unstuck.changes.loss import LOGITS
+from unstuck.changes.normalization import NORMALIZED
+from unstuck.cures.cure import cure
 from unstuck.errors import UsageError
+from unstuck.frameworks.keras.cure import built
 from unstuck.frameworks.recognize import recognize
 from unstuck.setups.subject import Given
 from unstuck.setups.untouched import untouched
@@ -231,6 +236,18 @@ def check_attributes_are_put_back() -> None:
         history = model.fit(x, y, epochs=2, verbose=0, batch_size=32).history
         ends.append((history, kept(model)[:4]))
     assert ends[0] == ends[1]
+
+
+def check_no_trace_of_a_cure() -> None:
+    """Optimizers that are made for a trial, an object or its code take no names of the script's."""
+    x, y = classes()
+    model = mlp()
+    model.compile("sgd", CROSSENTROPY)
+    subject = recognize(model, Given(x, y))
+    before = random_states()
+    for changes in ((optimizer.ADAM,), (NORMALIZED,), (LOGITS,)):
+        built(subject, cure(changes))
+        assert random_states() == before, changes
 
 
 def check_compiled_once() -> None:

@@ -33,10 +33,10 @@ def built(subject: KerasSubject, cure: Cure) -> Built:
         data, after = change.data(data), change.data(left)
         left = after if len(after.maps) == len(left.maps) else left
     trainer = KerasTrainer(subject)
-    plan = trainer.planned(cure.changes)
-    text = code(printed(subject, cure, Names()))
     inside = not architecture.own_training(subject._model) and fit(data)
-    with traceless():
+    with traceless():  # an optimizer that is made moves Keras's counter of names
+        plan = trainer.planned(cure.changes)
+        text = code(printed(subject, cure, Names()))
         core = trainer.copies.fresh(plan, 0)
         if plan.start:
             _draw(core, plan, data, trainer)
