@@ -168,6 +168,7 @@ CASES = {
         ),
         2 / 3,
     ),
+    "epsilon": (look(rule=UpdateRule("adam", 1e-3, epsilon=1e-7)), 1e-7),
     "sharpness": (look(curvature=Curvature(4.0, 9.0)), 4.0),
     "preconditioned_sharpness": (look(curvature=Curvature(4.0, 9.0)), 9.0),
     "critical_learning_rate": (look(curvature=Curvature(4.0)), 0.5),

@@ -80,7 +80,8 @@ def test_faults(seen, loop):
 def test_every_fault_is_a_cause_with_a_cure():
     from unstuck.causes import LOOP, load
 
-    assert set(FAULTY.values()) == set(LOOP)
+    of_jax = {"updates-discarded"}  # arrays of PyTorch's change in place
+    assert set(FAULTY.values()) == set(LOOP) - of_jax
     for name in LOOP:
         cause = load(name)
         assert cause.name == name
