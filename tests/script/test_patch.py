@@ -76,6 +76,19 @@ def test_data_are_shuffled_before_they_are_split() -> None:
     assert new.endswith(source.removeprefix("x, y = load()\n"))
 
 
+def test_arrays_that_a_data_set_is_made_of_are_not_taken_for_the_data_set() -> None:
+    """Keras's printer maps whatever is both the data and the loader."""
+    seen: list[Names] = []
+
+    def printer(names: Names) -> tuple[Block, ...]:
+        seen.append(names)
+        return b.STANDARDIZED(names)
+
+    cured(source_of("cases/case_2_raw.py"), "model.fit", "keras", printer)
+    assert seen[-1].x == "X_train"
+    assert {names.loader for names in seen} == {"train_set"}
+
+
 def test_a_tuple_takes_the_place_of_a_tuple() -> None:
     source = "clf = MLPClassifier(hidden_layer_sizes=(2,), alpha=1)\nclf.fit(x, y)\n"
     wider = b.argument("estimator", "hidden_layer_sizes", "(64, 64)")

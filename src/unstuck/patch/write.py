@@ -88,7 +88,7 @@ class _Patch:
         self._edits = Edits(tree, self._found, self._imports, self._text)
         self._taken = names(tree.module)
         self._single = source.count("'") > source.count('"')
-        self._names = self._own_names()
+        self._names = self._own_names(site)
 
     def source(self) -> str:
         """The new text."""
@@ -129,11 +129,12 @@ class _Patch:
         """A block of the cure, with some names as they read elsewhere."""
         return self._printer(replace(self._names, **names))[i]
 
-    def _own_names(self) -> Names:
+    def _own_names(self, site: Site) -> Names:
         roles = self._found.roles
         code = {k: self._tree.code(r.expression) for k, r in roles.items()}
         if "x" in roles and roles["x"].batch is not None:
-            if not self._arrays_in_sight():
+            # Keras's printer maps what it is given as data, unless that is not the loader.
+            if site.framework == "keras" or not self._arrays_in_sight():
                 code["loader"] = code["x"]
             code |= {k: k for k in ("x", "y") if k in roles}
         return Names(**code, taken=frozenset(self._taken))
