@@ -101,7 +101,7 @@ def suspected(
     sighted += [s.name for s in suspects if s.name in CERTAIN and s.name not in sighted]
     pointed = [s.name for s in suspects if s.name not in sighted]
     late = [name for name in sighted if name in OF_OTHERS]
-    sighted = [name for name in sighted if name not in late]
+    sighted = [name for name in sighted if name not in OF_OTHERS]
     names = dict.fromkeys([*sighted, *pointed, *late])
     made = [Suspected(name, _against(name, facts), name in sighted) for name in names]
     return tuple(suspect for suspect in made if suspect.changes)

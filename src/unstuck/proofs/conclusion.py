@@ -69,7 +69,7 @@ def _by_trials(found: Findings, scores: list[Score]) -> State:
             return State.STUCK if long else State.UNKNOWN
         told = board.measure in board.problem.reference  # else nobody else was asked
         return State.NOTHING if long and told else State.UNKNOWN
-    if base < CRAWLS * known and best < CRAWLS * known:
+    if best < CRAWLS * known:
         return State.UNKNOWN  # others learn far more from these data than anything that was tried
     if base >= LEARNS * best:
         errors = found.tested[0].errors if found.tested else False

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from unstuck.changes.change import Combination, Part, Role, in_words
+from unstuck.changes.change import Combination, Part, Role
 from unstuck.cures.built import Built
 from unstuck.cures.cure import cure
 from unstuck.cures.printed import Block, Names, code
@@ -78,7 +78,7 @@ def fix(proven: Proven, budget: float | None = None) -> Fixed:
     before, after = ([pair[i].values[test.measure] for pair in test.pairs] for i in (0, 1))
     record = Fix(
         names,
-        in_words(changes),
+        cure(changes).says,
         why,
         code(printer(Names())),
         _level(before),
@@ -94,18 +94,19 @@ def _made(proven: Proven) -> tuple[Combination, Built, Printer, Printer | None]:
     """The changes, the cured object, and how they are printed: all, and the repair alone."""
     found, subject = proven.found, proven.subject
     module = _cures(subject)
-    least: Printer = partial(module.printed, subject, cure(found.repair))
+
+    def made(changes: Combination) -> tuple[Built, Printer]:
+        one = cure(changes)
+        return module.built(subject, one), partial(module.printed, subject, one)
+
     if found.whole != found.repair:
-        made = cure(found.whole)
-        printer: Printer = partial(module.printed, subject, made)
         try:
-            built = module.built(subject, made)
-            code(printer(Names()))
-            return made.changes, built, printer, least
+            built, printer = made(found.whole)
+            printer(Names())
+            return found.whole, built, printer, partial(module.printed, subject, cure(found.repair))
         except UsageError:
             pass  # of changes that go well together in trials not all do in code
-    made = cure(found.repair)
-    return made.changes, module.built(subject, made), least, None
+    return found.repair, *made(found.repair), None
 
 
 def _names(changes: Combination) -> frozenset[str]:
