@@ -98,6 +98,15 @@ def test_classes() -> None:
     assert measure.skill(0.2) == pytest.approx(-0.6)
 
 
+def test_labels_without_an_output_are_judged_in_the_coding_that_an_output_is_in() -> None:
+    y = np.array([1, 2, 3, 3, 3, 2, 1, 3])  # three outputs: 0, 1, 2
+    held, _ = yardsticks(about(IDS), data(y), 3, lambda o, t: float(np.mean(o.argmax(1) != t)))
+    as_written = held.judged(np.eye(3)[np.minimum(y, 2)]).values
+    recoded = held.judged(np.eye(3)[y - 1]).values
+    assert as_written == {"accuracy": 0.5, "loss": 0.5}  # class 3 cannot be answered
+    assert recoded == {"accuracy": 1.0, "loss": 0.0}
+
+
 def test_weighted_classes_are_judged_with_their_weights() -> None:
     weighted = about(IDS, routine=Routine(weights=(1.0, (1 - SKEWED.mean()) / SKEWED.mean())))
     held, _ = yardsticks(weighted, data(SKEWED), 2, crossentropy)

@@ -113,7 +113,7 @@ class Yardstick:
             if measure.name == ACCURACY:
                 values[ACCURACY] = self._accuracy(output) if sound else float("nan")
             else:
-                values[LOSS] = self.own(output, self.y) if sound else float("nan")
+                values[LOSS] = self.own(output, self._targets(output)) if sound else float("nan")
         if self.labels is None:
             targets = self.y.astype(np.float64)
             if sound and output.size == targets.size:
@@ -131,11 +131,36 @@ class Yardstick:
 
     def _accuracy(self, output: Floats) -> float:
         assert self.labels is not None
-        return accuracy(np.asarray(self._said(output) == self.labels), self.labels, self.weights)
+        return accuracy(self._right(output), self.labels, self.weights)
+
+    def _right(self, output: Floats) -> NDArray[np.bool_]:
+        """(n,) of each example."""
+        coded = self._targets(output)
+        ids = coded.reshape(-1) if self._as_ids else self.labels
+        return np.asarray(self._said(output) == ids)
+
+    def _targets(self, output: Floats) -> NDArray[np.generic]:
+        """The targets in the coding that an output agrees with: where they are no class ids from 0
+        on, a network that was trained on them answers with them, one that was trained on recoded
+        ones with their ranks, `labels`."""
+        if self.labels is None or not self._as_ids:
+            return self.y
+        said, ranks = self._said(output), self.labels.astype(self.y.dtype).reshape(self.y.shape)
+        better = np.sum(said == self.labels) > np.sum(said == self.y.reshape(-1))
+        return ranks if better else self.y
+
+    @property
+    def _as_ids(self) -> bool:
+        """Whether the targets are one whole number a label."""
+        return (
+            self.labels is not None
+            and self.y.size == len(self.labels)
+            and self.y.dtype.kind in "iu"
+        )
 
     def _balanced(self, output: Floats) -> float:
         assert self.labels is not None
-        right = self._said(output) == self.labels
+        right = self._right(output)
         known = np.unique(self.labels[self.labels >= 0])
         return float(np.mean([right[self.labels == k].mean() for k in known]))
 

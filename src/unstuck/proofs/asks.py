@@ -100,6 +100,8 @@ class Problem:
         small: whether so few examples are there that fit counts as much as held-out skill.
         crossed: skill of a forest or a linear model on held-out examples, where few examples are
             cross-validated and `reference` is empty; by measure.
+        ceiling: skill that the set-up as it is cannot exceed, however long it trains; by measure,
+            where there is such a bound.
         ended: skill, by its own loss, that the script's training was seen to end with; NaN if not
             known.
     """
@@ -119,3 +121,4 @@ class Problem:
     small: bool = False
     ended: float = float("nan")
     crossed: Mapping[str, float] = field(default_factory=dict)
+    ceiling: Mapping[str, float] = field(default_factory=dict)

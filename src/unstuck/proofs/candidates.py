@@ -24,6 +24,7 @@ from unstuck.changes.restraint import NO_DROPOUT, NO_PENALTY
 from unstuck.changes.shuffling import SHUFFLED
 from unstuck.changes.target_scaling import TARGETS
 from unstuck.changes.target_shape import SHAPED
+from unstuck.judging.yardstick import ACCURACY, Yardstick
 from unstuck.proofs.asks import Suspected
 from unstuck.records.report import Suspect
 from unstuck.records.training import Sighting
@@ -149,8 +150,7 @@ def _data(facts: Facts) -> list[Change]:
         made.append(SHAPED)
     if not _coded(facts) and data.y.dtype.kind == "f" and not _standardized(data.y):
         made.append(TARGETS)
-    wants = facts.about.loss.targets
-    if facts.classes and wants == "ids" and _outside(data.y, facts.outputs):
+    if outside(facts):
         made.append(LABELS)
     return made
 
@@ -170,10 +170,26 @@ def mismatched(facts: Facts) -> bool:
 
 
 def outside(facts: Facts) -> bool:
-    """Whether a loss for probabilities is given two classes written as other numbers than 0 and 1:
-    by it, outputs are the better the farther they are from any probability."""
-    two = facts.classes and facts.outputs == 1 and facts.about.loss.targets == "binary"
-    return two and _outside(facts.data.y, 2)
+    """Whether classes are written as numbers that the loss has no output for, or, two classes
+    under a loss for probabilities, as others than 0 and 1: by it, outputs are the better the
+    farther they are from any probability."""
+    if not facts.classes:
+        return False
+    loss, y = facts.about.loss, facts.data.y
+    if loss.targets == "ids":
+        return _outside(loss.counted(y), facts.outputs)
+    return loss.targets == "binary" and facts.outputs == 1 and _outside(y, 2)
+
+
+def ceiling(facts: Facts, held: Yardstick) -> dict[str, float]:
+    """Skill by accuracy that no training as it is exceeds: examples of a class that has no output
+    are always answered wrongly."""
+    loss, y = facts.about.loss, facts.data.y
+    if loss.targets != "ids" or not facts.classes or not _outside(loss.counted(y), facts.outputs):
+        return {}
+    of = held.y.astype(np.float64)
+    share = float(np.mean((of >= 0) & (of < facts.outputs)))
+    return {m.name: m.skill(share) for m in held.measures if m.name == ACCURACY}
 
 
 def _network(facts: Facts) -> list[Change]:

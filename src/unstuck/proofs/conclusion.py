@@ -44,7 +44,8 @@ def _improved(found: Findings) -> bool:
     script's own training or further than that, and fits no less: what only generalises better
     learns no better."""
     board = found.board
-    long = board.steps >= LONG * board.problem.steps or _outdoes_the_script(found)
+    long = board.steps >= LONG * board.problem.steps
+    long = long or _outdoes_the_script(found) or _outdoes_the_ceiling(found)
     fits = board.fit(found.repair) >= board.fit(()) - board.noise
     return long and fits and repaired(found) and board.skill(found.repair) > board.noise
 
@@ -54,6 +55,13 @@ def _outdoes_the_script(found: Findings) -> bool:
     scores = found.board.of(found.repair, confirmed=True)
     fits = [s.fits["loss"] for s in scores if "loss" in s.fits]
     return bool(fits) and 1 - found.board.problem.ended >= ERRORS * (1 - float(np.mean(fits)))
+
+
+def _outdoes_the_ceiling(found: Findings) -> bool:
+    """Whether the repair left so much less error than no training as it is can be without."""
+    board = found.board
+    ceiling = board.problem.ceiling.get(board.measure, float("inf"))
+    return 1 - ceiling >= ERRORS * (1 - board.skill(found.repair))
 
 
 def _by_trials(found: Findings, scores: list[Score]) -> State:

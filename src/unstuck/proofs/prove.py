@@ -22,6 +22,7 @@ from unstuck.proofs.bench import Bench
 from unstuck.proofs.board import SCREEN, Board
 from unstuck.proofs.candidates import (
     Facts,
+    ceiling,
     compresses,
     mismatched,
     others,
@@ -204,6 +205,7 @@ def _problem(
         splits.small,
         _ended(witness),
         _crossed(splits, known) if splits.kind == CROSSED else {},
+        ceiling(known, splits.first.held),
     )
 
 
