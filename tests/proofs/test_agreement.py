@@ -61,9 +61,10 @@ def test_far_above_knowing_nothing_losses_agree_within_a_factor(end, agrees) -> 
     assert agreement(witness(falling(9e3, end, 400)), trials, 100, 1_000).agrees is agrees
 
 
-@pytest.mark.parametrize("ends", [np.nan, np.inf, 1e12])
+@pytest.mark.parametrize("ends", [(np.nan,), (np.inf,), (1e12,), (1e12, 2.3)])
 def test_what_diverges_in_the_script_and_in_trials_agrees_however_far_it_came(ends) -> None:
+    """The last one blew up, and its units are dead ever since."""
     seen = witness(((1, 2.3), (2, 500.0), (3, 1e30)), broken=4)
-    diverging = [((1, 2.3), (2, 90.0), (3, ends))] * 2
+    diverging = [((1, 2.3), (2, 90.0), *enumerate(ends, 3))] * 2
     assert agreement(seen, diverging, 100, 1_000).agrees
     assert not agreement(seen, TRIALS, 100, 1_000).agrees

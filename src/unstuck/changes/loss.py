@@ -1,7 +1,8 @@
 """Another loss: one that takes logits, or one that belongs to the task.
 
 A loss of the task replaces output activation and loss together: squared error on an output
-without activation for numbers, cross-entropy from logits for classes.
+without activation for numbers, cross-entropy for classes: from logits, or, in Keras where the loss
+took numbers, from probabilities, as programs go on reading the output.
 """
 
 from unstuck.changes.change import Change, Part
@@ -23,7 +24,7 @@ SQUARED = Change(
 )
 CROSSENTROPY = Change(
     "loss-crossentropy",
-    "cross-entropy from logits",
+    "cross-entropy in place of the loss",
     Part.LOSS,
     "crossentropy",
     excludes=frozenset({Part.OUTPUT}),

@@ -106,7 +106,7 @@ class Edits:
                 inside = self._tree.code(node)[:-1].rstrip()
                 return [("replace", node, f"{inside}{edit.name}={code})")]
             last = node.args[-1]
-            return [("behind", last.value, f", {edit.name}={code}")]
+            return [("behind", last, f", {edit.name}={code}")]
         if not there:
             return []
         if there[0].keyword is None and there[0] is not plain[-1]:

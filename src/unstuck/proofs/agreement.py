@@ -36,8 +36,8 @@ def agreement(
     """
     if witness is None or witness.meaningless or not witness.losses or not curves:
         return Agreement(None, "the script's losses were not seen")
-    ends = witness.broken or _diverged(witness.losses, witness)
-    if ends and np.mean([_diverged(c, witness) for c in curves]) > 0.5:
+    ends = witness.broken or _blown_up(witness.losses[-1:], witness.losses, witness)
+    if ends and np.mean([_blown_up(c, c, witness) for c in curves]) > 0.5:
         what = "stops being finite" if witness.broken else "grows beyond all bounds"
         told = f"the loss {what} in the script, and grows beyond all bounds in trials"
         return Agreement(True, told, tuple(witness.losses), tuple(tuple(c) for c in curves))
@@ -61,13 +61,14 @@ def agreement(
     return Agreement(False, f"the trials don't do what the script does: {told}", script, trials)
 
 
-def _diverged(curve: Sequence[Point], witness: Witness) -> bool:
-    """Whether a trial's loss ends where no script's comes back from."""
+def _blown_up(points: Sequence[Point], curve: Sequence[Point], witness: Witness) -> bool:
+    """Whether some points of a curve are where no script's loss comes back from, but with units
+    that no longer answer to anything."""
     if not curve:
         return False
     size = witness.nothing if isfinite(witness.nothing) else curve[0][1]
-    last = curve[-1][1]
-    return not isfinite(last) or abs(last) > BEYOND * max(abs(size), abs(curve[0][1]))
+    bound = BEYOND * max(abs(size), abs(curve[0][1]))
+    return any(not isfinite(loss) or abs(loss) > bound for _, loss in points)
 
 
 def _spread(values: Sequence[float]) -> float:

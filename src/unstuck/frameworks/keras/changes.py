@@ -252,7 +252,10 @@ def _loss(plan: Plan, name: Value) -> None:
         if name == "mse":
             plan.loss = _squared(y, network.output_trail)
         else:
-            plan.loss = crossentropy(y, network.output_trail)
+            plan.loss = crossentropy(y, network.output_trail, logits=view.takes != "values")
+            if view.takes == "values":
+                _end_in_probabilities(plan)
+                return
         same = view.takes == "logits" if name == "crossentropy" else view.takes == "values"
         if same and plan.output == "linear" and _alike(plan.loss, view):
             raise Refusal("the loss is that one as it is")
@@ -286,6 +289,22 @@ def _open(plan: Plan) -> None:
     plan.output = "linear"
 
 
+def _end_in_probabilities(plan: Plan) -> None:
+    """Has the output be what a cross-entropy of probabilities takes: what reads it as a number from
+    0 to 1, in a program that took it for one, still can."""
+    activation = "sigmoid" if type(plan.loss).__name__.startswith("Binary") else "softmax"
+    if plan.output == activation:
+        return
+    if plan.output == "unknown":
+        raise Refusal("the output's activation is not known")
+    if plan.own:
+        last = architecture.of_output(plan.subject._network, plan.output)
+        if not last:
+            raise Refusal("the output's activation is applied by the model's own code")
+        plan.edit(last, activation=activation)
+    plan.output = activation
+
+
 def from_logits(loss: Any, view: LossView) -> Any:
     """The crossentropy that takes logits.
 
@@ -304,8 +323,9 @@ def _squared(y: NDArray[Any], trail: tuple[int, ...]) -> Any:
     return keras.losses.MeanSquaredError()
 
 
-def crossentropy(y: NDArray[Any], trail: tuple[int, ...]) -> Any:
-    """The cross-entropy from logits that belongs to targets (n, …) and outputs (n, *trail).
+def crossentropy(y: NDArray[Any], trail: tuple[int, ...], logits: bool) -> Any:
+    """The cross-entropy, of logits or of probabilities, that belongs to targets (n, …) and outputs
+    (n, *trail).
 
     Raises:
         Refusal: the targets are no classes of these outputs.
@@ -317,12 +337,12 @@ def crossentropy(y: NDArray[Any], trail: tuple[int, ...]) -> Any:
     if units > 1 and y.size * units == len(y) * int(np.prod(trail)):
         if values.max() >= units:
             raise Refusal("there are classes without an output")
-        return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        return keras.losses.SparseCategoricalCrossentropy(from_logits=logits)
     if not truth or y.size != len(y) * int(np.prod(trail)):
         raise Refusal("the targets are no classes of these outputs")
     if units > 1 and (y.sum(axis=-1) == 1).all():
-        return keras.losses.CategoricalCrossentropy(from_logits=True)
-    return keras.losses.BinaryCrossentropy(from_logits=True)
+        return keras.losses.CategoricalCrossentropy(from_logits=logits)
+    return keras.losses.BinaryCrossentropy(from_logits=logits)
 
 
 # --- Network. ---

@@ -22,6 +22,7 @@ from torch.nn.parameter import is_lazy
 from unstuck.errors import UsageError
 from unstuck.frameworks.torch.data import read
 from unstuck.frameworks.torch.functions import check_ids
+from unstuck.frameworks.torch.modes import switched
 from unstuck.frameworks.torch.setup import (
     Setup,
     copied,
@@ -97,7 +98,7 @@ def assembled(
     if without_hooks(setup.model):
         limits.append("hooks on the model's layers are left out")
     if not setup.model.training:
-        setup.model.train()
+        switched(setup.model, True)
     batch_size = given.batch_size or data.batch_size or 32
     about = About(
         "torch",

@@ -16,6 +16,7 @@ from unstuck.engine import optimizers
 from unstuck.engine.loop import Around, Trained, TrainingLoop
 from unstuck.engine.optimizers import Optimizer
 from unstuck.frameworks.torch.graph import NODES, Graph, traced
+from unstuck.frameworks.torch.modes import switched
 from unstuck.frameworks.torch.setup import LOW, PEAK, Setup
 from unstuck.setups.compiled import Untranslatable
 from unstuck.setups.compiling import lasting
@@ -186,7 +187,7 @@ def compiled_of(
     steps = max((t.shape[1] for t in tensors if t.ndim > 1), default=1)
     if steps * UNROLLED > NODES and any(map(_recurs, setup.model.modules())):
         raise Untranslatable(f"recurrent layers over {steps} steps take too many operations")
-    setup.model.train(not routine.evaluating)
+    switched(setup.model, not routine.evaluating)
     parts = Parts.of(setup, routine)
     graph = parts.traced(loss, [t.index_select(0, rows[0, 0]) for t in tensors])
     # A parameter without a gradient is left alone, by weight decay too.

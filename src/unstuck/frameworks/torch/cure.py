@@ -14,6 +14,7 @@ from unstuck.cures.printed import Names, code
 from unstuck.errors import UsageError
 from unstuck.frameworks.torch.changes.changed import Changed, put
 from unstuck.frameworks.torch.logits import Refused, ended
+from unstuck.frameworks.torch.modes import switched
 from unstuck.frameworks.torch.printing import printed as printed
 from unstuck.frameworks.torch.setup import seeded
 from unstuck.frameworks.torch.subject import TorchSubject
@@ -81,7 +82,7 @@ def built(subject: TorchSubject, cure: Cure) -> Built:
             raise UsageError(f"this cannot be changed: {reason}") from None
         if maps:
             _prepend(trainer, done, maps)
-        done.setup.model.train()
+        switched(done.setup.model, True)
     arguments = trainer.arguments(done)
     if value(cure.changes, Part.SHUFFLING) is not None:
         arguments["shuffle"] = done.shuffled
@@ -174,6 +175,6 @@ def _first(survey: Survey, done: Changed) -> str:
 
 def _loss(trainer: TorchTrainer, done: Changed, tensors: list[Any]) -> float:
     subject = replace(trainer.subject, setup=done.setup, step=done.step)
-    done.setup.model.eval()
+    switched(done.setup.model, False)
     with seeded(subject.device), torch.no_grad():
         return float(subject._loss(done.setup, tensors))

@@ -9,6 +9,7 @@ import torch
 
 from unstuck.cures.fold import PAD_FIRST, ZERO_PADDING, nothing, rows
 from unstuck.errors import UsageError
+from unstuck.frameworks.torch.modes import switched
 from unstuck.frameworks.torch.setup import device_of
 from unstuck.scalers import Affine
 
@@ -21,7 +22,7 @@ def folded(model: Any, scaler: Any) -> Any:
     """See `fold`; checked on random inputs that the model can take."""
     if scaler is None:
         model, scaler = _own(model)
-    new = copy.deepcopy(model).eval()
+    new = switched(copy.deepcopy(model), False)
     layer = _first(new)
     device_of(new)
     exact = copy.deepcopy(new).double()

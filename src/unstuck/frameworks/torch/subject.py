@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from unstuck.errors import UnstuckError, UsageError
 from unstuck.frameworks.torch.data import Structure
 from unstuck.frameworks.torch.functions import check_loss, numpy
+from unstuck.frameworks.torch.modes import switched
 from unstuck.frameworks.torch.setup import (
     Setup,
     copied,
@@ -134,7 +135,7 @@ class TorchSubject:
             UsageError: there is none.
         """
         setup, y = copied(self.setup), self.sample.y
-        setup.model.eval()
+        switched(setup.model, False)
         x = tuple(a[rows] for a in self.sample.x)
         with torch.no_grad(), warnings.catch_warnings(action="ignore"):
             _, trace = self._traced(setup, x, None if y is None else y[rows], rows=False)

@@ -25,6 +25,7 @@ from unstuck.frameworks.torch.changes.optimizer import parameters_of
 from unstuck.frameworks.torch.compiled import LOOKS, Compiled, Parts, base_rate, compiled_of
 from unstuck.frameworks.torch.first_nan import of_backward, of_forward
 from unstuck.frameworks.torch.logits import Refused, ended
+from unstuck.frameworks.torch.modes import switched
 from unstuck.frameworks.torch.own_loss import own_loss
 from unstuck.frameworks.torch.redrawn import kept, redraw, seed_torch
 from unstuck.frameworks.torch.setup import LOW, Setup, copied, first_line, seeded
@@ -291,7 +292,7 @@ class TorchTrainer:
     def _output(self, done: Changed, x: Inputs, y: NDArray[Any]) -> Floats:
         """(n, k) of these examples in evaluation mode."""
         tensors = self.tensors(x, y)
-        done.setup.model.eval()
+        switched(done.setup.model, False)
         size = int(np.clip(EVALUATED // max(1, self.subject.about.elements), 32, 1 << 14))
         loss = self._loss(done)
         parts = []
@@ -310,7 +311,7 @@ class TorchTrainer:
             if done.end is not None:
                 found = ended(found, done.end, self._axis)
             parts.append(found.to("cpu", torch.float64).numpy())
-        done.setup.model.train()
+        switched(done.setup.model, True)
         return _rows(np.concatenate(parts), self._axis)
 
 
@@ -387,7 +388,7 @@ def replayed(
                 if rate is not None:
                     group["lr"] = rate * routine.rate(i)
         if routine.evaluating:
-            model.eval()
+            switched(model, False)
         parts = [[t.index_select(0, r) for t in tensors] for r in chosen]
 
         def closure(parts: list[list[Any]] = parts, i: int = i) -> float:

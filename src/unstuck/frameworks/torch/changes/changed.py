@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from unstuck.frameworks.torch.logits import FromLogits, Refused
+from unstuck.frameworks.torch.modes import switched
 from unstuck.frameworks.torch.setup import Setup
 from unstuck.frameworks.torch.survey import End, Survey, WithoutEnd
 from unstuck.setups.routine import Routine
@@ -60,7 +61,7 @@ class Changed:
 def put(model: Any, name: str, module: Any) -> None:
     """Exchanges a module, under every name it has."""
     old = model.get_submodule(name)
-    module.train(old.training)
+    switched(module, old.training)
     for other, found in list(model.named_modules(remove_duplicate=False)):
         if found is old:
             model.set_submodule(other, module)

@@ -9,6 +9,7 @@ import torch
 from unstuck.changes.change import Value
 from unstuck.frameworks.torch.changes.changed import Changed, kernels, put, take_off
 from unstuck.frameworks.torch.logits import Refused
+from unstuck.frameworks.torch.modes import switched
 from unstuck.frameworks.torch.redrawn import seed_torch
 
 ACTIVATIONS: dict[str, type[Any]] = {
@@ -182,5 +183,5 @@ def normalize(done: Changed, _: Value) -> None:
     if name:
         put(done.setup.model, name, both)
     else:
-        done.setup = done.setup._replace(model=both.train())
+        done.setup = done.setup._replace(model=switched(both, True))
     done.normalized = name

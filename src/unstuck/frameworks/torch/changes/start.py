@@ -8,6 +8,7 @@ import torch
 from unstuck.changes.change import Value
 from unstuck.frameworks.torch.changes.changed import Changed, kernels
 from unstuck.frameworks.torch.logits import Refused
+from unstuck.frameworks.torch.modes import switched
 from unstuck.frameworks.torch.redrawn import seed_torch
 
 VARIANCE, ROUNDS = 0.02, 5
@@ -42,7 +43,7 @@ def unit_variance(model: Any, forward: Callable[[], Any]) -> None:
         return dict(variance)
 
     training = {m: m.training for m in model.modules()}
-    model.eval()
+    switched(model, False)
     hooks = [layer.register_forward_hook(seen) for layer in kernels(model)]
     try:
         for layer in measured():

@@ -11,6 +11,7 @@ import torch
 from torch.nn import functional as F
 
 from unstuck.frameworks.torch.apart import apart
+from unstuck.frameworks.torch.modes import switched
 from unstuck.frameworks.torch.setup import Setup, copied, seeded, unwrapped, without_hooks
 from unstuck.frameworks.torch.watch import loops_of
 from unstuck.frameworks.torch.watch.examples import check_can_be_read
@@ -92,7 +93,7 @@ def _check(trainer: Any, model: Any, batch: Any) -> None:
         raise Unseen("its batches have no labels")
     device = next(model.parameters()).device
     with seeded(device), torch.no_grad():
-        copy = copied(Setup(model, None, None)).model.eval()
+        copy = switched(copied(Setup(model, None, None)).model, False)
         without_hooks(copy)
         batch = {k: v.to(device) if hasattr(v, "to") else v for k, v in batch.items()}
         theirs = float(trainer.compute_loss(copy, dict(batch)))
