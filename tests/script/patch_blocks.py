@@ -8,7 +8,9 @@ from unstuck.cures.printed import Argument, Behind, Block, Call, Edit, Insert, N
 Printer = Callable[[Names], tuple[Block, ...]]
 
 
-def _data(name: str, prepare: str, use: str, imports: tuple[str, ...] = ()) -> Printer:
+def _data(
+    name: str, prepare: str, use: str, imports: tuple[str, ...] = (), by_row: bool = False
+) -> Printer:
     """Figures from an array, used on it and on what is held out; `{a}` is the array."""
 
     def printer(names: Names) -> tuple[Block, ...]:
@@ -17,7 +19,7 @@ def _data(name: str, prepare: str, use: str, imports: tuple[str, ...] = ()) -> P
         lines = [prepare.format(a=own)] if prepare else []
         lines += [use.format(a=a) for a in (own, held) if a]
         part = frozenset({name})
-        return (Block(Role.DATA, tuple(lines), imports, part, part),)
+        return (Block(Role.DATA, tuple(lines), imports, part, part, by_row=by_row),)
 
     return printer
 
@@ -31,6 +33,7 @@ SCALER = _data(
 )
 TARGETS = _data("y", "mean_y, std_y = {a}.mean(), {a}.std()", "{a} = ({a} - mean_y) / std_y")
 FROM_ZERO = _data("y", "", "{a} = {a} - 1")
+SHAPED = _data("y", "", "{a} = {a}[:, None]", by_row=True)
 COLUMN = _data("y", "", "{a} = {a}.view(-1, 1)")
 
 

@@ -247,6 +247,40 @@ clf = MLPClassifier((32,), solver='sgd', learning_rate_init=0.05)
 clf.fit(X * 60, y)  # <-
 print('accuracy', clf.score(X * 60, y))
 """,
+    "tuple at the end": """\
+from sklearn.neural_network import MLPClassifier
+from data import X, y
+
+clf = MLPClassifier(
+    activation='logistic', hidden_layer_sizes=(4, 2))
+clf.fit(X, y)  # <-
+""",
+    "data set of its own": """\
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, Dataset
+
+class Peaks(Dataset):
+    def __init__(self, n):
+        self.rows = [(torch.rand(4), torch.rand(())) for _ in range(n)]
+
+    def __len__(self):
+        return len(self.rows)
+
+    def __getitem__(self, i):
+        return self.rows[i]
+
+loader = DataLoader(Peaks(100), 32)
+net = nn.Linear(4, 1)
+opt = torch.optim.SGD(net.parameters(), lr=0.1)
+lossf = nn.MSELoss()
+for epoch in range(3):
+    for a, b in loader:
+        opt.zero_grad()
+        loss = lossf(net(a), b.float())
+        loss.backward()
+        opt.step()  # <-
+""",
     "folds": """\
 from sklearn.neural_network import MLPClassifier
 from data import X, y, folds
@@ -625,6 +659,20 @@ PAIRS = [
 -clf = MLPClassifier((32,), solver='sgd', learning_rate_init=0.05)
 +clf = MLPClassifier((32,), learning_rate_init=0.5)
  clf.fit(X * 60, y)  # <-
+"""),
+    ("tuple at the end", "# <-", "sklearn", b.argument("estimator", "learning_rate_init", "0.5"), """\
+@@
+ clf = MLPClassifier(
+-    activation='logistic', hidden_layer_sizes=(4, 2))
++    activation='logistic', hidden_layer_sizes=(4, 2), learning_rate_init=0.5)
+ clf.fit(X, y)  # <-
+"""),
+    ("data set of its own", "# <-", "torch", b.SHAPED, """\
+@@
+         opt.zero_grad()
+-        loss = lossf(net(a), b.float())
++        loss = lossf(net(a), b.float()[:, None])
+         loss.backward()
 """),
     ("sklearn inline", "# <-", "sklearn", b.SCALER, """\
 @@

@@ -161,6 +161,8 @@ class Block:
         inside: attribute of the model by which what it learns (`loss_`, `n_iter_`) is reached once
             the lines have wrapped it; "" where they do not.
         whole: whether it belongs to all data, before any are split off for training.
+        by_row: whether its lines change each row of one array by itself, `y = …`, so that they may
+            change batches instead.
     """
 
     role: Role
@@ -172,6 +174,7 @@ class Block:
     comment: str = ""
     inside: str = ""
     whole: bool = False
+    by_row: bool = False
 
 
 def code(blocks: Iterable[Block]) -> str:

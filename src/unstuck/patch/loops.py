@@ -1,5 +1,7 @@
 """Hand-written PyTorch loops: which module, which loss, which optimizer, which data."""
 
+from dataclasses import replace
+
 import libcst as cst
 
 from unstuck.patch.roles import Role, Training, called
@@ -51,7 +53,7 @@ def loop(tree: Tree, line: int) -> Training:
                 roles.pop(role)
                 missing[role] = "it is changed between the loader and the model"
             else:
-                roles[role] = whole
+                roles[role] = replace(whole, holder=roles[role].expression)
     return Training(step, "loop", roles, missing, step)
 
 

@@ -17,7 +17,7 @@ class Role:
 
     Args:
         expression: as it stands there.
-        holder: the node to exchange where the expression is given a name first; None for none.
+        holder: the node of the training step that stands for it; None for none.
         batch: position in a batch of the loader that the expression is; None for no loader.
     """
 

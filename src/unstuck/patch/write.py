@@ -88,6 +88,7 @@ class _Patch:
         self._edits = Edits(tree, self._found, self._imports, self._text)
         self._taken = names(tree.module)
         self._single = source.count("'") > source.count('"')
+        self._batchwise = False  # targets are changed where the loss is given them
         self._names = self._own_names(site)
 
     def source(self) -> str:
@@ -97,6 +98,8 @@ class _Patch:
             if block.edits and self._edits.make(asked):
                 continue
             if not block.edits and not block.lines:
+                if not block.comment:  # another change has done it
+                    continue
                 raise NotPlaced(f"the script itself does this: {block.comment}")
             if block.edits and not block.lines:
                 raise NotPlaced("what the fix changes is not made in sight of the training call")
@@ -164,7 +167,12 @@ class _Patch:
     def _data(self, i: int) -> None:
         """Lines that change arrays, for the training's and for those held out beside them."""
         block = self._printer(self._names)[i]
-        given = arrays(self._tree, self._found)
+        try:
+            given = arrays(self._tree, self._found)
+        except NotPlaced:
+            if self._in_batches():
+                return
+            raise
         if block.whole:
             given = unsplit(self._tree, given)
         used = [n for n in ("x", "y") if n in block.reads | block.writes]
@@ -229,6 +237,21 @@ class _Patch:
         for name, extra in late:
             last = self._bound(name, main.node)
             self._put(replace(printed, comment=""), extra, self._tree.statement(last[-1]), True)
+
+    def _in_batches(self) -> bool:
+        """Whether targets were changed batch by batch, where the loss is given them."""
+        role = self._found.roles.get("y")
+        if role is None or role.holder is None or role.batch is None:
+            return False
+        own = self._tree.code(role.holder)
+        blocks = self._printer(replace(self._names, y=own, y_held="", loader=""))
+        data = [b for b in blocks if b.role is Role.DATA]
+        if len(data) != 1 or not data[0].by_row:
+            return False
+        if not self._batchwise:
+            self._text.replace(role.holder, data[0].lines[0].removeprefix(f"{own} = "))
+        self._batchwise = True
+        return True
 
     def _reads_what_was_made_of(self, wanted: list[cst.BaseExpression], node: cst.CSTNode) -> bool:
         """Whether a training reads something made of these arrays, and none of them itself."""

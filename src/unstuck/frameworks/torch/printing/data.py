@@ -38,7 +38,7 @@ def data_block(printer: Printer, change: Change) -> Block:
     if change.part is Part.TARGET_SHAPE:
         how = "{0}[:, None]" if sample.y.ndim == 1 else "{0}.reshape(len({0}))"
         lines = [f"{a} = {how.format(a)}" for a in (y, y_held) if a]
-        return _block(Role.DATA, lines, {"y"}, {"y"}, names)
+        return replace(_block(Role.DATA, lines, {"y"}, {"y"}, names), by_row=True)
     if change.part in (Part.PADDING, Part.IDS):
         lines = _rewritten(change.part, x, x_held, sample.x[0].ndim, names)
         return _block(Role.DATA, lines, {"x", "x_held"}, {"x", "x_held"}, names)
