@@ -133,6 +133,19 @@ class Negate:
 
 
 @dataclass(frozen=True)
+class Rate:
+    """The learning rate, where a script may write its gradient descent out.
+
+    Args:
+        factor: that the rate of a descent which is written out is multiplied by.
+        optimizer: the argument of the optimizer that a script makes; None if it is not known.
+    """
+
+    factor: float
+    optimizer: Argument | None
+
+
+@dataclass(frozen=True)
 class TakeOff:
     """A call of a tensor's method to take off on the way to the loss: its owner stays.
 
@@ -143,7 +156,7 @@ class TakeOff:
     call: str
 
 
-Edit = Argument | Behind | Call | Insert | Negate | TakeOff | TakeOut | Unwrap
+Edit = Argument | Behind | Call | Insert | Negate | Rate | TakeOff | TakeOut | Unwrap
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,12 @@ from unstuck.cures.printed import (
     Edit,
     Insert,
     Negate,
+    Rate,
     TakeOff,
     TakeOut,
     Unwrap,
 )
+from unstuck.patch.descent import rates
 from unstuck.patch.ends import Plan, negated, unwrapped
 from unstuck.patch.imports import Imports
 from unstuck.patch.makers import function_of_loss, maker
@@ -74,6 +76,8 @@ class Edits:
                 return unwrapped(self._tree, edit)
             case TakeOff():
                 return self._take_off(edit)
+            case Rate():
+                return self._rate(edit, block)
             case Negate():
                 return negated(self._tree, edit)
 
@@ -112,6 +116,13 @@ class Edits:
         if there[0].keyword is None and there[0] is not plain[-1]:
             return None
         return [("argument out", there[0], "")]
+
+    def _rate(self, edit: Rate, block: Block) -> Plan | None:
+        if "optimizer" in self._found.roles:
+            return None if edit.optimizer is None else self._argument(edit.optimizer, block)
+        return [
+            ("replace", n, f"{n.evaluated_value * edit.factor:.3g}") for n in rates(self._tree)
+        ] or None
 
     def _call(self, edit: Call, block: Block) -> Plan | None:
         node = maker(self._tree, self._found, edit.of)

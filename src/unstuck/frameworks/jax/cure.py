@@ -6,7 +6,7 @@ from unstuck.changes.change import Change, Part, Role, changed, value
 from unstuck.cures.built import Built
 from unstuck.cures.cure import Cure
 from unstuck.cures.lines import block, fresh
-from unstuck.cures.printed import Argument, Block, Call, Edit, Names, Negate, Unwrap, code
+from unstuck.cures.printed import Argument, Block, Call, Edit, Names, Negate, Rate, Unwrap, code
 from unstuck.errors import UsageError
 from unstuck.frameworks.jax.bare import OPTIMIZERS, RULES, Bare
 from unstuck.frameworks.jax.subject import JaxSubject
@@ -80,9 +80,11 @@ def _optimizer(subject: JaxSubject, cure: Cure, names: Names) -> Block:
         lines, edits = [f"{optimizer} = {made}"], (Call("optimizer", made),)
     elif factor != 1:
         lines = [f"{optimizer} = optax.chain({optimizer}, optax.scale({factor:.6g}))"]
+        argument = None
         if rule is not None and rule.learning_rate is not None:
             rate = f"{rule.learning_rate * factor:.3g}"
-            edits = (Argument("optimizer", "learning_rate", rate, 0),)
+            argument = Argument("optimizer", "learning_rate", rate, 0)
+        edits = (Rate(factor, argument),)
     if clip is not None:
         clipped = f"optax.chain(optax.clip_by_global_norm({clip}), {optimizer})"
         lines, edits = [*lines, f"{optimizer} = {clipped}"], ()

@@ -1,0 +1,69 @@
+"""The rate of a gradient descent that a script writes out: `w - rate * dw`."""
+
+import libcst as cst
+
+from unstuck.patch.roles import called
+from unstuck.patch.sources import bindings
+from unstuck.patch.tree import Tree, nodes, targets
+
+Number = cst.Float | cst.Integer
+
+GRADIENTS = ("grad", "value_and_grad")
+
+
+def rates(tree: Tree) -> list[Number]:
+    """The numbers, as they stand in the script, that its descents multiply gradients by; none where
+    one of them is not plain."""
+    found: list[Number] = []
+    for node in nodes(tree.module):
+        product = _subtracted(node)
+        if product is None or not _knows_gradients(tree, node):
+            continue
+        number = _number(tree, product.left, node) or _number(tree, product.right, node)
+        if number is None:
+            return []
+        if number not in found:
+            found.append(number)
+    return found
+
+
+def _subtracted(node: cst.CSTNode) -> cst.BinaryOperation | None:
+    """The product that is taken away from something."""
+    value: cst.CSTNode | None = None
+    if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Subtract):
+        value = node.right
+    elif isinstance(node, cst.AugAssign) and isinstance(node.operator, cst.SubtractAssign):
+        value = node.value
+    if isinstance(value, cst.BinaryOperation) and isinstance(value.operator, cst.Multiply):
+        return value
+    return None
+
+
+def _knows_gradients(tree: Tree, node: cst.CSTNode) -> bool:
+    """Whether gradients are computed in the function around a node, or where the script is read."""
+    region = tree.function(node) or tree.module
+    calls = (n for n in nodes(region, inner=region is not tree.module) if isinstance(n, cst.Call))
+    return any(
+        called(c) in GRADIENTS or (isinstance(c.func, cst.Call) and called(c.func) in GRADIENTS)
+        for c in calls
+    )
+
+
+def _number(tree: Tree, e: cst.BaseExpression, node: cst.CSTNode) -> Number | None:
+    """The number that an expression is, or that its name was given once and for all."""
+    if isinstance(e, Number):
+        return e
+    if not isinstance(e, cst.Name):
+        return None
+    function = tree.function(node)
+    for parameter in () if function is None else function.params.params:
+        if parameter.name.value == e.value:
+            return parameter.default if isinstance(parameter.default, Number) else None
+    bound = bindings(tree, e, node)
+    if len(bound) != 1 or not isinstance(bound[0], cst.Assign):
+        return None
+    value: cst.BaseExpression = bound[0].value
+    named = [tree.code(t) for t in targets(bound[0])]
+    if isinstance(value, cst.Tuple) and len(value.elements) == len(named):  # rate, size = 0.1, 32
+        value = value.elements[named.index(e.value)].value
+    return value if isinstance(value, Number) else None
