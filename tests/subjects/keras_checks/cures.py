@@ -201,6 +201,23 @@ def check_data_as_code() -> None:
             assert "targets" in thing.arguments
 
 
+def check_a_crossentropy_in_place_of_squared_error_leaves_probabilities() -> None:
+    x = rng(5).normal(size=(200, 4)).astype("float32")
+    y = (x[:, 0] * x[:, 1] > 0).astype("float32")
+    for end in ("linear", "relu", "sigmoid", "tanh"):
+        model = keras.Sequential([keras.Input((4,)), layers.Dense(8, "relu")])
+        model.add(layers.Dense(1, end))
+        model.compile(keras.optimizers.SGD(0.1), "mse")
+        subject = recognize(model, Given(x, y))
+        run = subject.trainer().train(split(subject.sample), (loss.CROSSENTROPY,), 0, 20)
+        done = executed(built(subject, cure((loss.CROSSENTROPY,))).code, model=model, x=x, y=y)
+        cured = done["model"]
+        assert type(cured.loss) is keras.losses.BinaryCrossentropy, end
+        assert not cured.loss.get_config()["from_logits"]
+        for output in (run.output, cured.predict(x, verbose=0)):
+            assert 0 <= output.min() <= output.max() <= 1, end
+
+
 def check_data_that_are_far_away() -> None:
     """Years in seconds, hours apart: float32 would make 0 of their differences."""
     x = (1.7e9 + rng().normal(size=(200, 2)) * 3600).astype("float64")

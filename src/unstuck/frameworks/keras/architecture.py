@@ -66,6 +66,13 @@ def of_output(network: Network, output: str) -> list[Any]:
     return found
 
 
+def ending(network: Network, output: str) -> list[Any]:
+    """Layers whose activation is the output's, the last kernel's own where that is none."""
+    if output == "linear" and network.at_logits is not None:
+        return [network.at_logits.layer]
+    return of_output(network, output)
+
+
 def hidden(network: Network, output: Sequence[Any]) -> list[Any]:
     """Layers that hold the hidden activations; dense and convolution layers if there is none."""
     model, at = network.model, network.at_logits

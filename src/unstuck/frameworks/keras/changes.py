@@ -298,8 +298,8 @@ def _end_in_probabilities(plan: Plan) -> None:
     if plan.output == "unknown":
         raise Refusal("the output's activation is not known")
     if plan.own:
-        last = architecture.of_output(plan.subject._network, plan.output)
-        if not last:
+        last = architecture.ending(plan.subject._network, plan.output)
+        if len(last) != 1 or "activation" not in last[0].get_config():
             raise Refusal("the output's activation is applied by the model's own code")
         plan.edit(last, activation=activation)
     plan.output = activation

@@ -81,7 +81,7 @@ def compiled(printer: Printer, plain: bool) -> Block:
     edits: list[Edit] = []
     by_edits = plain and printer.subject._user.compiled and printer.subject._given_loss is None
     if Part.LOSS in printer.parts:
-        lines, off = layers.opened(printer)
+        lines, off = layers.ended(printer)
         by_edits = by_edits and (bool(off) or not lines)
         edits += [*off, Call("loss", text.loss(plan.loss, ""))]
         if any(not isinstance(m, str) for m in metrics(printer.subject, plan)):

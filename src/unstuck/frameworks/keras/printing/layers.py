@@ -8,22 +8,24 @@ from unstuck.frameworks.keras.printing.printer import Printer
 
 
 def output(printer: Printer, change: Change) -> Block:
-    return printer.in_place(Role.NETWORK, *opened(printer))
+    return printer.in_place(Role.NETWORK, *ended(printer))
 
 
-def opened(printer: Printer) -> tuple[list[str], tuple[Edit, ...]]:
-    """The output's activation taken off, where a layer holds it: lines and edits."""
-    about, network = printer.subject.about, printer.subject._network
-    if not printer.plan.own or about.output_activation == "linear":
+def ended(printer: Printer) -> tuple[list[str], tuple[Edit, ...]]:
+    """The output's activation taken off or exchanged, where a layer holds it: lines and edits."""
+    plan, network = printer.plan, printer.subject._network
+    before, after = printer.subject.about.output_activation, plan.output
+    if not plan.own or before == after:
         return [], ()
     lines = []
-    last = architecture.of_output(network, about.output_activation)
+    last = architecture.ending(network, before)
     for layer in last:
         at = printer.at(layer)
         if hasattr(layer, "activation"):
-            lines.append(f"{at}.activation = keras.activations.linear")
+            lines.append(f"{at}.activation = keras.activations.{after}")
     own = [x for x in last if hasattr(x, "activation") and x._trainable_variables]
-    edits = printer.arguments((x, "activation", "") for x in own)
+    argument = "" if after == "linear" else f'"{after}"'
+    edits = printer.arguments((x, "activation", argument) for x in own)
     return lines, edits if len(own) == len(last) else ()
 
 
