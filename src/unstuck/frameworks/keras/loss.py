@@ -102,7 +102,8 @@ def check_targets(view: LossView, y: NDArray[Any] | None, output: tuple[int, ...
         output: shape of the model's output without the axis of examples.
 
     Raises:
-        DataError: labels outside the outputs, one-hot for ids or the other way round.
+        DataError: labels outside the outputs (not on JAX, which computes a loss of them), one-hot
+            for ids or the other way round.
     """
     if y is None or not output:
         return
