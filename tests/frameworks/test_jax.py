@@ -14,7 +14,7 @@ from unstuck.changes import learning_rate, loop, restraint
 from unstuck.changes.loss import SIGN
 from unstuck.changes.optimizer import ADAM
 from unstuck.cures.cure import cure
-from unstuck.cures.printed import Argument, Names
+from unstuck.cures.printed import Argument, Names, Rate
 from unstuck.data.dataset import Dataset
 from unstuck.engine.network import Network, mlp
 from unstuck.engine.optimizers import keras
@@ -134,7 +134,8 @@ def test_a_rate_that_stays_is_a_number_where_the_optimizer_is_made(beside, edits
     routine = Routine(rates=((0.0, 1.0), (1.0, 0.5)))
     subject = replace(subject, about=replace(subject.about, routine=routine))
     blocks = printed(subject, cure((*beside, loop.CONSTANT)), Names())
-    found = [e for b in blocks for e in b.edits]
+    given = [e for b in blocks for e in b.edits]
+    found = [e.optimizer if isinstance(e, Rate) else e for e in given]
     assert [(e.name, e.value) if isinstance(e, Argument) else e.code for e in found] == edits
 
 
