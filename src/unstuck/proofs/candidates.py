@@ -173,19 +173,20 @@ def outside(facts: Facts) -> bool:
     """Whether classes are written as numbers that the loss has no output for, or, two classes
     under a loss for probabilities, as others than 0 and 1: by it, outputs are the better the
     farther they are from any probability."""
-    if not facts.classes:
-        return False
-    loss, y = facts.about.loss, facts.data.y
-    if loss.targets == "ids":
-        return _outside(loss.counted(y), facts.outputs)
-    return loss.targets == "binary" and facts.outputs == 1 and _outside(y, 2)
+    two = facts.classes and facts.outputs == 1 and facts.about.loss.targets == "binary"
+    return _without_output(facts) or (two and _outside(facts.data.y, 2))
+
+
+def _without_output(facts: Facts) -> bool:
+    loss = facts.about.loss
+    ids = facts.classes and loss.targets == "ids"
+    return ids and _outside(loss.counted(facts.data.y), facts.outputs)
 
 
 def ceiling(facts: Facts, held: Yardstick) -> dict[str, float]:
     """Skill by accuracy that no training as it is exceeds: examples of a class that has no output
     are always answered wrongly."""
-    loss, y = facts.about.loss, facts.data.y
-    if loss.targets != "ids" or not facts.classes or not _outside(loss.counted(y), facts.outputs):
+    if not _without_output(facts):
         return {}
     of = held.y.astype(np.float64)
     share = float(np.mean((of >= 0) & (of < facts.outputs)))

@@ -253,13 +253,14 @@ def _loss(plan: Plan, name: Value) -> None:
             plan.loss = _squared(y, network.output_trail)
         else:
             plan.loss = crossentropy(y, network.output_trail, logits=view.takes != "values")
-            if view.takes == "values":
-                _end_in_probabilities(plan)
+            if view.takes == "values":  # what a program read as a number from 0 to 1 stays one
+                binary = isinstance(plan.loss, keras.losses.BinaryCrossentropy)
+                _end(plan, "sigmoid" if binary else "softmax")
                 return
         same = view.takes == "logits" if name == "crossentropy" else view.takes == "values"
         if same and plan.output == "linear" and _alike(plan.loss, view):
             raise Refusal("the loss is that one as it is")
-    _open(plan)
+    _end(plan, "linear")
     if name != "mse" and plan.subject.about.output_activation in BOUNDED:
         plan.end = plan.subject.about.output_activation
 
@@ -274,32 +275,17 @@ def _output(plan: Plan, _: Value) -> None:
         raise Refusal(f"the loss ({view.name}) is not one of a regression")
     if plan.output in ("linear", "unknown"):
         raise Refusal("the output has no activation that could be taken off")
-    _open(plan)
+    _end(plan, "linear")
 
 
-def _open(plan: Plan) -> None:
-    """Takes the output's activation off."""
+def _end(plan: Plan, activation: str) -> None:
+    """Has the output end in another activation, "linear" for none."""
     if plan.output == "unknown":
         raise Refusal("the output's activation is not known")
-    if plan.own and plan.output != "linear":
-        last = architecture.of_output(plan.subject._network, plan.output)
-        if not last:
-            raise Refusal("the output's activation is applied by the model's own code")
-        plan.edit(last, activation="linear")
-    plan.output = "linear"
-
-
-def _end_in_probabilities(plan: Plan) -> None:
-    """Has the output be what a cross-entropy of probabilities takes: what reads it as a number from
-    0 to 1, in a program that took it for one, still can."""
-    activation = "sigmoid" if type(plan.loss).__name__.startswith("Binary") else "softmax"
-    if plan.output == activation:
-        return
-    if plan.output == "unknown":
-        raise Refusal("the output's activation is not known")
-    if plan.own:
+    if plan.own and plan.output != activation:
         last = architecture.ending(plan.subject._network, plan.output)
-        if len(last) != 1 or "activation" not in last[0].get_config():
+        takes_it = len(last) == 1 and "activation" in last[0].get_config()
+        if not last or not (takes_it or activation == "linear"):
             raise Refusal("the output's activation is applied by the model's own code")
         plan.edit(last, activation=activation)
     plan.output = activation
