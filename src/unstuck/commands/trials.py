@@ -28,7 +28,6 @@ def proven(
     """
     from unstuck.proofs.fix import fix
     from unstuck.proofs.prove import prove
-    from unstuck.records.states import State
 
     with console(stderr=True).status("trials") as status:
         found = prove(
@@ -40,7 +39,7 @@ def proven(
             sightings=sightings,
         )
         proof = found.record
-        if not (proof.repaired or proof.state is State.IMPROVABLE) or not proof.trusted:
+        if not proof.fixable:
             return found, None
         status.update("verifying the fix on fresh seeds")
         return found, fix(found)

@@ -67,7 +67,7 @@ def fix(proven: Proven, budget: float | None = None) -> Fixed:
         seconds("budget", budget)
     proof = proven.record
     repair = proof.repair
-    if repair is None or repair.effect.status is not Status.PROVEN:
+    if repair is None or not proof.fixable:
         raise UsageError(f"there is nothing to fix: {proof.outcome}", "a proof with a repair")
     with untouched():
         changes, built, printer, least = _made(proven)

@@ -205,6 +205,13 @@ class Proof:
         return fails and self.repair is not None and self.repair.effect.status is Status.PROVEN
 
     @property
+    def fixable(self) -> bool:
+        """Whether there is a proven repair, of what fails or of what learns with far more error
+        than it need, and the placebo bears it out."""
+        proven = self.repair is not None and self.repair.effect.status is Status.PROVEN
+        return self.trusted and proven and (self.repaired or self.state is State.IMPROVABLE)
+
+    @property
     def outdone(self) -> bool:
         """Whether something that was tried came a good deal further above knowing nothing, which
         was not proven: the script's own training says that it learns."""
