@@ -11,7 +11,7 @@ RANKS = dict.fromkeys(NAMES, 1) | {"loss-clipping": 2}
 SLUGS = """
 input-spread input-offset feature-scales input-outliers input-too-small split-mismatch
 split-by-class non-finite-data non-finite-weights non-finite-loss loss-negated uphill-steps
-constant-input target-scale target-range label-coding loss-mismatch loss-clipping
+constant-input target-scale target-range outputs-few label-coding loss-mismatch loss-clipping
 saturation dead-units initialization epsilon-zero learning-rate-high learning-rate-low
 optimizer-epsilon frozen-parameters not-shuffled examples-mixed target-shape padding-behind
 id-fractions

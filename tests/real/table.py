@@ -250,6 +250,19 @@ STUCK = (
     # A data set that makes its rows itself; a descent written out, which blows up and dies.
     fails("96_heights_of_waves", ("targets-shaped",), not_by=("labels-",)),
     fails("97_jax_blows_up_and_dies", (*LOWER, *INPUTS), states=("diverged", "stuck")),
+    # More classes than outputs can tell apart.
+    fails(
+        "98_one_unit_for_ten_digits_keras",
+        ("output-unit-a-class",),
+        causes=("outputs-few",),
+        needs="tensorflow",
+    ),
+    fails(
+        "99_one_unit_for_three_species",
+        ("output-unit-a-class",),
+        causes=("outputs-few",),
+        states=("slow", "stuck"),
+    ),
     # Nothing is left lying: the rate is mended, and the softmax goes too.
     fails("20_softmax_twice_and_slow", HIGHER, ("loss-from-logits",)),
 )

@@ -42,6 +42,7 @@ NAMES = (
     "id-fractions",
     "padding-behind",
     "target-shape",
+    "outputs-few",
     "label-coding",
     "loss-mismatch",
     "target-range",

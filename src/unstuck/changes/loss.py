@@ -5,7 +5,14 @@ without activation for numbers, cross-entropy for classes: from logits, or, in K
 took numbers, from probabilities, as programs go on reading the output.
 """
 
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
 from unstuck.changes.change import Change, Part
+
+MOST_CLASSES = 4096
 
 LOGITS = Change("loss-from-logits", "the loss computed from logits", Part.LOSS, "logits")
 SIGN = Change(
@@ -29,3 +36,17 @@ CROSSENTROPY = Change(
     "crossentropy",
     excludes=frozenset({Part.OUTPUT}),
 )
+UNIT_A_CLASS = Change(
+    "output-unit-a-class",
+    "an output for each class, whose largest is the answer, and their cross-entropy from logits",
+    Part.LOSS,
+    "unit-a-class",
+    excludes=frozenset({Part.OUTPUT, Part.LABELS}),
+)
+
+
+def classes_of(y: NDArray[Any] | None) -> int:
+    """Outputs that the class ids (n,) or (n, 1) need, 0 to the largest; 0 where they are none."""
+    if y is None or y.size != len(y) or not np.array_equal(y, np.rint(y)) or y.min() < 0:
+        return 0
+    return int(y.max()) + 1 if y.max() < MOST_CLASSES else 0

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from unstuck.changes.data import Data
 from unstuck.judging.constant import best_constant, positions
-from unstuck.probes.look import Look
+from unstuck.probes.look import Look, undivided
 from unstuck.setups.subject import About, Floats, Observation, Sample
 from unstuck.setups.trainer import fitted_rows
 
@@ -125,7 +125,7 @@ class Yardstick:
         return Judged(values, skills, beside)
 
     def _said(self, output: Floats) -> NDArray[np.int64]:
-        if self.binary:
+        if self.binary and output.shape[1] == 1:
             return (output[:, 0] > self.threshold).astype(np.int64)
         return np.asarray(output.argmax(axis=1), np.int64)
 
@@ -194,7 +194,7 @@ def yardsticks(
     look = _as_look(about, data.y, outputs)
     if not np.isfinite(np.asarray(data.y, np.float64)).any():
         return None
-    numbers = look.task == "regression" or _soft(look, data.y, outputs)
+    numbers = look.task == "regression" or _soft(look, data.y, outputs) or _counts(look, outputs)
     if numbers:
         train, held, labels, weights = fitted, data.y_held, None, None
         common, at = None, positions(about, data.y, outputs)
@@ -212,6 +212,7 @@ def yardsticks(
         common = int(share.argmax())
     if labels is None and (_beyond(look, fitted) or _rewards_errors(fitted, outputs, own)):
         own = _squared
+    few = labels is not None and undivided(labels, outputs)  # its loss is one of other targets
     constant = best_constant(about, fitted, outputs, own)
     made = []
     for y, of in ((held, np.arange(len(data.y), len(data.y) + len(held))), (train, rows)):
@@ -221,7 +222,7 @@ def yardsticks(
             trivial = accuracy(np.asarray(own_labels == common), own_labels, weights)
             measures.append(Measure(ACCURACY, trivial, 1.0))
         nothing = float("nan") if constant is None else own(np.tile(constant, (len(y) * at, 1)), y)
-        if np.isfinite(nothing):
+        if np.isfinite(nothing) and not few:
             measures.append(Measure(LOSS, nothing, 0.0 if nothing > 0 else 2 * nothing - 1))
         if not measures:
             return None
@@ -236,6 +237,13 @@ def _soft(look: Look, y: NDArray[np.generic], outputs: int) -> bool:
     """Whether a loss for probabilities has a number an output for its target, not classes: pixels
     of an autoencoder, several labels an example."""
     return look.task == "binary" and outputs > 1 and y.shape == (len(y), outputs)
+
+
+def _counts(look: Look, outputs: int) -> bool:
+    """Whether a loss for two classes is given whole numbers, too many of them to be classes."""
+    if look.task != "binary" or outputs > 1 or look.labels is None or look.undivided:
+        return False
+    return len(np.unique(look.labels)) > 2
 
 
 def _beyond(look: Look, y: NDArray[np.generic]) -> bool:
@@ -269,6 +277,8 @@ def _labels(about: About, data: Data, outputs: int) -> NDArray[np.int64] | None:
         return np.where((flat < 0) | (flat >= outputs), -1, flat).astype(np.int64)
     look = _as_look(about, both, outputs)
     labels = look.labels
+    if labels is not None and undivided(labels, outputs):
+        return labels
     outside = labels is not None and bool(labels.min() < 0 or labels.max() >= outputs)
     if look.task == "binary" and labels is not None and len(np.unique(labels)) == 2:
         return recoded(both, 2)  # −1 and 1, or 1 and 2

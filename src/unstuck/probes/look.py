@@ -13,6 +13,9 @@ from unstuck.scalers import spreads
 from unstuck.setups.subject import About, Inputs, Observation, Sample, Task
 
 FEATURES = 4_096  # looked at, evenly spaced, where inputs have more
+# Examples of a class on average, below which whole numbers are numbers; Cochran 1954, "Some methods
+# for strengthening the common χ² tests": the least count a cell can be judged by.
+A_CLASS = 5
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,14 @@ class Look:
         return None
 
     @cached_property
+    def undivided(self) -> int:
+        """Classes, where they are more than the outputs can tell apart; else 0."""
+        y = self.sample.y
+        if y is None or self.labels is None or one_hot(y):
+            return 0
+        return undivided(self.about.loss.counted(self.labels), self.seen.output.shape[1])
+
+    @cached_property
     def targets(self) -> NDArray[np.float64] | None:
         """(n, k) targets of a regression; None for other tasks."""
         y = self.sample.y
@@ -143,3 +154,11 @@ def one_hot(y: NDArray[Any]) -> bool:
     if y.ndim != 2 or y.shape[1] < 2:
         return False
     return bool((((y == 0) | (y == 1)).all()) and (y.sum(axis=1) == 1).all())
+
+
+def undivided(labels: NDArray[np.int64], outputs: int) -> int:
+    """Classes of (n,) labels, where they are more than the outputs can tell apart (two for a single
+    one), none is below 0, and each has `A_CLASS` examples on average; else 0."""
+    classes = len(np.unique(labels))
+    few = classes <= max(outputs, 2) or len(labels) < A_CLASS * classes or labels.min() < 0
+    return 0 if few else classes

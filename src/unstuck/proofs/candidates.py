@@ -17,7 +17,7 @@ from unstuck.changes.initialization import GLOROT
 from unstuck.changes.input_scaling import PER_FEATURE, STANDARD
 from unstuck.changes.label_coding import LABELS
 from unstuck.changes.loop import CONSTANT, STATISTICS, STEPPED, TRAINING_MODE, ZEROED
-from unstuck.changes.loss import CROSSENTROPY, LOGITS, SQUARED
+from unstuck.changes.loss import CROSSENTROPY, LOGITS, SQUARED, UNIT_A_CLASS
 from unstuck.changes.optimizer import ADAM
 from unstuck.changes.output_activation import LINEAR
 from unstuck.changes.restraint import NO_DROPOUT, NO_PENALTY
@@ -51,11 +51,19 @@ BOUNDED = SATURATING | {"softmax", "relu", "relu6", "softplus"}
 # Causes that are read off the program, not off numbers that may be harmless: like those that the
 # watch sees for certain they are cured first, and nothing is proven around them.
 CERTAIN = frozenset(
-    {"loss-mismatch", "target-range", "split-by-class", "examples-mixed", "id-fractions"}
+    {
+        "outputs-few",
+        "loss-mismatch",
+        "target-range",
+        "split-by-class",
+        "examples-mixed",
+        "id-fractions",
+    }
 )
 # Seen for certain, and yet what other faults come to: no more than suspects beside them.
 OF_OTHERS = frozenset({"training-short"})
 FOR_CLASSES, FOR_NUMBERS = frozenset({LOGITS, CROSSENTROPY}), frozenset({SQUARED, LINEAR})
+FOR_CLASSES |= {UNIT_A_CLASS}
 # Hidden units below which none may be a ReLU's: a layer of k is born dead in a share of draws that
 # falls with k like 2⁻ᵏ (Lu et al. 2020, "Dying ReLU and initialization", theorem 3.3), and one
 # that dies later takes a good part of so few.
@@ -80,6 +88,7 @@ class Facts:
         output_ndim: axes of one batch of outputs, as the model returns it.
         hidden: activations of the hidden layers.
         classes: whether it is a classification.
+        undivided: classes, where they are more than the outputs can tell apart; else 0.
         narrowest: units of the narrowest hidden layer; None for no hidden layer.
         gains: of the kernels: root mean square × √fan_in; see `probes.kernel_gain`.
     """
@@ -90,6 +99,7 @@ class Facts:
     output_ndim: int
     hidden: tuple[str, ...]
     classes: bool
+    undivided: int = 0
     narrowest: int | None = None
     gains: tuple[float, ...] = ()
 
@@ -173,6 +183,8 @@ def outside(facts: Facts) -> bool:
     """Whether classes are written as numbers that the loss has no output for, or, two classes
     under a loss for probabilities, as others than 0 and 1: by it, outputs are the better the
     farther they are from any probability."""
+    if facts.undivided:
+        return False  # no coding helps
     two = facts.classes and facts.outputs == 1 and facts.about.loss.targets == "binary"
     return _without_output(facts) or (two and _outside(facts.data.y, 2))
 
@@ -186,10 +198,10 @@ def _without_output(facts: Facts) -> bool:
 def ceiling(facts: Facts, held: Yardstick) -> dict[str, float]:
     """Skill by accuracy that no training as it is exceeds: examples of a class that has no output
     are always answered wrongly."""
-    if not _without_output(facts):
+    if not facts.undivided and not _without_output(facts):
         return {}
     of = held.y.astype(np.float64)
-    share = float(np.mean((of >= 0) & (of < facts.outputs)))
+    share = float(np.mean((of >= 0) & (of < max(facts.outputs, 2))))
     return {m.name: m.skill(share) for m in held.measures if m.name == ACCURACY}
 
 
@@ -210,7 +222,9 @@ def _network(facts: Facts) -> list[Change]:
 def _loss(facts: Facts) -> list[Change]:
     loss = facts.about.loss
     made: list[Change] = []
-    if _coded(facts):
+    if facts.undivided:
+        made.append(UNIT_A_CLASS)
+    elif _coded(facts):
         if loss.takes == "values":
             made.append(CROSSENTROPY)
         elif loss.takes == "probabilities":

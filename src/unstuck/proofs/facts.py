@@ -1,6 +1,7 @@
 """What is known of a set-up before anything is trained."""
 
 from unstuck.probes.kernel_gain import of_kernel
+from unstuck.probes.look import undivided
 from unstuck.proofs.candidates import Facts
 from unstuck.proofs.folds import Folds
 from unstuck.setups.subject import Layer, Observation, Subject
@@ -9,13 +10,15 @@ from unstuck.setups.subject import Layer, Observation, Subject
 def facts(subject: Subject, seen: Observation, splits: Folds) -> Facts:
     """The facts of a set-up, from two of its examples seen through the network."""
     shape, first = seen.output_shape, splits.first
+    labels = first.fit.labels
     return Facts(
         subject.about,
         first.data,
         seen.output.shape[1],
         2 if shape is None else 1 + len(shape),
         tuple(layer.activation for layer in seen.layers[:-1]),
-        first.held.labels is not None,
+        labels is not None,
+        0 if labels is None else undivided(labels, seen.output.shape[1]),
         min((_units(layer) for layer in seen.layers[:-1]), default=None),
         tuple(gain for p in seen.parameters if (gain := of_kernel(p)) is not None),
     )

@@ -366,6 +366,10 @@ def _one_line(error: Exception) -> str:
 def _watch(report: "Report | None") -> Watch:
     if report is None:
         return Watch()
+    if any(s.name == "outputs-few" for s in report.suspects):
+        return Watch(
+            report.loss, wrong="its targets are of more classes than its outputs can tell apart"
+        )
     nothing = report.probes.get("loss_of_nothing")
     if not isinstance(nothing, float) or not nothing > 0:
         return Watch(report.loss)

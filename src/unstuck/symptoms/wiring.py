@@ -18,6 +18,8 @@ def _coding(evidence: Evidence) -> tuple[str, str] | None:
     whole = look.sample.examples in (None, len(y))
     if whole and look.labels is not None and FEW <= len(y) == len(np.unique(look.labels)):
         return f"{len(y)} classes in {len(y)} examples", "targets"
+    if look.undivided:
+        return None  # no coding of them helps
     outputs = look.seen.output.shape[1]
     ids = wants == "ids" or (wants == "unknown" and look.task == "classification")
     if ids and coding == "fractions":
@@ -103,6 +105,24 @@ LABEL_CODING = Symptom(
     " loss wants them",
     "the loss's own documentation",
     _coding,
+    harm=True,
+)
+
+
+def _undivided(evidence: Evidence) -> tuple[str, str] | None:
+    look = evidence.look
+    if not look.undivided or look.about.loss.targets not in ("ids", "binary"):
+        return None
+    width = _width(look)
+    return f"{look.undivided} classes", "1 output" if width == 1 else f"{width} outputs"
+
+
+UNDIVIDED = Symptom(
+    "more-classes-than-outputs",
+    "label_coding",
+    "an output for each class, or one for two",
+    "the loss's own documentation",
+    _undivided,
     harm=True,
 )
 

@@ -31,7 +31,8 @@ class Watch:
         notice: called as soon as the training diverges, and where it is stuck or dying after
             `enough` losses, twice as many, and so on.
         least: losses before it is called stuck, slow or dying.
-        void: why its losses do not say whether it learns; "" if they do.
+        void: why its losses do not say whether it learns, and nobody can; "" if they do.
+        wrong: why they do not, though trials can; "" if they do.
         head: the first losses, one by one, which a trial with the same start must give again.
     """
 
@@ -44,6 +45,7 @@ class Watch:
     bins: list[float] = field(default_factory=list)
     broken: int = 0  # the first value that is not finite, from 1
     void: str = ""
+    wrong: str = ""
     head: list[float] = field(default_factory=list)
     _width: int = 1
     _sum: float = 0.0
@@ -103,7 +105,7 @@ class Watch:
         if self.broken:
             return "diverged"
         last, first = self.last, self.first
-        if self.count < 2 or last is None or first is None:
+        if self.wrong or self.count < 2 or last is None or first is None:
             return "unknown"
         bound = self._bound(first)
         if last < bound:
@@ -129,6 +131,8 @@ class Watch:
             return f"unknown: {self.void}"
         if self.broken:
             return f"diverged: loss {self.broken} of {self.count} is not finite"
+        if self.wrong:
+            return f"unknown: {self.wrong}"
         if self.last is None or self.first is None:
             return "unknown: no loss was seen"
         told = f"{self.state}: loss {quantity(self.first)} → {quantity(self.last)}"

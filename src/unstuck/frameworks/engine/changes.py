@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unstuck.changes.change import Combination, Part, Value, of_setup, value
+from unstuck.changes.loss import classes_of
 from unstuck.engine import optimizers
 from unstuck.engine.losses import LOSSES
 from unstuck.engine.network import Dense, Network
@@ -122,6 +123,12 @@ def _loss(done: Changed, name: Value) -> None:
             raise Refused(f"the loss {done.setup.loss} has no form that takes logits")
     elif name == "mse":
         loss = "mean_squared_error"
+    elif name == "unit-a-class":
+        loss = "sparse_categorical_crossentropy_logits"
+        *hidden, last = done.layers
+        if not hasattr(last, "units") or not classes_of(done.y):
+            raise Refused("the targets are no class ids, or the last layer has no units")
+        done.network([*hidden, replace(last, units=classes_of(done.y))])
     else:
         loss = _crossentropy(done)
     _linear(done)

@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unstuck.changes.change import Combination, Part, Value, of_setup, value
+from unstuck.changes.loss import MOST_CLASSES, classes_of
 from unstuck.frameworks.keras import architecture
 from unstuck.frameworks.keras.architecture import BOUNDED, Edits, Refusal
 from unstuck.frameworks.keras.optimizer import config_of, inner, rate_of
 from unstuck.frameworks.keras.remaking import remade
+from unstuck.frameworks.keras.restraints import droppers, penalties, weaker
 from unstuck.setups.routine import Routine
 from unstuck.setups.subject import Floats, LossView
 
@@ -47,6 +49,7 @@ class Plan:
         end: activation that was taken off the output, which evaluation puts on again; "" for none.
         output: the output's activation.
         own: whether the network is the user's own, else plain dense layers.
+        classes: outputs in place of its own; 0 for these.
         normalized: whether a batch normalization stands in front.
         start: rule by which kernels are drawn; "" for the layers' own.
         held: whether everything is trained.
@@ -64,6 +67,7 @@ class Plan:
     loss: Any = None
     end: str = ""
     own: bool = True
+    classes: int = 0
     normalized: bool = False
     start: str = ""
     held: bool = False
@@ -237,6 +241,8 @@ def balanced(ids: NDArray[np.int64]) -> tuple[float, ...]:
 
 def _loss(plan: Plan, name: Value) -> None:
     view, network = plan.subject.about.loss, plan.subject._network
+    if name == "unit-a-class":
+        return _unit_a_class(plan)
     if name == "logits":
         if view.name not in _FROM_LOGITS:
             raise Refusal(f"the loss ({view.name}) cannot be computed from logits")
@@ -263,6 +269,19 @@ def _loss(plan: Plan, name: Value) -> None:
     _end(plan, "linear")
     if name != "mse" and plan.subject.about.output_activation in BOUNDED:
         plan.end = plan.subject.about.output_activation
+
+
+def _unit_a_class(plan: Plan) -> None:
+    y, network = plan.subject.sample.y, plan.subject._network
+    if len(network.output_trail) != 1 or not classes_of(y):
+        raise Refusal("there is not one class an example")
+    last = None if network.at_logits is None else network.at_logits.layer
+    if type(last) is not keras.layers.Dense:
+        raise Refusal("the output is no dense layer's")
+    _end(plan, "linear")
+    plan.classes = classes_of(y)
+    plan.edit([last], units=plan.classes)
+    plan.loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
 
 def _alike(loss: Any, view: LossView) -> bool:
@@ -317,7 +336,11 @@ def crossentropy(y: NDArray[Any], trail: tuple[int, ...], logits: bool) -> Any:
         Refusal: the targets are no classes of these outputs.
     """
     values = np.unique(y)
-    if len(values) > 4096 or not np.array_equal(values, np.rint(values)) or values.min() < 0:
+    if (
+        len(values) > MOST_CLASSES
+        or not np.array_equal(values, np.rint(values))
+        or values.min() < 0
+    ):
         raise Refusal("the targets are no class ids")
     units, truth = (trail or (1,))[-1], set(values.tolist()) <= {0, 1}
     if units > 1 and y.size * units == len(y) * int(np.prod(trail)):
@@ -399,20 +422,6 @@ def _drop(plan: Plan, rate: Value) -> None:
         plan.edit([layer], **dict.fromkeys(names, rate))
 
 
-def droppers(model: Any, rate: Value) -> list[tuple[Any, tuple[str, ...]]]:
-    """Layers whose rates of dropout are others, and what these are called."""
-    found = []
-    for layer in model._flatten_layers():
-        names: tuple[str, ...] = ("dropout", "recurrent_dropout")
-        if "Dropout" in type(layer).__name__:
-            names = ("rate",)
-        given = tuple(n for n in names if isinstance(vars(layer).get(n), float | int))
-        given = tuple(n for n in given if vars(layer)[n] != rate)
-        if given:
-            found.append((layer, given))
-    return found
-
-
 def _statistics(plan: Plan, momentum: Value) -> None:
     assert isinstance(momentum, float)
     found = [
@@ -433,28 +442,7 @@ def _penalty(plan: Plan, factor: Value) -> None:
     if plan.config.get("weight_decay"):
         plan.config["weight_decay"] *= factor
     for layer, names in penalized:
-        plan.edit([layer], **{name: _weaker(vars(layer)[name], factor) for name in names})
-
-
-def penalties(model: Any) -> list[tuple[Any, tuple[str, ...]]]:
-    """Layers with regularisers, and what these are called."""
-    found = []
-    for layer in model._flatten_layers():
-        of = vars(layer)
-        names = tuple(n for n in of if n.endswith("_regularizer") and of[n] is not None)
-        if names:
-            found.append((layer, names))
-    return found
-
-
-def _weaker(regularizer: Any, factor: float) -> Any:
-    if factor == 0:
-        return None
-    if not type(regularizer).__module__.startswith("keras."):
-        raise Refusal("a regulariser is of the user's own")
-    config = regularizer.get_config()
-    scaled = {k: v * factor if isinstance(v, float) else v for k, v in config.items()}
-    return type(regularizer).from_config(scaled)
+        plan.edit([layer], **{name: weaker(vars(layer)[name], factor) for name in names})
 
 
 def _start(plan: Plan, rule: Value) -> None:

@@ -96,7 +96,8 @@ class Copies:
             few = self._subject._pack(self._few)
             return architecture.copied(self._source, few, plan.edits)
         trail = self._subject._network.output_trail
-        return architecture.plain(self._few[0].shape[1:], trail[-1], plan.output)
+        units = plan.classes or trail[-1]
+        return architecture.plain(self._few[0].shape[1:], units, plan.output)
 
     def made(self, plan: Plan) -> Copy:
         """A compiled copy."""

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
+from unstuck.changes.loss import classes_of
 from unstuck.frameworks.torch.functions import BOUNDING, LOSSES, TO_PROBABILITIES
 from unstuck.frameworks.torch.setup import seeded
 from unstuck.frameworks.torch.survey import End, Survey
@@ -100,6 +101,25 @@ def belonging(subject: "TorchSubject", survey: Survey, name: str) -> FromLogits:
         units = shape[1] if len(shape) > 1 else 1
         if units > 1 and values.max() >= units:
             raise Refused("there are classes without an output")
+    return FromLogits(survey.end, eval(code, {"torch": torch}), None, code)
+
+
+def of_classes(subject: "TorchSubject", survey: Survey) -> FromLogits:
+    """The cross-entropy of one class an example, of an output for each.
+
+    Raises:
+        Refused: the targets are no classes, or cannot be told from the inputs.
+    """
+    y = subject.sample.y
+    if y is None or subject.structure.y is None:
+        raise Refused("the targets cannot be told from the inputs")
+    if not classes_of(y):
+        raise Refused("the targets are no class ids")
+    *_, target = subject._tensors(tuple(a[:2] for a in subject.sample.x), y[:2])
+    code = "torch.nn.CrossEntropyLoss()"
+    if target.ndim > 1 or y.dtype.kind not in "iu":
+        ids = "y.reshape(len(y)).long()"
+        code = f"lambda z, y: torch.nn.functional.cross_entropy(z, {ids})"
     return FromLogits(survey.end, eval(code, {"torch": torch}), None, code)
 
 

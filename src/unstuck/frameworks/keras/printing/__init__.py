@@ -49,6 +49,7 @@ def printed(subject: KerasSubject, cure: Cure, names: Names) -> tuple[Block, ...
     if alone and compiled.settable(printer):
         found.append(compiled.rate(printer))
     elif compiles:
-        found.append(compiled.compiled(printer, plain=not made))
+        own = not made or (bool(printer.plan.classes) and len(made) == 1 and bool(made[0].edits))
+        found.append(compiled.compiled(printer, plain=own))
     found += [how(printer, by_part[part]) for part, how in OF_FIT.items() if part in by_part]
     return tuple(found)

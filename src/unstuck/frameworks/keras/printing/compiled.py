@@ -146,7 +146,8 @@ def metrics(subject: KerasSubject, plan: Plan) -> list[Any]:
     compiled = model._compile_metrics if model.compiled else None
     given = [] if compiled is None else compiled._user_metrics
     given = [m for m in given if text.metric(m)] if isinstance(given, list) else []
-    if plan.loss is None or subject._network.output_trail != (1,) or plan.output != "linear":
+    at_zero = plan.output == "linear" and subject._network.output_trail == (1,)
+    if plan.loss is None or plan.classes or not at_zero:
         return list(given)
     named = ("accuracy", "acc", "binary_accuracy")
     at_zero = keras.metrics.BinaryAccuracy

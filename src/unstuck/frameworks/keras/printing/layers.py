@@ -3,8 +3,8 @@
 from unstuck.changes.change import Change, Role
 from unstuck.cures.printed import Block, Edit
 from unstuck.frameworks.keras import architecture, text
-from unstuck.frameworks.keras.changes import droppers, penalties
 from unstuck.frameworks.keras.printing.printer import Printer
+from unstuck.frameworks.keras.restraints import droppers, penalties
 
 
 def output(printer: Printer, change: Change) -> Block:
@@ -15,7 +15,7 @@ def ended(printer: Printer) -> tuple[list[str], tuple[Edit, ...]]:
     """The output's activation taken off or exchanged, where a layer holds it: lines and edits."""
     plan, network = printer.plan, printer.subject._network
     before, after = printer.subject.about.output_activation, plan.output
-    if not plan.own or before == after:
+    if not plan.own or before == after or plan.classes:
         return [], ()
     lines = []
     last = architecture.ending(network, before)

@@ -7,10 +7,11 @@ import keras
 
 from unstuck.changes.change import Combination, Part, Role
 from unstuck.cures.printed import Argument, Block, Edit, Names
-from unstuck.frameworks.keras.changes import Plan, penalties
+from unstuck.frameworks.keras.changes import Plan
 from unstuck.frameworks.keras.data_code import DataCode
 from unstuck.frameworks.keras.optimizer import inner
 from unstuck.frameworks.keras.places import FEW, is_listed, numbered, place, position
+from unstuck.frameworks.keras.restraints import penalties
 from unstuck.frameworks.keras.subject import KerasSubject
 from unstuck.frameworks.keras.training import KerasTrainer
 

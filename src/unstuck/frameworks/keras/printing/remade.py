@@ -19,6 +19,8 @@ def remade(printer: Printer, by_part: dict[Part, Change]) -> list[Block]:
         found.append(_network(printer))
     if Part.WIDTH in by_part:
         found.append(_width(printer))
+    if printer.plan.classes and printer.plan.own:
+        found.append(_classes(printer))
     if printer.exchanged:
         found.append(_exchanged(printer))
     if Part.NORMALIZATION in by_part:
@@ -80,7 +82,8 @@ def _redrawn(printer: Printer) -> Block:
 
 
 def _network(printer: Printer) -> Block:
-    shape, units = printer.subject.sample.x[0].shape[1:], printer.subject._network.output_trail[-1]
+    shape = printer.subject.sample.x[0].shape[1:]
+    units = printer.plan.classes or printer.subject._network.output_trail[-1]
     last = "" if printer.plan.output == "linear" else f', activation="{printer.plan.output}"'
     lines = [
         f"{printer.model} = keras.Sequential([",
@@ -112,6 +115,29 @@ def _width(printer: Printer) -> Block:
     ]
     edits = printer.arguments((x, "units", str(printer.edits_of(x)["units"])) for x in wide)
     return printer.new(lines, edits)
+
+
+def _classes(printer: Printer) -> Block:
+    """The model made again with an output for each class."""
+    assert printer.subject._network.at_logits is not None
+    last, units = printer.subject._network.at_logits.layer, printer.plan.classes
+    of = printer.edits_of(last)
+    lines = [
+        f"last = {place(printer.source, last, printer.model)}",
+        "",
+        "",
+        "def with_classes(layer):",
+        f"    of = {of!r} if layer is last else {{}}",
+        "    return type(layer).from_config(layer.get_config() | of)",
+        "",
+        "",
+        f"{printer.model} = keras.models.clone_model({printer.model}, clone_function=with_classes"
+        f"{'' if last in printer.source.layers else ', recursive=True'})",
+    ]
+    own = [(last, "units", str(units))]
+    if "activation" in of:
+        own.append((last, "activation", ""))
+    return printer.new(lines, printer.arguments(own))
 
 
 def _normalization(printer: Printer) -> Block:

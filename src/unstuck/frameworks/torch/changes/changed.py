@@ -32,6 +32,7 @@ class Changed:
         normalized: module that a normalization was put in front of; None if none was.
         activations: modules that were exchanged, or that an activation was put behind.
         plain: whether the network is another one.
+        classes: outputs of the last layer in place of its own; 0 for these.
     """
 
     subject: "TorchSubject"
@@ -48,6 +49,7 @@ class Changed:
     normalized: str | None = None
     activations: list[str] = field(default_factory=list)
     plain: bool = False
+    classes: int = 0
 
     @property
     def groups(self) -> list[dict[str, Any]]:

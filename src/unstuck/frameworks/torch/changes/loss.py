@@ -7,15 +7,26 @@ import numpy as np
 import torch
 
 from unstuck.changes.change import Value
-from unstuck.frameworks.torch.changes.changed import Changed, take_off
-from unstuck.frameworks.torch.logits import Refused, belonging, from_logits
+from unstuck.changes.loss import classes_of
+from unstuck.frameworks.torch.changes.changed import Changed, put, take_off
+from unstuck.frameworks.torch.logits import (
+    Refused,
+    belonging,
+    from_logits,
+    of_classes,
+)
+from unstuck.frameworks.torch.redrawn import seed_torch
 
 PROBABILITIES = ("probabilities", "log-probabilities")
 
 
 def loss(done: Changed, name: Value) -> None:
     subject, survey = done.subject, done.survey
-    if name == "logits":
+    if name == "unit-a-class":
+        done.logits = of_classes(subject, survey)
+        _widen_last(done)
+        done.step = None
+    elif name == "logits":
         done.logits = from_logits(subject, survey)
         done.end = done.logits.remove
     else:
@@ -28,6 +39,22 @@ def loss(done: Changed, name: Value) -> None:
         done.setup = done.setup._replace(loss=done.logits.loss)
     if done.logits.step is not None:
         done.step = done.logits.step
+
+
+def _widen_last(done: Changed) -> None:
+    """A unit for each class in place of the last layer's one."""
+    model, name = done.setup.model, done.survey.taps[-1].name
+    old = model.get_submodule(name)
+    if type(old) is not torch.nn.Linear or old.out_features != 1:
+        raise Refused("the output is no dense layer's")
+    done.classes = classes_of(done.subject.sample.y)
+    seed_torch(done.seed, done.subject.device)
+    wide = torch.nn.Linear(old.in_features, done.classes, old.bias is not None)
+    wide = wide.to(old.weight.device, old.weight.dtype)
+    put(model, name, wide)
+    new = {id(old.weight): wide.weight, id(old.bias): wide.bias}
+    for group in done.groups:
+        group["params"] = [new.get(id(p), p) for p in group["params"]]
 
 
 def class_weights(done: Changed, kind: Value) -> None:

@@ -2,6 +2,7 @@
 
 from unstuck.changes.change import Change, Role
 from unstuck.cures.printed import Argument, Block, Call, Edit
+from unstuck.frameworks.torch.printing.network import last_layer
 from unstuck.frameworks.torch.printing.printer import IMPORT, Printer, data_names
 
 
@@ -12,17 +13,20 @@ def loss(printer: Printer, change: Change) -> Block:
     lines: tuple[str, ...] = (f"{printer.names.loss} = {code}",) if code else ()
     edits: tuple[Edit, ...] = (Call("loss", code),) if code else ()
     comment = ""
+    if printer.done.classes and not printer.done.plain:
+        wide, edit = last_layer(printer)
+        lines, edits = (wide, *lines), (edit, *edits)
     if found.step is not None:
         comment = "in the step: cross_entropy for nll_loss, and the like, on what is a logit"
     if found.remove is None:
-        block = Block(Role.LOSS, lines, comment=comment, edits=edits)
+        block = Block(Role.LOSS, lines, comment=comment)
     else:
         block = printer.of_model(Role.LOSS, list(lines))
         if not printer.done.plain:
             block = printer.without(found.remove, Role.LOSS, lines)
         edits = (*block.edits, *edits)
         comment = "; ".join(c for c in (block.comment, comment) if c)
-    reads = {"model"} if found.remove else set()
+    reads = {"model"} if found.remove or printer.done.classes else set()
     if f"{printer.names.loss}." in code:
         reads |= {"loss"}
     writes = reads - {"loss"} | ({"loss"} if code else set())

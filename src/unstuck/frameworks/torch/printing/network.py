@@ -5,7 +5,7 @@ from typing import Any
 import torch
 
 from unstuck.changes.change import Change, Role
-from unstuck.cures.printed import Argument, Block, Call, Insert
+from unstuck.cures.printed import Argument, Block, Call, Edit, Insert
 from unstuck.frameworks.torch.batch_axis import batch_first_code
 from unstuck.frameworks.torch.changes.network import ACTIVATIONS, DROPOUTS
 from unstuck.frameworks.torch.containers import place
@@ -31,6 +31,14 @@ def width(printer: Printer, change: Change) -> Block:
         if i < len(taps) - 1:
             edits.append(Argument(f"layer {i}", "out_features", str(layer.out_features), 1))
     return printer.of_model(Role.NETWORK, lines, tuple(edits))
+
+
+def last_layer(printer: Printer) -> tuple[str, Edit]:
+    """The last layer with a unit for each class: a line, and an edit."""
+    taps = printer.trainer.survey.taps
+    layer = printer.done.setup.model.get_submodule(taps[-1].name)
+    units = Argument(f"layer {len(taps) - 1}", "out_features", str(layer.out_features), 1)
+    return put(printer.names.model, taps[-1].name, module_code(layer)), units
 
 
 def activation(printer: Printer, change: Change) -> Block:
