@@ -52,6 +52,7 @@ PAIRS: dict[str, tuple[Loop, dict[str, Any]]] = {
                                    {}),
     "loss-detached": (replace(SGD, says="the loss, or torch.tensor(loss.item(), …)"), {}),
     "step-before-backward": (replace(SGD, says="step() behind backward(), or before it"), {}),
+    "backward-missing": (replace(SGD, says="loss.backward() before each step, or never"), {}),
     "gradients-not-zeroed": (replace(SGD, says="zero_grad() each step, or never"), {}),
     "updates-discarded": (replace(SGD, says="the weights that a step makes, kept, or put back as"
                                   " they were, as a loop in JAX does that does not keep them"),
@@ -133,7 +134,8 @@ def _step(
         loss = torch.tensor(loss.item(), requires_grad=True)
     if loop.fault == "step-before-backward":
         optimizer.step()
-    loss.backward()
+    if loop.fault != "backward-missing":
+        loss.backward()
     if loop.fault != "step-before-backward":
         optimizer.step()
 

@@ -9,6 +9,7 @@ from unstuck.sessions import diagnose
 RANKS = dict.fromkeys(NAMES, 1) | {"loss-clipping": 2}
 
 SLUGS = """
+backward-missing
 input-spread input-offset feature-scales input-outliers input-too-small split-mismatch
 split-by-class non-finite-data non-finite-weights non-finite-loss loss-negated uphill-steps
 constant-input target-scale target-range outputs-few label-coding loss-mismatch loss-clipping

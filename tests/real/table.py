@@ -263,6 +263,7 @@ STUCK = (
         causes=("outputs-few",),
         states=("slow", "stuck"),
     ),
+    fails("100_no_backward", ("loss-differentiated",), causes=("backward-missing",)),
     # Nothing is left lying: the rate is mended, and the softmax goes too.
     fails("20_softmax_twice_and_slow", HIGHER, ("loss-from-logits",)),
 )

@@ -53,6 +53,7 @@ def call(of: str, code: str, *imports: str) -> Printer:
 
 
 ZEROED = edit(Role.TRAINING, lambda n: Insert(f"{n.optimizer}.zero_grad()", "backward"))
+DIFFERENTIATED = edit(Role.TRAINING, lambda n: Insert(f"{n.objective}.backward()", "step"))
 STEPPED = edit(Role.TRAINING, lambda _: Behind("step", "backward"))
 CLIPPED = edit(
     Role.TRAINING,

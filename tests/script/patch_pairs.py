@@ -59,6 +59,21 @@ for epoch in range(3):
         loss.backward()
         opt.step()  # <-
 """,
+    "never differentiated": """\
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+x, y = torch.rand(100, 4), torch.rand(100)
+net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 1))
+opt = torch.optim.SGD(net.parameters(), lr=0.1)
+lossf = nn.MSELoss()
+for epoch in range(3):
+    for i in torch.randperm(100).split(32):
+        opt.zero_grad()
+        error = lossf(net(x[i]), y[i])
+        opt.step()  # <-
+""",
     "schedule of a function": """\
 import torch
 from torch import nn
@@ -578,6 +593,12 @@ PAIRS = [
          loss.backward()
 +        opt.step()
  
+"""),
+    ("never differentiated", "# <-", "torch", b.DIFFERENTIATED, """\
+@@
+         error = lossf(net(x[i]), y[i])
++        error.backward()
+         opt.step()  # <-
 """),
     ("labels read on", "# <-", "keras", b.FROM_ZERO, """\
 @@

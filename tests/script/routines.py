@@ -278,6 +278,15 @@ def before_backward():
         loss.backward()
 
 
+def never_differentiated():
+    model = net()
+    optimizer = sgd(model)
+    for x, y in loader(False):
+        optimizer.zero_grad()
+        F.cross_entropy(model(x), y)
+        optimizer.step()
+
+
 def detached():
     model = net()
 
@@ -314,6 +323,7 @@ FAULTY = {
     plain_list: "layers-not-registered",
     another_model: "optimizer-of-another-model",
     before_backward: "step-before-backward",
+    never_differentiated: "backward-missing",
     detached: "loss-detached",
     detached_between: "loss-detached",
     evaluation_left_on: "evaluation-mode",

@@ -13,6 +13,7 @@ LOOP = (
     "layers-not-registered",
     "optimizer-of-another-model",
     "loss-detached",
+    "backward-missing",
     "step-before-backward",
     "gradients-not-zeroed",
     "evaluation-mode",

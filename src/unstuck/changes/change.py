@@ -62,7 +62,10 @@ class Part(Enum):
     BATCH = "batch", Role.TRAINING  # examples a step
     STEPS = "steps", Role.TRAINING  # factor on the number of steps; made by whoever asks
     SHUFFLING = "shuffling", Role.TRAINING  # True: examples drawn in a new order each epoch
-    ZEROING = "zeroing", Role.TRAINING  # True: zero before each backward pass; "step": none then
+    ZEROING = (
+        "zeroing",
+        Role.TRAINING,
+    )  # True: zero before each backward pass; or "step", "backward"
     SCHEDULE = "schedule", Role.TRAINING  # "constant", or "epoch": stepped each epoch
     ORDER = "order", Role.TRAINING  # another stream of data orders: nothing but luck
 

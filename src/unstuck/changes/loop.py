@@ -6,6 +6,9 @@ ZEROED = Change(
     "gradients-zeroed", "gradients set to zero before each backward pass", Part.ZEROING, True
 )
 STEPPED = Change("step-behind-backward", "each step behind the backward pass", Part.ZEROING, "step")
+DIFFERENTIATED = Change(
+    "loss-differentiated", "the loss differentiated before each step", Part.ZEROING, "backward"
+)
 CONSTANT = Change("rate-constant", "the learning rate kept constant", Part.SCHEDULE, "constant")
 PER_EPOCH = Change(
     "schedule-per-epoch", "the schedule stepped once an epoch", Part.SCHEDULE, "epoch"

@@ -1,5 +1,6 @@
 """Changes of data as lines of NumPy, with figures taken from the training examples."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -49,10 +50,11 @@ def block(change: Change, names: Names, sample: Sample, arrays: bool = True) -> 
         lines = [f"{classes}, {y} = np.unique({y}{flat}, return_inverse=True)"]
         if y_held:
             lines.append(f"{y_held} = np.searchsorted({classes}, {y_held}{flat})")
-        return _block(lines, {"y"}, {"y"}, names)
+        return replace(_block(lines, {"y"}, {"y"}, names), recodes=True)
     if change.part is Part.TARGET_SHAPE:
         how = "{0}[:, None]" if sample.y.ndim == 1 else "{0}.reshape(len({0}))"
-        return _block([f"{a} = {how.format(a)}" for a in (y, y_held) if a], {"y"}, {"y"}, names)
+        lines = [f"{a} = {how.format(a)}" for a in (y, y_held) if a]
+        return replace(_block(lines, {"y"}, {"y"}, names), by_row=True)
     if change.part in (Part.PADDING, Part.IDS):
         return _block(
             rewritten(change.part, x, x_held, sample.x[0], names.taken), {"x"}, {"x"}, names

@@ -17,6 +17,7 @@ class Names:
 
     Args:
         model, x, y, loss, optimizer: of the training; those that a framework has not are unused.
+        objective: the number that is differentiated, for torch.
         loader: yields the batches, for torch; "" where there is none.
         x_held, y_held: validation data; "" where there are none.
         taken: other names that are in use, so that new ones differ.
@@ -27,6 +28,7 @@ class Names:
     y: str = "y"
     loss: str = "loss"
     optimizer: str = "optimizer"
+    objective: str = "loss"
     loader: str = ""
     x_held: str = ""
     y_held: str = ""
@@ -176,6 +178,7 @@ class Block:
         whole: whether it belongs to all data, before any are split off for training.
         by_row: whether its lines change each row of one array by itself, `y = …`, so that they may
             change batches instead.
+        recodes: whether its lines write labels otherwise.
     """
 
     role: Role
@@ -188,6 +191,7 @@ class Block:
     inside: str = ""
     whole: bool = False
     by_row: bool = False
+    recodes: bool = False
 
 
 def code(blocks: Iterable[Block]) -> str:

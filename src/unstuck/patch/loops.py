@@ -1,5 +1,6 @@
 """Hand-written PyTorch loops: which module, which loss, which optimizer, which data."""
 
+import re
 from dataclasses import replace
 
 import libcst as cst
@@ -10,6 +11,7 @@ from unstuck.patch.tree import NotPlaced, Tree, names, nodes, targets
 # Methods that leave an example as it is, but for its type and place.
 _SAME = ("to", "cuda", "cpu", "float", "double", "long", "type", "detach", "clone")
 _RESULT = ("squeeze", "view", "reshape", "flatten", "unsqueeze", *_SAME)
+OBJECTIVE = re.compile("loss|cost|err|obj", re.IGNORECASE)
 _AROUND = ("enumerate", "tqdm", "trange", "track", "progress")
 
 
@@ -28,7 +30,7 @@ def loop(tree: Tree, line: int) -> Training:
     around = [n for n in tree.above(step) if isinstance(n, cst.For | cst.While)]
     loops = [n for n in around if scope in set(tree.above(n))]
     region = loops[-1] if loops else scope
-    roles: dict[str, Role] = {"optimizer": _optimizer(step)}
+    roles = {"optimizer": _optimizer(step), "objective": Role(value)}
     missing: dict[str, str] = {}
     call = _source(region, value, (), set())
     if isinstance(call, cst.Call) and call.args:
@@ -127,7 +129,7 @@ def _backward(tree: Tree, scope: cst.CSTNode, step: cst.Call) -> cst.BaseExpress
         and c.func.attr.value == "backward"
     ]
     if not calls:
-        raise NotPlaced("no loss.backward() around the optimizer's step")
+        return _objective(tree, scope, step)
     before = [c for c in calls if tree.line(c) <= tree.line(step)]
     last = (before or calls)[-1]
     assert isinstance(last.func, cst.Attribute)
@@ -135,6 +137,20 @@ def _backward(tree: Tree, scope: cst.CSTNode, step: cst.Call) -> cst.BaseExpress
     if isinstance(value, cst.Call) and called(value) == "scale" and value.args:  # of a GradScaler
         return value.args[0].value
     return value
+
+
+def _objective(tree: Tree, scope: cst.CSTNode, step: cst.Call) -> cst.Name:
+    """What `backward` would be called on: the last that is called a loss before the step."""
+    found = [
+        t
+        for n in nodes(scope, inner=False)
+        if isinstance(n, cst.Assign) and tree.line(n) <= tree.line(step)
+        for t in targets(n)
+        if isinstance(t, cst.Name) and OBJECTIVE.search(t.value)
+    ]
+    if not found:
+        raise NotPlaced("no loss.backward() around the optimizer's step")
+    return found[-1]
 
 
 def _source(

@@ -11,6 +11,7 @@ import libcst as cst
 from unstuck.changes.change import Role
 from unstuck.cures.printed import Block, Names
 from unstuck.patch.edits import Edits
+from unstuck.patch.held import meets_outputs, names_classes
 from unstuck.patch.imports import Imports
 from unstuck.patch.makers import maker
 from unstuck.patch.places import Taken, arrays, behind_binding, of_model, unsplit
@@ -175,6 +176,10 @@ class _Patch:
             raise
         if block.whole:
             given = unsplit(self._tree, given)
+        if block.by_row:
+            given = {n: replace(t, held=self._met(t.held)) for n, t in given.items()}
+        if block.recodes and names_classes(self._tree, self._found.node):
+            given = {n: replace(t, held=()) for n, t in given.items()}
         used = [n for n in ("x", "y") if n in block.reads | block.writes]
         missing = [n for n in used if n not in given]
         if missing:
@@ -237,6 +242,10 @@ class _Patch:
         for name, extra in late:
             last = self._bound(name, main.node)
             self._put(replace(printed, comment=""), extra, self._tree.statement(last[-1]), True)
+
+    def _met(self, held: tuple[str, ...]) -> tuple[str, ...]:
+        """Of what is held out, what meets the model's outputs as they are."""
+        return tuple(h for h in held if meets_outputs(self._tree, h))
 
     def _in_batches(self) -> bool:
         """Whether targets were changed batch by batch, where the loss is given them."""

@@ -16,7 +16,14 @@ from unstuck.changes.epsilon import EPSILON
 from unstuck.changes.initialization import GLOROT
 from unstuck.changes.input_scaling import PER_FEATURE, STANDARD
 from unstuck.changes.label_coding import LABELS
-from unstuck.changes.loop import CONSTANT, STATISTICS, STEPPED, TRAINING_MODE, ZEROED
+from unstuck.changes.loop import (
+    CONSTANT,
+    DIFFERENTIATED,
+    STATISTICS,
+    STEPPED,
+    TRAINING_MODE,
+    ZEROED,
+)
 from unstuck.changes.loss import CROSSENTROPY, LOGITS, SQUARED, UNIT_A_CLASS
 from unstuck.changes.optimizer import ADAM
 from unstuck.changes.output_activation import LINEAR
@@ -68,6 +75,8 @@ FOR_CLASSES |= {UNIT_A_CLASS}
 # falls with k like 2⁻ᵏ (Lu et al. 2020, "Dying ReLU and initialization", theorem 3.3), and one
 # that dies later takes a good part of so few.
 NARROW = 8
+# What steps that find no gradient are to be given one by.
+WITH_GRADIENT = {Zeroing.BEFORE_STEP: STEPPED, Zeroing.NO_BACKWARD: DIFFERENTIATED}
 USUAL_RATE, OFF = 1e-3, 3.0  # of Adam; factor beyond which a rate is not the usual one any more
 USUAL_EPSILON = 1e-3  # of Adam, at most: frameworks have 10⁻⁸ to 10⁻⁷
 GAINS = (0.3, 2.0)  # root mean square × √fan_in of usual starts: 0.6 PyTorch's, 1 LeCun's, 1.4 He's
@@ -246,8 +255,7 @@ def _loop(facts: Facts) -> list[Change]:
     if about.shuffled is False:
         made.append(SHUFFLED)
     if about.routine.zeroing is not Zeroing.STEP:
-        idle = about.routine.zeroing is Zeroing.BEFORE_STEP
-        made.append(STEPPED if idle else ZEROED)
+        made.append(WITH_GRADIENT.get(about.routine.zeroing, ZEROED))
     if about.routine.rates:
         made.append(CONSTANT)
     return made

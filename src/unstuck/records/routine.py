@@ -11,6 +11,7 @@ class Zeroing(Enum):
     NEVER = "never"
     EPOCH = "each epoch"
     BEFORE_STEP = "between the backward pass and the step"
+    NO_BACKWARD = "never, as there is no backward pass"
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,12 @@ class DataCode:
             used = "x"
         else:
             return self._splits(change)
-        return self._with(lines, {used}, comment)
+        block = self._with(lines, {used}, comment)
+        return replace(
+            block,
+            by_row=change.part is Part.TARGET_SHAPE,
+            recodes=change.part is Part.LABELS,
+        )
 
     def _with(self, lines: list[str], used: set[str], comment: str = "") -> Block:
         held = {"x": self.names.x_held, "y": self.names.y_held}

@@ -34,7 +34,7 @@ def data_block(printer: Printer, change: Change) -> Block:
             lines.append(f"{y} = {y}{kind}")
         if y_held:
             lines.append(f"{y_held} = torch.searchsorted(classes, torch.as_tensor({y_held})){kind}")
-        return _block(Role.DATA, lines, {"y"}, {"y"}, names)
+        return replace(_block(Role.DATA, lines, {"y"}, {"y"}, names), recodes=True)
     if change.part is Part.TARGET_SHAPE:
         how = "{0}[:, None]" if sample.y.ndim == 1 else "{0}.reshape(len({0}))"
         lines = [f"{a} = {how.format(a)}" for a in (y, y_held) if a]

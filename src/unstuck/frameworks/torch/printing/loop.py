@@ -29,6 +29,10 @@ def zeroing(printer: Printer, change: Change) -> Block:
             edits=(Behind("step", "backward"),),
             comment=f"{printer.names.optimizer}.step() behind backward(), before zero_grad()",
         )
+    if change.value == "backward":
+        call = f"{printer.names.objective}.backward()"
+        comment = f"before {printer.names.optimizer}.step() in each step: {call}"
+        return Block(Role.TRAINING, (), edits=(Insert(call, "step"),), comment=comment)
     call = f"{printer.names.optimizer}.zero_grad()"
     return Block(
         Role.TRAINING,

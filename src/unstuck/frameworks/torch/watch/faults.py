@@ -105,6 +105,18 @@ def without_gradient(seen: Follower, reached: list[Any], belong: set[int]) -> Si
     return None
 
 
+def never_differentiated(steps: int) -> Sighting:
+    """Steps were taken after losses, and none of these was differentiated."""
+    return _sighting(
+        "backward-missing",
+        steps,
+        "0",
+        "first steps before which no loss was differentiated",
+        f"the optimizer steps, and backward() is never called: in {steps} steps no parameter has"
+        " had a gradient",
+    )
+
+
 def cut_off(count: int, held: int) -> Sighting:
     """Parameters that an optimizer holds, from which the loss was detached on its way."""
     return _sighting(

@@ -75,6 +75,7 @@ class Loops:
         self._scaled: tuple[Any, Any] | None = None  # a loss times a scaler's factor, and the loss
         self._reached: list[Any] = []  # parameters the loss depends on that was differentiated last
         self._count = 0  # backward passes
+        self._idle: dict[int, list[Any]] = {}  # id of an optimizer -> losses before idle steps
         self._anew = Anew()
         self._undo: list[Callable[[], Any]] = []
 
@@ -255,6 +256,8 @@ class Loops:
             self._guarded(self._unknown_steps, optimizer, closure)
         follower = self._followers.get(id(optimizer))
         if follower is not None:
+            if not follower.differentiates and self._last is None:
+                self._last = self.tape.number(follower.held)
             self._guarded(follower.before_step)
 
     def _unknown_steps(self, optimizer: Any, closure: Any) -> None:
@@ -267,10 +270,32 @@ class Loops:
             self.tape.pause()
             self._in_step = optimizer  # its loss is computed within the step
         elif not self._backwards and is_idle(optimizer):
-            pass  # as taken against a schedule's warning; its first step is yet to come
+            self._without_gradient(optimizer)
         else:
             self.tape.pause()
             self._start(optimizer)
+
+    def _without_gradient(self, optimizer: Any) -> None:
+        """A step before anything was differentiated: as taken against a schedule's warning, before
+        the first real step, unless there are more of them, each after a loss."""
+        idle = self._idle.setdefault(id(optimizer), [])
+        loss = self.tape.number(_held(optimizer))
+        if self._count or loss is None:
+            return
+        idle.append(loss.detach())
+        if len(idle) < FIRST:
+            return
+        self._last, self._reached = loss, parameters(loss)
+        self._backwards = [self.tape.until(loss)]
+        self.tape.pause()
+        self._start(optimizer)
+        follower = self._followers.get(id(optimizer))
+        if follower is not None:
+            follower.differentiates = False
+            for value in idle[:-1]:
+                self.feed(follower.training, value, 1)
+            follower.training.saw(faults.never_differentiated(len(idle)))
+            self._waiting.add(optimizer)  # the tape stays on: there the losses are found
 
     def _after_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
         if self.trainings.is_quiet:
@@ -362,7 +387,7 @@ class Loops:
 
     def belong(self) -> set[int]:
         """Ids of all parameters that some optimizer holds."""
-        held = {id(p) for o in self._waiting for g in o.param_groups for p in g["params"]}
+        held = set().union(*map(_held, self._waiting))
         return held.union(*(follower.held for follower in self._followers.values()))
 
     def _follow(self, follower: Follower) -> None:
@@ -378,7 +403,7 @@ class Loops:
                 if other is not follower and _in_turn(other, follower):
                     for one in (other, follower):
                         one.training.says_nothing(TURNS)
-            if follower.steps == FIRST:
+            if follower.steps == FIRST and follower.differentiates:
                 found = faults.without_gradient(follower, self._reached, self.belong())
                 if found is not None:
                     follower.training.saw(found)
@@ -488,6 +513,11 @@ def _single(tensors: Any) -> Any:
     if isinstance(tensors, (tuple, list)) and len(tensors) == 1:
         tensors = tensors[0]
     return tensors if isinstance(tensors, torch.Tensor) and tensors.numel() == 1 else None
+
+
+def _held(optimizer: Any) -> set[int]:
+    """Ids of the parameters that an optimizer holds."""
+    return {id(p) for group in optimizer.param_groups for p in group["params"]}
 
 
 def _in_turn(one: Follower, other: Follower) -> bool:

@@ -103,7 +103,8 @@ def recipe(backward: Backward) -> Recipe:
         raise Unseen("the loss is computed where nothing can be seen, as in compiled code")
     weights = {id(p) for c in kept if c.is_module for p in c.function.parameters()}
     for t in found:
-        if t.requires_grad and not isinstance(t, torch.nn.Parameter) and id(t) not in weights:
+        trained = isinstance(t, torch.nn.Parameter) or id(t) in weights
+        if t.requires_grad and not trained and not _is_input(t, kept):
             raise Unseen("the loss depends on values whose origin was not seen")
     _check_changes(kept, made, {id(t) for t in yielded})
     if not yielded and (pair := _alone(kept, found)):
@@ -243,10 +244,17 @@ def _has_weights(call: Call) -> bool:
 
 
 def _is_examples(t: Any, rows: int, calls: Iterable[Call]) -> bool:
-    if t.ndim == 0 or len(t) != rows or isinstance(t, torch.nn.Parameter) or t.requires_grad:
+    if t.ndim == 0 or len(t) != rows or isinstance(t, torch.nn.Parameter):
+        return False
+    if t.requires_grad and not _is_input(t, calls):
         return False
     weighing = [call.kwargs.get(k) for call in calls for k in ("weight", "pos_weight")]
     return all(t is not w for w in weighing)
+
+
+def _is_input(t: Any, calls: Iterable[Call]) -> bool:
+    """Whether a tensor that wants a gradient is one that a network is handed, and no weight."""
+    return t.is_leaf and any(_has_weights(c) and _in(t, c.takes) for c in calls)
 
 
 def _in(t: Any, several: list[Any]) -> bool:

@@ -21,6 +21,8 @@ from torch.overrides import TorchFunctionMode, _get_current_function_mode_stack
 from torch.utils._pytree import tree_leaves
 from torch.utils.data.dataloader import DataLoader, _BaseDataLoaderIter
 
+from unstuck.frameworks.torch.watch.graph import leaves
+
 LONGEST = 4096  # calls; more come from work that has nothing to do with a step
 # torch.compile's warning that there are global hooks, which are ours.
 _HOOKED = ("ignore", re.compile("Using `torch.compile.* global hooks"), UserWarning, None, 0)
@@ -143,6 +145,16 @@ class Tape:
     def until(self, loss: Any) -> Backward:
         """What was done until this loss was differentiated."""
         return Backward(loss, tuple(self._calls), self._batch)
+
+    def number(self, held: set[int]) -> Any:
+        """The last tensor of one number that was computed and depends on one of these parameters;
+        None for none."""
+        for call in reversed(self._calls):
+            value = call.output
+            graded = isinstance(value, torch.Tensor) and value.grad_fn is not None
+            if graded and value.numel() == 1 and any(id(p) in held for p in leaves(value)):
+                return value
+        return None
 
     def write(self, function: Any, args: Any, kwargs: dict[str, Any], output: Any) -> None:
         call = Call(function, args, kwargs, output, torch.is_grad_enabled(), _mixed())
