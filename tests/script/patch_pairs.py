@@ -178,6 +178,22 @@ for epoch in range(3):
         opt.step()  # <-
         loss.backward()
 """,
+    "split at random": """\
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset, random_split
+
+x, y = torch.rand(100, 4), torch.rand(100)
+train, val = random_split(TensorDataset(x, y), [80, 20])
+net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 1))
+opt = torch.optim.SGD(net.parameters(), lr=0.1)
+lossf = nn.MSELoss()
+for a, b in DataLoader(train, 32):
+    opt.zero_grad()
+    loss = lossf(net(a), b)
+    loss.backward()
+    opt.step()  # <-
+""",
     "split loader": """\
 import torch
 from torch import nn
@@ -233,6 +249,18 @@ net = keras.Sequential([keras.Input((64,)), keras.layers.Dense(30), keras.layers
 net.compile('sgd', 'mse')
 net.fit(x / 16, y, epochs=3)  # <-
 print(net.predict(x / 16))
+""",
+    "layers by other names": """\
+import keras
+from keras.layers import BatchNormalization as BatchNorm
+from keras.layers import Dense
+
+net = keras.Sequential()
+net.add(Dense(8))
+net.add(BatchNorm())
+net.add(Dense(1))
+net.compile('sgd', 'mse')
+net.fit(x, y)  # <-
 """,
     "keras of tensorflow": """\
 from tensorflow import keras
@@ -586,6 +614,20 @@ PAIRS = [
 +y = y.view(-1, 1)
  net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 1))
 """),
+    ("split at random", "# <-", "torch", b.STANDARDIZED, """\
+@@
+ train, val = random_split(TensorDataset(x, y), [80, 20])
++mean, std = x[train.indices].mean(0), x[train.indices].std(0)
++x[train.indices] = (x[train.indices] - mean) / std
++x[val.indices] = (x[val.indices] - mean) / std
+ net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 1))
+"""),
+    ("split at random", "# <-", "torch", b.SHAPED, """\
+@@
+ x, y = torch.rand(100, 4), torch.rand(100)
++y = y[:, None]
+ train, val = random_split(TensorDataset(x, y), [80, 20])
+"""),
     ("loader in the loop", "# <-", "torch", b.STEPPED, """\
 @@
          opt.zero_grad()
@@ -605,6 +647,13 @@ PAIRS = [
  x[y == 1] = 1
 +y = y - 1
  model = keras.Sequential([keras.layers.Dense(7)])
+"""),
+    ("layers by other names", "# <-", "keras", b.argument("layer 1", "momentum", "0.9"), """\
+@@
+ net.add(Dense(8))
+-net.add(BatchNorm())
++net.add(BatchNorm(momentum=0.9))
+ net.add(Dense(1))
 """),
     ("keras inline", "# <-", "keras", b.STANDARDIZED, """\
 @@

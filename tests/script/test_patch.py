@@ -117,14 +117,14 @@ def test_a_cured_loop_learns_what_the_script_did_not() -> None:
     assert after["loss"].item() < 0.5  # type: ignore[attr-defined]
 
 
-LOADER = SCRIPTS["split loader"]
+OWN_ROWS = SCRIPTS["split loader"].replace("TensorDataset(", "Rows(")
 
 
 @pytest.mark.parametrize(
     ("source", "framework", "printer", "why"),
     [
         (SCRIPTS["two calls"], "torch", b.STANDARDIZED, "called in 2 places"),
-        (LOADER, "torch", b.STANDARDIZED, "cannot be changed before it"),
+        (OWN_ROWS, "torch", b.STANDARDIZED, "cannot be changed before it"),
         (
             "for a, b in folds:\n    clf = MLPClassifier()\n    clf.fit(X[a], y[a])  # <-",
             "sklearn",

@@ -145,9 +145,17 @@ def _layers(tree: Tree, found: Training) -> list[cst.Call]:
         line = tree.line(node)
         regions = [n for n in own if isinstance(n, cst.Assign) and tree.line(n) < line]
     inner = [n for region in regions for n in nodes(region)]
-    calls = [n for n in inner if isinstance(n, cst.Call) and called(n) in LAYERS]
+    known = _spelled(tree)
+    calls = [n for n in inner if isinstance(n, cst.Call) and known.get(called(n)) in LAYERS]
     repeated = cst.For | cst.While | cst.CompFor | cst.BaseComp
     inside = {n for r in regions for n in nodes(r)}
     if any(isinstance(a, repeated) and a in inside for c in calls for a in tree.above(c)):
         return []
     return calls
+
+
+def _spelled(tree: Tree) -> dict[str, str]:
+    """Layers by the names that the script has for them."""
+    aliases = (n for n in nodes(tree.module) if isinstance(n, cst.ImportAlias) and n.asname)
+    own = {tree.code(n.asname.name): tree.code(n.name) for n in aliases if n.asname}
+    return {name: name for name in LAYERS} | own

@@ -37,8 +37,11 @@ class Taken:
         return bool(self.whole)
 
 
-def arrays(tree: Tree, found: Training) -> dict[str, Taken]:
+def arrays(tree: Tree, found: Training, whole: bool = False) -> dict[str, Taken]:
     """Inputs and targets where the script last holds them as arrays.
+
+    Args:
+        whole: whether arrays are wanted before `random_split` chooses rows of them.
 
     Raises:
         NotPlaced: they are not to be seen.
@@ -50,6 +53,8 @@ def arrays(tree: Tree, found: Training) -> dict[str, Taken]:
     given: dict[str, cst.BaseExpression] = {"x": x.expression}
     if y is not None:
         given["y"] = y.expression
+    if x.batch is not None and not whole and (rows := _of_split(tree, x, node)):
+        return rows
     if x.batch is not None or y is None:
         parts = _of_loader(tree, x, node)
         if parts is not None:
@@ -77,17 +82,54 @@ def _of_loader(
             if inner is None:
                 break
             e, at = made(tree, inner.value, at)
+            split = _split(tree, e, at)
+            e, at = (e, at) if split is None else (split.value, split)
         elif isinstance(e.func, cst.Attribute) and name in ("batch", "shuffle", "prefetch", "cache",
                                                             "repeat"):  # fmt: skip
             e, at = made(tree, e.func.value, at)
         elif pairs := handed(tree, e):
             return pairs, e
+        elif name == "random_split" and e.args:
+            e, at = made(tree, e.args[0].value, at)
         else:
             break
     if x.batch is None:
         return None
     said = tree.code(e.func) if isinstance(e, cst.Call) else tree.code(e)
     raise NotPlaced(f"the data come from {said}, whose arrays cannot be changed before it")
+
+
+def _of_split(tree: Tree, x: Role, node: cst.CSTNode) -> dict[str, Taken] | None:
+    """The rows of arrays that `random_split` chose for a loader; None where it did not."""
+    e, at = made(tree, x.expression, node)
+    inner = argument(e, 0, "dataset") if isinstance(e, cst.Call) else None
+    if inner is None:
+        return None
+    own, at = made(tree, inner.value, at)
+    split = _split(tree, own, at)
+    if split is None or not isinstance(split.value, cst.Call) or not split.value.args:
+        return None
+    data, _ = made(tree, split.value.args[0].value, split)
+    given = data.args if isinstance(data, cst.Call) and called(data) == "TensorDataset" else ()
+    if len(given) != 2 or not all(isinstance(a.value, cst.Name) for a in given):
+        return None
+    others = [t for t in map(tree.code, targets(split)) if t not in (tree.code(own), "_")]
+    found = {}
+    for name, array in zip(("x", "y"), (tree.code(a.value) for a in given), strict=True):
+        rows = f"{array}[{tree.code(own)}.indices]"
+        held = tuple(f"{array}[{other}.indices]" for other in others)
+        found[name] = Taken(cst.parse_expression(rows), node, rows, held)
+    return found
+
+
+def _split(tree: Tree, e: cst.BaseExpression, node: cst.CSTNode) -> cst.Assign | None:
+    """The statement that splits a data set off by `random_split`."""
+    if not isinstance(e, cst.Name):
+        return None
+    for b in reversed(bindings(tree, e, node)):
+        if isinstance(b, cst.Assign) and isinstance(b.value, cst.Call):
+            return b if called(b.value) == "random_split" else None
+    return None
 
 
 def _pair(e: cst.BaseExpression) -> list[cst.BaseExpression]:

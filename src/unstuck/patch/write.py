@@ -169,7 +169,7 @@ class _Patch:
         """Lines that change arrays, for the training's and for those held out beside them."""
         block = self._printer(self._names)[i]
         try:
-            given = arrays(self._tree, self._found)
+            given = arrays(self._tree, self._found, block.by_row or block.recodes)
         except NotPlaced:
             if self._in_batches():
                 return

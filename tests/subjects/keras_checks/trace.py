@@ -145,6 +145,28 @@ def check_no_trace_on_an_unbuilt_model() -> None:
     model.train_on_batch(x[:32], y[:32])
 
 
+def check_built_layers_of_an_unbuilt_model_keep_their_weights() -> None:
+    """An adapted normalization, and a base that was trained before, behind which layers are new."""
+    x, y = classes()
+    keras.utils.set_random_seed(5)
+    normalization = layers.Normalization()
+    normalization.adapt(x + 100)
+    base = keras.Sequential([keras.Input((6,)), layers.Dense(5, "relu")])
+    base.trainable = False
+    model = keras.Sequential([normalization, base, layers.Dense(4, "softmax")])
+    model.compile("adam", CROSSENTROPY, **EAGER)
+    before = state_of(model)
+    subject, seen = look(model, x + 100, y)
+    same(before, state_of(model))
+    assert not model.built
+    inside = [p for p in seen.parameters if not p.trainable]
+    assert any(np.array_equal(p.value, np.asarray(base.weights[0])) for p in inside)
+    hidden = base(keras.ops.convert_to_tensor(normalization(x + 100)))
+    dense = np.asarray(keras.ops.convert_to_numpy(hidden))
+    found = seen.layers[0].pre_activation
+    np.testing.assert_allclose(np.maximum(found, 0), dense, rtol=1e-4, atol=1e-5)
+
+
 def check_no_trace_on_a_model_of_built_parts() -> None:
     """Keras counts it as not built until it is called, though there is nothing to build."""
 

@@ -16,7 +16,8 @@ FRESH = (
 
 
 def built(model: Any, inputs: Any) -> Any:
-    """The model itself if it is built, else a copy of it, built on these inputs.
+    """The model itself if it is built, else a copy of it, built on these inputs: layers that are
+    built, as a normalization that was adapted or a pretrained base, have their weights there.
 
     Args:
         inputs: a few examples, as the model is called with.
@@ -27,8 +28,6 @@ def built(model: Any, inputs: Any) -> Any:
     if model.built and getattr(model, "inputs", None) is not None:
         return model
     if model.built and all(layer.built for layer in model._flatten_layers()):
-        return model
-    if model.weights:  # some of it is built: a copy would not have these
         return model
     try:
         copy = made_again(model)
@@ -47,11 +46,28 @@ def built(model: Any, inputs: Any) -> Any:
                 raise ValueError
         except Exception:
             copy(tensors)
+        _take_over(model, copy)
     except Exception as error:
         raise _refused("cannot be built on the data", error) from error
     # Its optimizer and its loss are read off the user's object.
     copy.run_eagerly = model.run_eagerly
     return copy
+
+
+def _take_over(model: Any, copy: Any) -> None:
+    """Gives a copy the weights of those layers that have theirs."""
+    both = (_with_weights(model), _with_weights(copy))
+    for layer, its in zip(*both, strict=True):
+        if layer.built and layer.weights:
+            store: dict[str, Any] = {}
+            layer.save_own_variables(store)
+            if store:
+                its.load_own_variables(store)
+
+
+def _with_weights(model: Any) -> list[Any]:
+    """Its layers but for those of inputs, of which a model that is built has one more."""
+    return [x for x in model._flatten_layers() if not isinstance(x, keras.layers.InputLayer)]
 
 
 def _refused(what: str, error: Exception) -> UsageError:

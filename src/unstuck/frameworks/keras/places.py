@@ -73,7 +73,7 @@ def is_listed(model: Any) -> bool:
 
 def numbered(model: Any, layer: Any) -> str:
     """A layer as edits call it, "layer 2"; "" for one without parameters."""
-    own = [x for x in visible(model) if x._trainable_variables or x._non_trainable_variables]
+    own = [x for x in visible(model) if x.weights]
     at = next((i for i, x in enumerate(own) if x is layer), None)
     return "" if at is None else f"layer {at}"
 
