@@ -156,7 +156,7 @@ def check_built_layers_of_an_unbuilt_model_keep_their_weights() -> None:
     model = keras.Sequential([normalization, base, layers.Dense(4, "softmax")])
     model.compile("adam", CROSSENTROPY, **EAGER)
     before = state_of(model)
-    subject, seen = look(model, x + 100, y)
+    _, seen = look(model, x + 100, y)
     same(before, state_of(model))
     assert not model.built
     inside = [p for p in seen.parameters if not p.trainable]
