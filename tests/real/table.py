@@ -12,7 +12,7 @@ LOWER = ("learning-rate-over", "optimizer-adam")
 LONGER = ("steps-times", "learning-rate-times", "optimizer-adam")
 INPUTS = ("inputs-", "features-", "batch-normalization", "normalization")
 BOUNDED = ("output-linear", "loss-squared")  # an output that cannot reach its targets
-ONE_UNIT = ("loss-crossentropy", "loss-from-logits", "output-linear", "loss-squared")
+ONE_UNIT = ("loss-crossentropy", "loss-from-logits", "output-", "loss-squared")
 LEARNS = ("learning",)
 OLD = {"options": ("--compat",)}  # names that Keras no longer has
 FAILS = ("stuck", "diverged")
@@ -264,6 +264,13 @@ STUCK = (
         states=("slow", "stuck"),
     ),
     fails("100_no_backward", ("loss-differentiated",), causes=("backward-missing",)),
+    # Any number of tags may be right, and a softmax lets one win.
+    fails(
+        "101_tags_that_share_a_softmax",
+        ("output-sigmoid", "loss-from-logits"),
+        causes=("loss-mismatch",),
+        states=("slow", "stuck"),
+    ),
     # Nothing is left lying: the rate is mended, and the softmax goes too.
     fails("20_softmax_twice_and_slow", HIGHER, ("loss-from-logits",)),
 )

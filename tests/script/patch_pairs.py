@@ -262,6 +262,16 @@ net.add(Dense(1))
 net.compile('sgd', 'mse')
 net.fit(x, y)  # <-
 """,
+    "held out beside it": """\
+import keras
+
+data, label, test_data, test_label = load()
+data_val = data[:10]
+net = keras.Sequential([keras.layers.Dense(1)])
+net.compile('sgd', 'mse')
+net.fit(data, label)  # <-
+print(net.evaluate(test_data, test_label))
+""",
     "keras of tensorflow": """\
 from tensorflow import keras
 from tensorflow.keras.optimizers import SGD
@@ -647,6 +657,14 @@ PAIRS = [
  x[y == 1] = 1
 +y = y - 1
  model = keras.Sequential([keras.layers.Dense(7)])
+"""),
+    ("held out beside it", "# <-", "keras", b.STANDARDIZED, """\
+@@
+ data_val = data[:10]
++mean, std = data.mean(0), data.std(0)
++data = (data - mean) / std
++test_data = (test_data - mean) / std
+ net = keras.Sequential([keras.layers.Dense(1)])
 """),
     ("layers by other names", "# <-", "keras", b.argument("layer 1", "momentum", "0.9"), """\
 @@

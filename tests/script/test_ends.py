@@ -55,6 +55,16 @@ def test_at_the_end_of_a_sequential():
     assert taken_off(source + source.replace("net", "other"), "softmax") is None
 
 
+def test_another_in_its_place():
+    source = "net = nn.Sequential(nn.Linear(4, 3), nn.Softmax(dim=1))\n"
+    assert taken_off(source, "softmax", "sigmoid") == (
+        "net = nn.Sequential(nn.Linear(4, 3), nn.Sigmoid())\n"
+    )
+    source = MODEL.format("return F.softmax(self.out(x), dim=1)")
+    wanted = MODEL.format("return torch.sigmoid(self.out(x))")
+    assert taken_off(source, "softmax", "sigmoid") == wanted
+
+
 def test_the_class_that_was_trained_goes_first():
     one = MODEL.format("return F.softmax(self.out(x), dim=1)")
     both = one + one.replace("class Net", "class Other")
@@ -62,9 +72,9 @@ def test_the_class_that_was_trained_goes_first():
     assert taken == MODEL.format("return self.out(x)") + one.replace("class Net", "class Other")
 
 
-def taken_off(source, name):
+def taken_off(source, name, by=""):
     tree = Tree(source)
-    plan = unwrapped(tree, Unwrap(name, "Net"))
+    plan = unwrapped(tree, Unwrap(name, "Net", by))
     if plan is None:
         return None
     text = Text(source, tree)

@@ -3,6 +3,7 @@
 from unstuck.causes.cause import Cause, Example
 from unstuck.causes.examples import classifier
 from unstuck.changes.loss import CROSSENTROPY, LOGITS, SQUARED
+from unstuck.changes.output_activation import SIGMOID
 from unstuck.symptoms.wiring import LOSS_MISMATCH
 
 
@@ -34,7 +35,7 @@ CAUSE = Cause(
         "": "an output without activation, and the loss from logits",
     },
     harms=("loss-and-output-do-not-match", "loss-at-start", "next-to-no-progress"),
-    changes=(LOGITS, CROSSENTROPY, SQUARED),
+    changes=(SIGMOID, LOGITS, CROSSENTROPY, SQUARED),
     shows=_shows,
     look_alike=_look_alike,
 )

@@ -42,7 +42,7 @@ class Part(Enum):
     NETWORK = "network", Role.NETWORK  # "plain": dense layers in place of its own
     WIDTH = "width", Role.NETWORK  # factor on the units of hidden layers
     ACTIVATION = "activation", Role.NETWORK  # of all hidden layers: relu, leaky_relu, tanh
-    OUTPUT = "output", Role.NETWORK  # "linear": a regression's output without activation
+    OUTPUT = "output", Role.NETWORK  # "linear" of a regression, "sigmoid" of labels
     NORMALIZATION = "normalization", Role.NETWORK  # True: a batch normalization in front
     DROPOUT = "dropout", Role.NETWORK  # the rate of all dropout layers
     MODE = "mode", Role.NETWORK  # "training": layers in training mode while it trains

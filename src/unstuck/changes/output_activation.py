@@ -1,5 +1,21 @@
-"""An output that reaches every target."""
+"""Another activation of the output: none for numbers, which then reaches every target; a sigmoid
+for labels that do not exclude each other, or for a single one."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from unstuck.changes.change import Change, Part
 
 LINEAR = Change("output-linear", "an output without activation", Part.OUTPUT, "linear")
+SIGMOID = Change("output-sigmoid", "a sigmoid in place of the softmax", Part.OUTPUT, "sigmoid")
+
+
+def exclusive(y: NDArray[Any] | None) -> bool:
+    """Whether targets (n, …) are anything else than zeros and ones of which a row may have any
+    number: ids, one-hot rows, numbers."""
+    if y is None or not set(np.unique(y).tolist()) <= {0, 1}:
+        return True
+    rows = y.reshape(len(y), -1)
+    return rows.shape[1] > 1 and bool((rows.sum(axis=1) == 1).all())

@@ -112,15 +112,17 @@ class Behind:
 
 @dataclass(frozen=True)
 class Unwrap:
-    """The output activation to take off where a model applies it.
+    """The output activation to take off, or to exchange, where a model applies it.
 
     Args:
         name: of the activation's function: "softmax".
         kind: class of the model; "" for a function.
+        by: name of the one in its place, "sigmoid"; "" for none.
     """
 
     name: str
     kind: str
+    by: str = ""
 
 
 @dataclass(frozen=True)

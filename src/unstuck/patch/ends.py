@@ -11,7 +11,8 @@ Plan = list[tuple[str, cst.CSTNode, str]]
 
 
 def unwrapped(tree: Tree, edit: Unwrap) -> Plan | None:
-    """The edit that takes the activation off; None where it is not plain which call it is.
+    """The edit that takes the activation off, or exchanges it; None where it is not plain which
+    call it is.
 
     In `forward`: `return F.softmax(z, dim=1)`, `x.sigmoid()`, `self.softmax(z)`, or the same as the
     last value of the name that is returned; in JAX, of a function. As a module: the last of
@@ -26,14 +27,14 @@ def unwrapped(tree: Tree, edit: Unwrap) -> Plan | None:
     ]
     own = [pair for pair in forwards if pair[0].name.value == edit.kind]
     for among in (own, forwards):
-        plans = [p for cls, method in among if (p := _in_forward(tree, cls, method, edit.name))]
+        plans = [p for cls, method in among if (p := _in_forward(tree, cls, method, edit))]
         if len(plans) == 1:
             return plans[0]
     functions = [n for n in nodes(tree.module) if isinstance(n, cst.FunctionDef)]
-    plans = [p for f in functions if not edit.kind and (p := _in_forward(tree, f, f, edit.name))]
+    plans = [p for f in functions if not edit.kind and (p := _in_forward(tree, f, f, edit))]
     if len(plans) == 1:  # JAX's: no class holds it
         return plans[0]
-    plans = [p for node in nodes(tree.module) if (p := _in_sequential(tree, node, edit.name))]
+    plans = [p for node in nodes(tree.module) if (p := _in_sequential(tree, node, edit))]
     return plans[0] if len(plans) == 1 else None
 
 
@@ -57,7 +58,7 @@ def negated(tree: Tree, edit: Negate) -> Plan | None:
     return [("replace", value, f"-{code}" if whole else f"-({code})")]
 
 
-def _in_forward(tree: Tree, cls: cst.CSTNode, method: cst.FunctionDef, name: str) -> Plan | None:
+def _in_forward(tree: Tree, cls: cst.CSTNode, method: cst.FunctionDef, edit: Unwrap) -> Plan | None:
     returned = [n for n in nodes(method, inner=False) if isinstance(n, cst.Return) and n.value]
     if len(returned) != 1:
         return None
@@ -74,8 +75,11 @@ def _in_forward(tree: Tree, cls: cst.CSTNode, method: cst.FunctionDef, name: str
         value = value.func.value
     if not isinstance(value, cst.Call):
         return None
-    inside = _applied(tree, cls, value, name)
-    return None if inside is None else [("replace", value, tree.code(inside))]
+    inside = _applied(tree, cls, value, edit.name)
+    if inside is None:
+        return None
+    code = tree.code(inside)
+    return [("replace", value, f"torch.{edit.by}({code})" if edit.by else code)]
 
 
 def _applied(tree: Tree, cls: cst.CSTNode, call: cst.Call, name: str) -> cst.BaseExpression | None:
@@ -97,12 +101,16 @@ def _applied(tree: Tree, cls: cst.CSTNode, call: cst.Call, name: str) -> cst.Bas
     return None
 
 
-def _in_sequential(tree: Tree, node: cst.CSTNode, name: str) -> Plan | None:
+def _in_sequential(tree: Tree, node: cst.CSTNode, edit: Unwrap) -> Plan | None:
     if not isinstance(node, cst.Call) or called(node) != "Sequential" or len(node.args) < 2:
         return None
     *before, last = node.args
-    if last.keyword is not None or not _is_module(last.value, name):
+    if last.keyword is not None or not _is_module(last.value, edit.name):
         return None
+    if edit.by and isinstance(last.value, cst.Call):
+        home = tree.code(last.value.func).rpartition(".")[0]
+        module = f"{home}.{edit.by.title()}()" if home else f"torch.nn.{edit.by.title()}()"
+        return [("replace", last.value, module)]
     before[-1] = before[-1].with_changes(comma=last.comma)
     return [("replace", node, tree.code(node.with_changes(args=before)))]
 

@@ -9,7 +9,7 @@ import libcst as cst
 from unstuck.patch.datasets import handed
 from unstuck.patch.roles import Role, Training, argument, called
 from unstuck.patch.sources import base, bindings, lifted, made, part
-from unstuck.patch.tree import Loop, NotPlaced, Statement, Tree, nodes, targets
+from unstuck.patch.tree import Loop, NotPlaced, Statement, Tree, names, nodes, targets
 
 HELD = ("test", "valid", "val", "validation", "dev", "eval", "holdout")
 SHORT = ("te", "ts", "tst", "va", "val", "test")  # beside "tr" or "trn"
@@ -153,6 +153,10 @@ def _taken(tree: Tree, e: cst.BaseExpression, node: cst.CSTNode) -> Taken:
         for other in (*HELD, *(h.title() for h in HELD))
         if "train" in code
     } | {re.sub("_train(ing)?", "", code) + f"_{h}" for h in HELD if "_train" in code}
+    if "train" not in code:
+        twins |= {
+            t for h in HELD for t in (f"{h}_{code}", f"{code}_{h}") if not _made_of(tree, t, code)
+        }
     short = re.compile(r"trn?$|^trn?(?=_|[A-Z])|(?<=_)trn?(?=_)")
     twins |= {short.sub(other, code, count=1) for other in SHORT if short.search(code)}
     own = [w for w in sorted(twins & bound) if w != code]
@@ -161,6 +165,12 @@ def _taken(tree: Tree, e: cst.BaseExpression, node: cst.CSTNode) -> Taken:
     else:  # a held-out part cut from the same array by a slice: X[n:] beside X_train
         own = [h for h in own if bindings(tree, cst.parse_expression(h), node)]
     return Taken(e, node, code, tuple(own))
+
+
+def _made_of(tree: Tree, name: str, source: str) -> bool:
+    """Whether a script makes a value of another."""
+    given = (n for n in nodes(tree.module) if isinstance(n, cst.Assign))
+    return any(source in names(n.value) for n in given if name in map(tree.code, targets(n)))
 
 
 def behind_binding(

@@ -26,7 +26,7 @@ from unstuck.changes.loop import (
 )
 from unstuck.changes.loss import CROSSENTROPY, LOGITS, SQUARED, UNIT_A_CLASS
 from unstuck.changes.optimizer import ADAM
-from unstuck.changes.output_activation import LINEAR
+from unstuck.changes.output_activation import LINEAR, SIGMOID, exclusive
 from unstuck.changes.restraint import NO_DROPOUT, NO_PENALTY
 from unstuck.changes.shuffling import SHUFFLED
 from unstuck.changes.target_scaling import TARGETS
@@ -70,7 +70,7 @@ CERTAIN = frozenset(
 # Seen for certain, and yet what other faults come to: no more than suspects beside them.
 OF_OTHERS = frozenset({"training-short"})
 FOR_CLASSES, FOR_NUMBERS = frozenset({LOGITS, CROSSENTROPY}), frozenset({SQUARED, LINEAR})
-FOR_CLASSES |= {UNIT_A_CLASS}
+FOR_CLASSES |= {UNIT_A_CLASS, SIGMOID}
 # Hidden units below which none may be a ReLU's: a layer of k is born dead in a share of draws that
 # falls with k like 2⁻ᵏ (Lu et al. 2020, "Dying ReLU and initialization", theorem 3.3), and one
 # that dies later takes a good part of so few.
@@ -237,10 +237,16 @@ def _loss(facts: Facts) -> list[Change]:
         if loss.takes == "values":
             made.append(CROSSENTROPY)
         elif loss.takes == "probabilities":
-            made.append(LOGITS)
+            made.append(SIGMOID if _shared(facts) else LOGITS)
     elif loss.takes in ("probabilities", "logits", "log-probabilities"):
         made.append(SQUARED)
     return [*made, NO_PENALTY]
+
+
+def _shared(facts: Facts) -> bool:
+    """Whether a softmax shares what labels that do not exclude each other each want for
+    themselves."""
+    return facts.about.output_activation == "softmax" and not exclusive(facts.data.y)
 
 
 def _loop(facts: Facts) -> list[Change]:

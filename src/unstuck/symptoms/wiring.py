@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from unstuck.changes.output_activation import exclusive
 from unstuck.probes.look import Look
 from unstuck.symptoms.symptom import Evidence, Symptom, above
 
@@ -141,18 +142,20 @@ def _mismatch(evidence: Evidence) -> tuple[str, str] | None:
     takes, after, width = look.about.loss.takes, look.about.output_activation, _width(look)
     if not isinstance(kind, str):
         return None
-    exclusive = look.about.loss.targets in ("ids", "one-hot")
+    classes, y = look.about.loss.targets in ("ids", "one-hot"), look.sample.y
     wrong = {
         "logits": kind == "probabilities" or after in ("softmax", "sigmoid", "log_softmax"),
         "probabilities": kind in ("values", "log-probabilities"),
         "log-probabilities": kind in ("probabilities", "values"),
     }
-    if exclusive and width == 1 and after != "softmax":
+    if classes and width == 1 and after != "softmax":
         return "a cross-entropy of classes over a single output, which is always 0", "output"
     if wrong.get(takes, False):
         return f"{kind} ({after}) where the loss takes {takes}", "output"
-    if exclusive and takes == "probabilities" and after == "sigmoid" and width > 1:
+    if classes and takes == "probabilities" and after == "sigmoid" and width > 1:
         return "a sigmoid for each of classes that exclude each other", "output"
+    if after == "softmax" and width > 1 and takes == "probabilities" and not exclusive(y):
+        return "a softmax over several labels", "output"
     if after == "softmax" and width == 1:
         return "a softmax over a single output, which is always 1", "output"
     if after == "softmax" and takes == "values" and look.targets is not None:

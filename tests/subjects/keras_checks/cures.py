@@ -293,6 +293,25 @@ def check_regressions_as_code() -> None:
         assert done.layers[-1].activation is keras.activations.linear
 
 
+def check_a_sigmoid_of_several_labels_as_code() -> None:
+    """In place of a softmax, of labels of which any number may be right, or of a single one."""
+    x = rng().normal(size=(120, 6))
+    for y in ((x[:, :3] > 0).astype(int), (x[:, :1] > 0).astype(int)):
+        last = layers.Dense(y.shape[1], "softmax")
+        model = keras.Sequential([keras.Input((6,)), layers.Dense(5, "relu"), last])
+        model.compile("adam", "binary_crossentropy")
+        subject = recognize(model, Given(x, y))
+        thing = built(subject, cure((output_activation.SIGMOID,)))
+        done = executed(thing.code, model=model, x=x)["model"]
+        assert quantities(done) == quantities(thing.model)
+        assert done.layers[-1].activation is keras.activations.sigmoid
+        exclusive = recognize(
+            model, Given(x, np.eye(y.shape[1], dtype=int)[np.arange(120) % 3 % y.shape[1]])
+        )
+        if y.shape[1] > 1:
+            assert exclusive.trainer().refuses((output_activation.SIGMOID,))
+
+
 def check_data_sets_as_code() -> None:
     """A `tf.data.Dataset` is mapped batch by batch, by figures of all its arrays."""
     if BACKEND != "tensorflow":

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from unstuck.changes.change import Combination, Part, Value, of_setup, value
 from unstuck.changes.loss import classes_of
+from unstuck.changes.output_activation import exclusive
 from unstuck.engine import optimizers
 from unstuck.engine.losses import LOSSES
 from unstuck.engine.network import Dense, Network
@@ -95,11 +96,13 @@ def _activation(done: Changed, name: Value) -> None:
     )
 
 
-def _linear(done: Changed, _: Value = None) -> None:
+def _output(done: Changed, name: Value = "linear") -> None:
     *hidden, last = done.layers
     if not hasattr(last, "activation"):
         raise Refused("the last layer has no activation")
-    done.network([*hidden, replace(last, activation="linear")])
+    if name == "sigmoid" and (last.activation != "softmax" or exclusive(done.y)):
+        raise Refused("there is no softmax of labels that do not exclude each other")
+    done.network([*hidden, replace(last, activation=name)])
 
 
 def _start(done: Changed, rule: Value) -> None:
@@ -131,7 +134,7 @@ def _loss(done: Changed, name: Value) -> None:
         done.network([*hidden, replace(last, units=classes_of(done.y))])
     else:
         loss = _crossentropy(done)
-    _linear(done)
+    _output(done)
     done.sets(loss=loss)
 
 
@@ -193,7 +196,7 @@ HOW: dict[Part, Callable[[Changed, Value], None]] = {
     Part.NETWORK: _plain,
     Part.WIDTH: _width,
     Part.ACTIVATION: _activation,
-    Part.OUTPUT: _linear,
+    Part.OUTPUT: _output,
     Part.START: _start,
     Part.LOSS: _loss,
     Part.PENALTY: _penalty,

@@ -178,7 +178,8 @@ class Bare:
         known = {Part.OPTIMIZER, Part.SIGN} | (
             {Part.START} if value(changes, Part.START) in RULES else set()
         )
-        if isinstance(self.model[0], Traced) and self.activation in BOUNDED:
+        linear = value(changes, Part.OUTPUT) in (None, "linear")
+        if linear and isinstance(self.model[0], Traced) and self.activation in BOUNDED:
             known.add(Part.OUTPUT)
         unknown = [c.part for c in changes if c.part not in known]
         return WHY.get(unknown[0], "a bare JAX function does not show it") if unknown else ""

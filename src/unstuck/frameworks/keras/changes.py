@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from unstuck.changes.change import Combination, Part, Value, of_setup, value
 from unstuck.changes.loss import MOST_CLASSES, classes_of
+from unstuck.changes.output_activation import exclusive
 from unstuck.frameworks.keras import architecture
 from unstuck.frameworks.keras.architecture import BOUNDED, Edits, Refusal
 from unstuck.frameworks.keras.optimizer import config_of, inner, rate_of
@@ -288,8 +289,12 @@ def _alike(loss: Any, view: LossView) -> bool:
     return view.name.replace("_", "") == type(loss).__name__.lower()
 
 
-def _output(plan: Plan, _: Value) -> None:
+def _output(plan: Plan, name: Value) -> None:
     view = plan.subject.about.loss
+    if name == "sigmoid":
+        if plan.output != "softmax" or view.takes == "logits" or exclusive(plan.subject.sample.y):
+            raise Refusal("there is no softmax of labels that do not exclude each other")
+        return _end(plan, "sigmoid")
     if view.takes in ("probabilities", "logits"):
         raise Refusal(f"the loss ({view.name}) is not one of a regression")
     if plan.output in ("linear", "unknown"):

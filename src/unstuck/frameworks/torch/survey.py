@@ -73,11 +73,11 @@ class Survey(Trace):
 
 
 class _Skip(TorchFunctionMode):  # type: ignore[misc]
-    """Leaves out one activation, and the bounding functions that follow it."""
+    """Puts another function in place of one activation, and of the bounding ones behind it."""
 
-    def __init__(self, index: int) -> None:
+    def __init__(self, index: int, by: Any) -> None:
         super().__init__()
-        self.left = index
+        self.left, self.by = index, by
 
     def __torch_function__(
         self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
@@ -87,23 +87,24 @@ class _Skip(TorchFunctionMode):  # type: ignore[misc]
         if name in ACTIVATIONS and tensors_in((*args, *kwargs.values())):
             self.left -= 1
             if self.left == -1:
-                return args[0]
+                return self.by(args[0])
         elif self.left < 0 and name in BOUNDING:
             return args[0]
         return func(*args, **kwargs)
 
 
 class WithoutEnd(torch.nn.Module):  # type: ignore[misc]
-    """A model whose forward pass leaves out its last activation, which no module of its own is.
+    """A model whose forward pass has another module in place of its last activation, which is no
+    module of its own.
 
     Args:
         place: which of the forward pass's activations that is.
     """
 
-    def __init__(self, model: Any, index: int) -> None:
+    def __init__(self, model: Any, place: int, by: Any) -> None:
         super().__init__()
-        self.model, self.index = model, index
+        self.model, self.place, self.by = model, place, by
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
-        with _Skip(self.index):
+        with _Skip(self.place, self.by):
             return self.model(*args, **kwargs)

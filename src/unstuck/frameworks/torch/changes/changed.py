@@ -69,7 +69,8 @@ def put(model: Any, name: str, module: Any) -> None:
             model.set_submodule(other, module)
 
 
-def take_off(done: Changed, end: End | None) -> None:
+def take_off(done: Changed, end: End | None, by: Any = None) -> None:
+    """Leaves the last activation out, or puts a module without weights in its place."""
     if end is None:
         return
     if done.plain:
@@ -77,11 +78,14 @@ def take_off(done: Changed, end: End | None) -> None:
         for i in reversed(range(len(model))):
             if isinstance(model[i], (torch.nn.Softmax, torch.nn.LogSoftmax, torch.nn.Sigmoid)):
                 del model[i]
+        if by is not None:
+            model.append(by)
         return
+    by = torch.nn.Identity() if by is None else by
     if end.module:
-        put(done.setup.model, end.module, torch.nn.Identity())
+        put(done.setup.model, end.module, by)
     elif done.step is None:
-        done.setup = done.setup._replace(model=WithoutEnd(done.setup.model, end.place))
+        done.setup = done.setup._replace(model=WithoutEnd(done.setup.model, end.place, by))
     else:
         raise Refused("the model's last activation is a function, called within a step")
 

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from unstuck.changes.change import Value
+from unstuck.changes.output_activation import exclusive
 from unstuck.frameworks.torch.changes.changed import Changed, kernels, put, take_off
 from unstuck.frameworks.torch.logits import Refused
 from unstuck.frameworks.torch.modes import switched
@@ -131,8 +132,13 @@ def statistics(done: Changed, momentum: Value) -> None:
         module.momentum = momentum
 
 
-def output(done: Changed, _: Value) -> None:
+def output(done: Changed, name: Value) -> None:
     end = done.survey.end
+    if name == "sigmoid":
+        takes, y = done.subject.about.loss.takes, done.subject.sample.y
+        if end is None or end.becomes != "softmax" or takes == "logits" or exclusive(y):
+            raise Refused("there is no softmax of labels that do not exclude each other")
+        return take_off(done, end, torch.nn.Sigmoid())
     if done.subject.about.loss.takes not in ("values", "unknown"):
         raise Refused("the loss is one for classes")
     if end is None or end.name not in BOUNDED:

@@ -54,7 +54,8 @@ def activation(printer: Printer, change: Change) -> Block:
 def output(printer: Printer, change: Change) -> Block:
     end = printer.trainer.survey.end
     assert end is not None
-    return printer.without(end, Role.NETWORK)
+    by = "" if change.value == "linear" else str(change.value)
+    return printer.without(end, Role.NETWORK, by=by)
 
 
 def normalization(printer: Printer, change: Change) -> Block:

@@ -41,15 +41,16 @@ class Printer:
         read = frozenset({"model"})
         return Block(role, tuple(lines), torches, read, read, edits)
 
-    def without(self, end: Any, role: Role, lines: tuple[str, ...] = ()) -> Block:
-        """A block that takes an activation off the model's end."""
+    def without(self, end: Any, role: Role, lines: tuple[str, ...] = (), by: str = "") -> Block:
+        """A block that takes an activation off the model's end, or exchanges it."""
         model, whole = self.names.model, self.subject.setup.model
-        off = Unwrap(end.name, type(whole).__name__)
+        off = Unwrap(end.name, type(whole).__name__, by)
         if end.module:
-            identity = put(model, end.module, "torch.nn.Identity()")
-            return self.of_model(role, [identity, *lines], (off,))
+            module = f"torch.nn.{by.title() or 'Identity'}()"
+            return self.of_model(role, [put(model, end.module, module), *lines], (off,))
         block = self.of_model(role, list(lines), (off,))
         comment = f"take {end.name} out of the end of forward()"
+        comment += f", and put {by} there" if by else ""
         return Block(
             role, block.lines, block.imports, block.reads, block.writes, block.edits, comment
         )
