@@ -132,6 +132,7 @@ def twins(board: Board) -> Asking[None]:
     none does, up to the script's own training, and in longer ones than that at the last."""
     usual = tuple(c for c in board.problem.twin if board.possible((c,)))
     twin = together(structural(board), _cured(board, usual))
+    twin = _feasible(board, twin)
     candidates = [c for c in _candidates(twin, board.problem.plain) if c and fits_together(c)]
     while True:
         for candidate in candidates:
@@ -164,6 +165,16 @@ def _cured(board: Board, usual: Combination) -> Combination:
         if best and not {c.part for c in best} & parts and fits_together((*made, *best)):
             made = (*made, *best)
     return in_order(made)
+
+
+def _feasible(board: Board, changes: Combination) -> Combination:
+    """The changes, as many of them as can be made together."""
+    made: Combination = ()
+    for change in changes:
+        more = in_order((*made, change))
+        if fits_together(more) and board.possible(more):
+            made = more
+    return made
 
 
 def _candidates(twin: Combination, plain: Combination) -> list[Combination]:

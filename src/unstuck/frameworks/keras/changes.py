@@ -442,7 +442,8 @@ def _statistics(plan: Plan, momentum: Value) -> None:
 def _penalty(plan: Plan, factor: Value) -> None:
     assert isinstance(factor, float | int)
     penalized = penalties(plan.subject._model)
-    if not penalized and not plan.config.get("weight_decay"):
+    own = plan.subject._optimizer
+    if not penalized and (own is None or not config_of(inner(own)).get("weight_decay")):
         raise Refusal("there are no weight decay and no regularisers")
     if plan.config.get("weight_decay"):
         plan.config["weight_decay"] *= factor

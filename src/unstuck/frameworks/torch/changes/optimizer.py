@@ -79,8 +79,8 @@ def epsilon(done: Changed, epsilon: Value) -> None:
 
 def penalty(done: Changed, factor: Value) -> None:
     assert isinstance(factor, float | int)
-    groups = _group_value(done, "weight_decay", "weight decay")
-    if not any(group["weight_decay"] for group in groups):
+    own = done.subject.setup.optimizer
+    if own is None or not any(group.get("weight_decay") for group in own.param_groups):
         raise Refused("there is no weight decay")
-    for group in groups:
+    for group in _group_value(done, "weight_decay", "weight decay"):  # 0 of another optimizer
         group["weight_decay"] *= factor
