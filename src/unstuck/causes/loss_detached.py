@@ -2,6 +2,7 @@
 
 from unstuck.causes.cause import Cause
 from unstuck.changes.attaching import ATTACHED
+from unstuck.changes.loop import LOSS_ITSELF
 
 CAUSE = Cause(
     "loss-detached",
@@ -10,7 +11,7 @@ CAUSE = Cause(
     " way from the model."
     " What lies behind that gets no gradient, so that nothing of it changes.",
     signs=(),
-    changes=(ATTACHED,),
+    changes=(ATTACHED, LOSS_ITSELF),
     cures={
         "torch": (
             "compute the loss from the model's output, without .item(), .detach(),"

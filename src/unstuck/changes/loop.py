@@ -9,6 +9,12 @@ STEPPED = Change("step-behind-backward", "each step behind the backward pass", P
 DIFFERENTIATED = Change(
     "loss-differentiated", "the loss differentiated before each step", Part.ZEROING, "backward"
 )
+LOSS_ITSELF = Change(
+    "loss-itself",
+    "the loss itself differentiated, and nothing made anew of it",
+    Part.ZEROING,
+    "loss",
+)
 CONSTANT = Change("rate-constant", "the learning rate kept constant", Part.SCHEDULE, "constant")
 PER_EPOCH = Change(
     "schedule-per-epoch", "the schedule stepped once an epoch", Part.SCHEDULE, "epoch"

@@ -160,7 +160,12 @@ class TakeOff:
     call: str
 
 
-Edit = Argument | Behind | Call | Insert | Negate | Rate | TakeOff | TakeOut | Unwrap
+@dataclass(frozen=True)
+class Itself:
+    """What a loop differentiates is the loss itself, and no tensor made anew of its number."""
+
+
+Edit = Argument | Behind | Call | Insert | Itself | Negate | Rate | TakeOff | TakeOut | Unwrap
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from unstuck.cures.printed import (
     Call,
     Edit,
     Insert,
+    Itself,
     Negate,
     Rate,
     TakeOff,
@@ -18,6 +19,7 @@ from unstuck.cures.printed import (
 from unstuck.patch.descent import rates
 from unstuck.patch.ends import Plan, negated, unwrapped
 from unstuck.patch.imports import Imports
+from unstuck.patch.losses import unmade
 from unstuck.patch.makers import function_of_loss, maker
 from unstuck.patch.roles import Training, called
 from unstuck.patch.text import Text
@@ -78,6 +80,8 @@ class Edits:
                 return self._take_off(edit)
             case Rate():
                 return self._rate(edit, block)
+            case Itself():
+                return self._itself()
             case Negate():
                 return negated(self._tree, edit)
 
@@ -212,6 +216,12 @@ class Edits:
         if len(found) != 1 or not isinstance(found[0].func, cst.Attribute):
             return None
         return [("replace", found[0], self._tree.code(found[0].func.value))]
+
+    def _itself(self) -> Plan | None:
+        backward = self._step("backward")
+        if backward is None or not isinstance(backward.func, cst.Attribute):
+            return None
+        return unmade(self._tree, backward.func.value, backward)
 
     def _take_out(self, edit: TakeOut) -> Plan | None:
         call = self._step(edit.call, edit.of)

@@ -19,6 +19,7 @@ from unstuck.changes.label_coding import LABELS
 from unstuck.changes.loop import (
     CONSTANT,
     DIFFERENTIATED,
+    LOSS_ITSELF,
     STATISTICS,
     STEPPED,
     TRAINING_MODE,
@@ -76,7 +77,11 @@ FOR_CLASSES |= {UNIT_A_CLASS, SIGMOID}
 # that dies later takes a good part of so few.
 NARROW = 8
 # What steps that find no gradient are to be given one by.
-WITH_GRADIENT = {Zeroing.BEFORE_STEP: STEPPED, Zeroing.NO_BACKWARD: DIFFERENTIATED}
+WITH_GRADIENT = {
+    Zeroing.BEFORE_STEP: STEPPED,
+    Zeroing.NO_BACKWARD: DIFFERENTIATED,
+    Zeroing.CUT_OFF: LOSS_ITSELF,
+}
 USUAL_RATE, OFF = 1e-3, 3.0  # of Adam; factor beyond which a rate is not the usual one any more
 USUAL_EPSILON = 1e-3  # of Adam, at most: frameworks have 10⁻⁸ to 10⁻⁷
 GAINS = (0.3, 2.0)  # root mean square × √fan_in of usual starts: 0.6 PyTorch's, 1 LeCun's, 1.4 He's

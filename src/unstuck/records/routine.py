@@ -12,6 +12,12 @@ class Zeroing(Enum):
     EPOCH = "each epoch"
     BEFORE_STEP = "between the backward pass and the step"
     NO_BACKWARD = "never, as there is no backward pass"
+    CUT_OFF = "never, as what is differentiated is made anew of the loss"
+
+    @property
+    def unmoved(self) -> bool:
+        """Whether steps find no gradients, so that nothing changes."""
+        return self in (Zeroing.BEFORE_STEP, Zeroing.NO_BACKWARD, Zeroing.CUT_OFF)
 
 
 @dataclass(frozen=True)

@@ -182,7 +182,7 @@ def compiled_of(
     """
     if routine.autocast or routine.norm_type != 2.0 or rows.device.type != "cpu":
         raise Untranslatable("mixed precision, another norm or another device")
-    if routine.zeroing in (Zeroing.BEFORE_STEP, Zeroing.NO_BACKWARD):
+    if routine.zeroing.unmoved:
         raise Untranslatable("its steps find no gradients")
     steps = max((t.shape[1] for t in tensors if t.ndim > 1), default=1)
     if steps * UNROLLED > NODES and any(map(_recurs, setup.model.modules())):

@@ -338,7 +338,7 @@ def _survey(subject: TorchSubject) -> Survey:
 
 
 # Steps that find no gradient change nothing; after so many, even moving statistics stand.
-UNMOVED, STILL = (Zeroing.BEFORE_STEP, Zeroing.NO_BACKWARD), 64
+STILL = 64
 
 
 def _called(subject: TorchSubject, model: Any, tensors: list[Any]) -> Any:
@@ -386,7 +386,7 @@ def replayed(
     losses: list[float] = []
     ticks: list[float] = []
     for i, chosen in enumerate(rows):
-        if i >= STILL and routine.zeroing in UNMOVED:
+        if i >= STILL and routine.zeroing.unmoved:
             losses.append(losses[i - STILL])
             if i + 1 in seen:
                 look(i + 1)
@@ -412,7 +412,7 @@ def replayed(
                 if value.requires_grad:
                     (value * routine.scaled if routine.scaled != 1 else value).backward()
                 values.append(float(value.detach()))
-            if zeroing in UNMOVED:
+            if zeroing.unmoved:
                 for p in every:
                     p.grad = None
             _clipped([p for p in held if p.grad is not None], routine)

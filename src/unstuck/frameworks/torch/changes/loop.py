@@ -19,9 +19,19 @@ def clip(done: Changed, norm: Value) -> None:
     done.routine = replace(done.routine, clip_norm=norm)
 
 
-def zero(done: Changed, _: Value) -> None:
+# What gives steps their gradients, by what keeps these from them.
+_MOVED = {
+    Zeroing.BEFORE_STEP: "step",
+    Zeroing.NO_BACKWARD: "backward",
+    Zeroing.CUT_OFF: "loss",
+}
+
+
+def zero(done: Changed, how: Value) -> None:
     if done.routine.zeroing is Zeroing.STEP:
         raise Refused("gradients are set to zero before each step already")
+    if how != _MOVED.get(done.routine.zeroing, True):
+        raise Refused("that is not what keeps its steps from their gradients")
     done.routine = replace(done.routine, zeroing=Zeroing.STEP)
 
 

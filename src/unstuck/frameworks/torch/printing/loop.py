@@ -1,7 +1,7 @@
 """Changes of the training loop as code."""
 
 from unstuck.changes.change import Change, Role
-from unstuck.cures.printed import Argument, Behind, Block, Insert, TakeOff, TakeOut
+from unstuck.cures.printed import Argument, Behind, Block, Insert, Itself, TakeOff, TakeOut
 from unstuck.frameworks.torch.printing.printer import IMPORT, Printer, data_names
 
 
@@ -33,6 +33,9 @@ def zeroing(printer: Printer, change: Change) -> Block:
         call = f"{printer.names.objective}.backward()"
         comment = f"before {printer.names.optimizer}.step() in each step: {call}"
         return Block(Role.TRAINING, (), edits=(Insert(call, "step"),), comment=comment)
+    if change.value == "loss":
+        comment = "differentiate the loss itself: no torch.tensor(loss.item(), requires_grad=True)"
+        return Block(Role.TRAINING, (), edits=(Itself(),), comment=comment)
     call = f"{printer.names.optimizer}.zero_grad()"
     return Block(
         Role.TRAINING,

@@ -129,6 +129,18 @@ def cut_off(count: int, held: int) -> Sighting:
     )
 
 
+def made_anew(held: int) -> Sighting:
+    """What is differentiated is a number made of the loss, and not the loss."""
+    return _sighting(
+        "loss-detached",
+        held,
+        "0",
+        "parameters that the loss depends on, and what is differentiated does not",
+        "the loss that is differentiated depends on 0 parameters: it was made anew of a number, the"
+        f" loss, which depends on {held}",
+    )
+
+
 def not_registered(missing: int, held: int) -> Sighting:
     """Parameters that the loss depends on, that no module lists and no optimizer holds."""
     return _sighting(

@@ -60,7 +60,7 @@ class Follower:
         self.turns: list[int] = []  # first steps: number of the backward pass they followed
         self.reaches: set[int] = set()  # parameters that losses of the first steps depend on
         self.scale = 1.0
-        self.differentiates = True  # whether backward is called at all
+        self.unmoved: Zeroing | None = None  # why no step has a gradient, where that was seen
         self._model = weakref.ref(model) if _has_modes(model) else lambda: None
         self._epoch, self._settings = epoch, settings or {}
         self._accumulates = accumulates
@@ -179,8 +179,8 @@ class Follower:
         return replace(made, **self._settings)
 
     def _zeroing(self) -> Zeroing:
-        if not self.differentiates:
-            return Zeroing.NO_BACKWARD
+        if self.unmoved is not None:
+            return self.unmoved
         if self.steps >= FIRST <= self.empty and self.reached:
             return Zeroing.BEFORE_STEP
         if not self.never_zeroed:

@@ -31,6 +31,7 @@ from unstuck.frameworks.torch.watch.notes import (
 from unstuck.frameworks.torch.watch.tape import Backward, Tape
 from unstuck.frameworks.torch.watch.updates import ONE_BATCH, Updates
 from unstuck.frameworks.torch.watch.written import with_optimizer
+from unstuck.setups.routine import Zeroing
 from unstuck.setups.untouched import untouched
 from unstuck.watching.sweeps import SWEEPS
 from unstuck.watching.unseen import Unseen
@@ -75,6 +76,7 @@ class Loops:
         self._scaled: tuple[Any, Any] | None = None  # a loss times a scaler's factor, and the loss
         self._reached: list[Any] = []  # parameters the loss depends on that was differentiated last
         self._count = 0  # backward passes
+        self._cut = False  # whether the last loss was made anew of another number
         self._idle: dict[int, list[Any]] = {}  # id of an optimizer -> losses before idle steps
         self._anew = Anew()
         self._undo: list[Callable[[], Any]] = []
@@ -235,7 +237,15 @@ class Loops:
         self.tape.pause()
         if self._stepped:
             self._backwards, self._stepped = [], False
-        self._backwards.append(self.tape.until(loss))
+        number = None if self._reached else self._made_of(loss)
+        self._cut = number is not None
+        self._backwards.append(self.tape.until(loss if number is None else number))
+
+    def _made_of(self, loss: Any) -> Any:
+        """The number that a loss which depends on nothing was made anew of; None for none."""
+        number = self.tape.number(set().union(*map(_held, self._waiting)))
+        same = number is not None and float(number.detach()) == float(loss.detach())
+        return number if same else None
 
     def _differentiated(self) -> None:
         if self._in_step is not None and not self.trainings.is_quiet:
@@ -256,7 +266,7 @@ class Loops:
             self._guarded(self._unknown_steps, optimizer, closure)
         follower = self._followers.get(id(optimizer))
         if follower is not None:
-            if not follower.differentiates and self._last is None:
+            if follower.unmoved is Zeroing.NO_BACKWARD and self._last is None:
                 self._last = self.tape.number(follower.held)
             self._guarded(follower.before_step)
 
@@ -291,7 +301,7 @@ class Loops:
         self._start(optimizer)
         follower = self._followers.get(id(optimizer))
         if follower is not None:
-            follower.differentiates = False
+            follower.unmoved = Zeroing.NO_BACKWARD
             for value in idle[:-1]:
                 self.feed(follower.training, value, 1)
             follower.training.saw(faults.never_differentiated(len(idle)))
@@ -353,6 +363,9 @@ class Loops:
         if step.cut_off:
             training.saw(faults.cut_off(step.cut_off, len(follower.held)))
         missing = self._missing(follower, step.modules)
+        if self._cut:
+            follower.unmoved = Zeroing.CUT_OFF
+            training.saw(faults.made_anew(len(follower.held)))
         if missing:
             training.saw(faults.not_registered(missing, len(follower.held)))
         training.ends()  # a loop encloses no other training; its losses still come
@@ -403,7 +416,7 @@ class Loops:
                 if other is not follower and _in_turn(other, follower):
                     for one in (other, follower):
                         one.training.says_nothing(TURNS)
-            if follower.steps == FIRST and follower.differentiates:
+            if follower.steps == FIRST and follower.unmoved is None:
                 found = faults.without_gradient(follower, self._reached, self.belong())
                 if found is not None:
                     follower.training.saw(found)
