@@ -258,7 +258,7 @@ def _patch(
         trainings.tell(f"unstuck: this is the patch:\n{made.diff}")
         return False
     for i in made.after:
-        lines[i].diff, lines[i].cured = made.diff, True
+        lines[i].diff, lines[i].cured = made.diff, i in made.learning
     trainings.tell(f"unstuck: the patch is in {target}: git apply {target}")
     return True
 

@@ -21,6 +21,7 @@ from unstuck.patch.tree import NotPlaced
 from unstuck.patch.write import Printer, Site, moved, patched
 
 _RANK = {s: i for i, s in enumerate(("diverged", "stuck", "dying", "slow", "learning"))}
+UNSAID = "unknown"  # what too few losses say
 _COMMAND = [sys.executable, "-c", "from unstuck.cli import main; main()", "run"]
 
 
@@ -61,11 +62,14 @@ class Tried:
         diff: from the script to it.
         content: the diff as a file: the script's lines in its encoding.
         after: a training's states and losses in the copy, by its index.
+        learning: of these, those that were seen to learn; the others' losses say as little as
+            the script's own.
     """
 
     diff: str
     content: bytes
     after: dict[int, dict[str, Any]]
+    learning: frozenset[int]
 
 
 def patch(
@@ -116,7 +120,8 @@ def patch(
     text = diff(decoded(content), found.new, path)
     head, rest = text.split("@@", 1) if text else ("", "")
     as_file = head.encode() + (encoded(f"@@{rest}", content) if text else b"")
-    return Tried(text, as_file, found.after)
+    learning = {t.index for t in found.placed if better(found.after[t.index]["state"], t.state)}
+    return Tried(text, as_file, found.after, frozenset(learning))
 
 
 @dataclass(frozen=True)
@@ -173,7 +178,9 @@ class _Attempt:
         for t in placed:
             if t.index not in after:
                 bad.append(f"{t.says} is not reached")
-            elif not better(state := after[t.index]["state"], t.state):
+            elif not (
+                better(state := after[t.index]["state"], t.state) or state == t.state == UNSAID
+            ):
                 bad.append(f"{t.says} is {state}")
         failed = failure or (f"it does not learn: {'; '.join(bad)}" if bad else "")
         return _Found(new, tuple(placed), tuple(unplaced), after, failed)

@@ -116,7 +116,8 @@ def _fix(subject: SubjectRecord) -> Iterator[RenderableType]:
     """The diff, else the code; nothing where there is none."""
     fix = subject.fix
     if subject.patch:
-        yield Text("The fix, as a diff; the patched copy was run, and learns", "bold")
+        seen = "learns" if subject.cured else "has too few losses to tell whether it learns"
+        yield Text(f"The fix, as a diff; the patched copy was run, and {seen}", "bold")
         yield _diff(subject.patch)
     elif fix is not None:
         on = seeds(fix.after.n).replace("seed", "fresh seed")
