@@ -26,6 +26,14 @@ class Untranslatable(Exception):
     """A set-up whose steps a compiled loop cannot take; why, as half a sentence."""
 
 
+class NoFaster(Untranslatable):
+    """A compiled loop that saves nothing, as where convolutions take all of the time: those of
+    the same network with another optimizer save nothing either."""
+
+    def __init__(self) -> None:
+        super().__init__("compiled, it is no faster")
+
+
 class Untested(Exception):
     """A copy on which a compiled loop cannot be tested; another one may do."""
 
@@ -50,7 +58,8 @@ class CompiledLoops(Generic[T]):
     """Those of one subject's trials, by what makes their programs differ.
 
     What is paid for native trials of one kind is counted, and a loop is compiled once that would
-    come to more than it costs: never more than twice what is best (the ski-rental rule).
+    come to more than it costs: never more than twice what is best (the ski-rental rule). Once one
+    is no faster, no other kind is compiled.
 
     Attributes:
         why: a kind of trial has none.
@@ -63,6 +72,7 @@ class CompiledLoops(Generic[T]):
     _spent: dict[Hashable, float] = field(default_factory=lambda: defaultdict(float))
     _cost: float = COST
     _step: float = 0.0
+    _saves: bool = True
 
     def of(
         self, kind: Hashable, steps: int, make: Callable[[], T], left: float = float("inf")
@@ -74,7 +84,7 @@ class CompiledLoops(Generic[T]):
         """
         if kind in self._made:
             return self._made[kind]
-        if left < self._cost:
+        if not self._saves or left < self._cost:
             return None
         if self._spent[kind] + max(steps, self.foreseen) * self._step < self._cost:
             return None
@@ -84,6 +94,8 @@ class CompiledLoops(Generic[T]):
         except Untested:
             self._spent[kind] = 0.0
             return None
+        except NoFaster as reason:
+            self._made[kind], self.why[kind], self._saves = None, str(reason), False
         except Exception as reason:  # whatever a user's model makes of being traced
             self._made[kind] = None
             self.why[kind] = (str(reason).strip().splitlines() or [type(reason).__name__])[0][:200]
@@ -129,7 +141,7 @@ def check(start: Sequence[NDArray[Any]], native: Walk, compiled: Walk, random: b
     if not alike:
         raise Untranslatable("compiled, it does something else")
     if compiled.step_seconds * FASTER > native.step_seconds:
-        raise Untranslatable("compiled, it is no faster")
+        raise NoFaster
 
 
 def _distance(some: Sequence[NDArray[Any]], others: Sequence[NDArray[Any]]) -> float:
