@@ -272,6 +272,8 @@ STUCK = (
         causes=("loss-mismatch",),
         states=("slow", "stuck"),
     ),
+    # A data set whose arrays are not in sight: inputs are scaled where the network begins.
+    fails("102_pixels_in_a_data_set_of_its_own", INPUTS, causes=("input-spread",)),
     # Nothing is left lying: the rate is mended, and the softmax goes too.
     fails("20_softmax_twice_and_slow", HIGHER, ("loss-from-logits",)),
 )

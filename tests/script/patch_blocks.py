@@ -1,9 +1,20 @@
 """Blocks as the frameworks' printers make them, by hand, for tests of where they go."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from unstuck.changes.change import Role
-from unstuck.cures.printed import Argument, Behind, Block, Call, Edit, Insert, Names, TakeOut
+from unstuck.cures.printed import (
+    Argument,
+    Behind,
+    Block,
+    Call,
+    Edit,
+    Insert,
+    Inward,
+    Names,
+    TakeOut,
+)
 
 Printer = Callable[[Names], tuple[Block, ...]]
 
@@ -25,6 +36,9 @@ def _data(
 
 
 STANDARDIZED = _data("x", "mean, std = {a}.mean(0), {a}.std(0)", "{a} = ({a} - mean) / std")
+INWARD = lambda names: (  # noqa: E731
+    replace(STANDARDIZED(names)[0], inward=Inward("Net", "({} - 0.5) / 0.2")),
+)
 SCALER = _data(
     "x",
     "scaler = StandardScaler().fit({a})",

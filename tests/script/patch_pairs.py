@@ -178,6 +178,29 @@ for epoch in range(3):
         opt.step()  # <-
         loss.backward()
 """,
+    "rows from files": """\
+import torch
+from torch import nn
+from torch.utils.data import DataLoader
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.out = nn.Linear(4, 1)
+
+    def forward(self, image):
+        \"\"\"One number each.\"\"\"
+        return self.out(image)
+
+net = Net()
+opt = torch.optim.SGD(net.parameters(), lr=0.1)
+lossf = nn.MSELoss()
+for a, b in DataLoader(FilesOf("train"), 32):
+    opt.zero_grad()
+    loss = lossf(net(a), b)
+    loss.backward()
+    opt.step()  # <-
+""",
     "split at random": """\
 import torch
 from torch import nn
@@ -631,6 +654,12 @@ PAIRS = [
 +x[train.indices] = (x[train.indices] - mean) / std
 +x[val.indices] = (x[val.indices] - mean) / std
  net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 1))
+"""),
+    ("rows from files", "# <-", "torch", b.INWARD, """\
+@@
+         \"\"\"One number each.\"\"\"
++        image = (image - 0.5) / 0.2
+         return self.out(image)
 """),
     ("split at random", "# <-", "torch", b.SHAPED, """\
 @@

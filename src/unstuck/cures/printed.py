@@ -169,6 +169,19 @@ Edit = Argument | Behind | Call | Insert | Itself | Negate | Rate | TakeOff | Ta
 
 
 @dataclass(frozen=True)
+class Inward:
+    """A change of inputs with its figures as numbers.
+
+    Args:
+        kind: class of the model.
+        code: an expression of "{}", the inputs.
+    """
+
+    kind: str
+    code: str
+
+
+@dataclass(frozen=True)
 class Block:
     """One step of a cure as code.
 
@@ -186,6 +199,7 @@ class Block:
         by_row: whether its lines change each row of one array by itself, `y = …`, so that they may
             change batches instead.
         recodes: whether its lines write labels otherwise.
+        inward: the same where a network's forward pass begins; None where it cannot be done there.
     """
 
     role: Role
@@ -199,6 +213,7 @@ class Block:
     whole: bool = False
     by_row: bool = False
     recodes: bool = False
+    inward: Inward | None = None
 
 
 def code(blocks: Iterable[Block]) -> str:

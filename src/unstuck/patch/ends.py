@@ -4,7 +4,7 @@ import libcst as cst
 
 from unstuck.cures.printed import Negate, Unwrap
 from unstuck.patch.roles import called
-from unstuck.patch.tree import Tree, nodes, targets
+from unstuck.patch.tree import Tree, nodes, parameters, targets
 
 SHAPES = frozenset({"squeeze", "view", "reshape", "flatten", "float", "double"})
 Plan = list[tuple[str, cst.CSTNode, str]]
@@ -36,6 +36,31 @@ def unwrapped(tree: Tree, edit: Unwrap) -> Plan | None:
         return plans[0]
     plans = [p for node in nodes(tree.module) if (p := _in_sequential(tree, node, edit))]
     return plans[0] if len(plans) == 1 else None
+
+
+def first_of_forward(tree: Tree, kind: str) -> tuple[str, cst.SimpleStatementLine] | None:
+    """What a class's `forward` calls its only input, and the first statement there; None where
+    that is not plain."""
+    own = [
+        method
+        for node in nodes(tree.module)
+        if isinstance(node, cst.ClassDef) and node.name.value == kind
+        for method in node.body.body
+        if isinstance(method, cst.FunctionDef) and method.name.value == "forward"
+    ]
+    if len(own) != 1 or len(parameters(own[0])) != 2:
+        return None
+    lines = [s for s in own[0].body.body if isinstance(s, cst.SimpleStatementLine)]
+    said = lines[:1] if lines and _is_docstring(lines[0]) else []
+    rest = [s for s in own[0].body.body if s not in said]
+    first = rest[0] if rest else None
+    name = parameters(own[0])[1]
+    return (name, first) if isinstance(first, cst.SimpleStatementLine) else None
+
+
+def _is_docstring(line: cst.SimpleStatementLine) -> bool:
+    first = line.body[0]
+    return isinstance(first, cst.Expr) and isinstance(first.value, cst.BaseString)
 
 
 def negated(tree: Tree, edit: Negate) -> Plan | None:

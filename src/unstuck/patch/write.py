@@ -11,6 +11,7 @@ import libcst as cst
 from unstuck.changes.change import Role
 from unstuck.cures.printed import Block, Names
 from unstuck.patch.edits import Edits
+from unstuck.patch.ends import first_of_forward
 from unstuck.patch.held import meets_outputs, names_classes
 from unstuck.patch.imports import Imports
 from unstuck.patch.makers import maker
@@ -89,7 +90,7 @@ class _Patch:
         self._edits = Edits(tree, self._found, self._imports, self._text)
         self._taken = names(tree.module)
         self._single = source.count("'") > source.count('"')
-        self._batchwise = False  # targets are changed where the loss is given them
+        self._elsewhere = False  # data are changed where the loss, or the network, is given them
         self._names = self._own_names(site)
 
     def source(self) -> str:
@@ -171,7 +172,7 @@ class _Patch:
         try:
             given = arrays(self._tree, self._found, block.by_row or block.recodes)
         except NotPlaced:
-            if self._in_batches():
+            if self._in_batches() or self._in_forward():
                 return
             raise
         if block.whole:
@@ -257,9 +258,25 @@ class _Patch:
         data = [b for b in blocks if b.role is Role.DATA]
         if len(data) != 1 or not data[0].by_row:
             return False
-        if not self._batchwise:
+        if not self._elsewhere:
             self._text.replace(role.holder, data[0].lines[0].removeprefix(f"{own} = "))
-        self._batchwise = True
+        self._elsewhere = True
+        return True
+
+    def _in_forward(self) -> bool:
+        """Whether inputs were changed where the model's forward pass begins, as all of them pass
+        there, those held out too."""
+        blocks = self._printer(replace(self._names, loader=""))
+        data = [b.inward for b in blocks if b.role is Role.DATA]
+        if len(data) != 1 or data[0] is None:
+            return False
+        found = first_of_forward(self._tree, data[0].kind)
+        if found is None:
+            return False
+        name, statement = found
+        if not self._elsewhere:
+            self._text.before(statement, [f"{name} = {data[0].code.format(name)}"])
+        self._elsewhere = True
         return True
 
     def _reads_what_was_made_of(self, wanted: list[cst.BaseExpression], node: cst.CSTNode) -> bool:

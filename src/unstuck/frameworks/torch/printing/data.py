@@ -8,9 +8,9 @@ import numpy as np
 from unstuck.changes.change import Change, Part, Role
 from unstuck.changes.fits import Affinely, Fit, Logged, Scale, Shift, ToBulk
 from unstuck.cures.lines import fresh, splits, word
-from unstuck.cures.printed import Block, Names
+from unstuck.cures.printed import Block, Inward, Names
 from unstuck.frameworks.torch.printing.loop import loader_code
-from unstuck.frameworks.torch.printing.printer import IMPORT, Printer, data_names
+from unstuck.frameworks.torch.printing.printer import IMPORT, Printer, data_names, number
 
 
 def data_block(printer: Printer, change: Change) -> Block:
@@ -20,7 +20,8 @@ def data_block(printer: Printer, change: Change) -> Block:
     if change.fit is not None and change.part is not Part.TARGETS:
         values = _finite(sample.x[0])
         lines = _fitted(change.fit, x, x_held, values, names.taken)
-        return _block(Role.DATA, lines, {"x", "x_held"}, {"x", "x_held"}, names)
+        block = _block(Role.DATA, lines, {"x", "x_held"}, {"x", "x_held"}, names)
+        return replace(block, inward=_inward(printer, change.fit, values))
     if change.fit is not None:
         values = _finite(sample.y)
         lines = _fitted(change.fit, y, y_held, values, names.taken)
@@ -49,6 +50,16 @@ def data_block(printer: Printer, change: Change) -> Block:
         ]
         return _block(Role.DATA, lines, {"x", "y"}, {"x", "y"}, names)
     return splits(change, replace(names, x=x, y=y, x_held=x_held))
+
+
+def _inward(printer: Printer, fit: Fit, values: Any) -> Inward | None:
+    """The same at the begin of the forward pass, where its figures are one for all inputs."""
+    if not isinstance(fit, Affinely) or fit.each != "whole":
+        return None
+    made = fit(values.reshape(len(values), -1).astype(np.float64))
+    shift, scale = number(float(made.shift)), number(float(made.scale))
+    code = f"({{}} - {shift}) / {scale}" if fit.shift is not Shift.NOTHING else f"{{}} / {scale}"
+    return Inward(type(printer.subject.setup.model).__name__, code)
 
 
 def packed(printer: Printer) -> Block:
