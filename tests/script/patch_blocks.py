@@ -12,6 +12,7 @@ from unstuck.cures.printed import (
     Edit,
     Insert,
     Inward,
+    Move,
     Names,
     TakeOut,
 )
@@ -67,6 +68,7 @@ def call(of: str, code: str, *imports: str) -> Printer:
 
 
 ZEROED = edit(Role.TRAINING, lambda n: Insert(f"{n.optimizer}.zero_grad()", "backward"))
+MOVED = edit(Role.NETWORK, lambda _: Move(10, 1))
 DIFFERENTIATED = edit(Role.TRAINING, lambda n: Insert(f"{n.objective}.backward()", "step"))
 STEPPED = edit(Role.TRAINING, lambda _: Behind("step", "backward"))
 CLIPPED = edit(

@@ -178,6 +178,27 @@ for epoch in range(3):
         opt.step()  # <-
         loss.backward()
 """,
+    "directions": """\
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.gru = nn.GRU(4, 8, bidirectional=True)
+
+    def forward(self, x):
+        return self.out(self.gru(x)[1].view(x.size(0), -1))
+
+net = Net()
+opt = torch.optim.SGD(net.parameters(), lr=0.1)
+lossf = nn.MSELoss()
+for x, y in batches:
+    opt.zero_grad()
+    loss = lossf(net(x), y)
+    loss.backward()
+    opt.step()  # <-
+""",
     "rows from files": """\
 import torch
 from torch import nn
@@ -654,6 +675,13 @@ PAIRS = [
 +x[train.indices] = (x[train.indices] - mean) / std
 +x[val.indices] = (x[val.indices] - mean) / std
  net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 1))
+"""),
+    ("directions", "# <-", "torch", b.MOVED, """\
+@@
+     def forward(self, x):
+-        return self.out(self.gru(x)[1].view(x.size(0), -1))
++        return self.out(self.gru(x)[1].transpose(0, 1).reshape(x.size(0), -1))
+ 
 """),
     ("rows from files", "# <-", "torch", b.INWARD, """\
 @@

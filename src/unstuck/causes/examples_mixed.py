@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from unstuck.causes.cause import Cause, Example
-from unstuck.changes.batch_axis import BATCH_FIRST
+from unstuck.changes.batch_axis import BATCH_FIRST, MOVED_FIRST
 from unstuck.changes.loss import LOGITS
 from unstuck.symptoms.wiring import EXAMPLES_MIXED
 
@@ -57,7 +57,7 @@ CAUSE = Cause(
         "": "softmax and means along the last axis; transpose and not reshape to move axes",
     },
     harms=("examples-mixed",),
-    changes=(BATCH_FIRST, LOGITS),
+    changes=(BATCH_FIRST, MOVED_FIRST, LOGITS),
     shows=_shows,
     look_alike=_look_alike,
 )

@@ -8,3 +8,9 @@ BATCH_FIRST = Change(
     Part.BATCH_AXIS,
     "first",
 )
+MOVED_FIRST = Change(
+    "examples-moved-first",
+    "the axis of the examples moved to the front where a view cut across it",
+    Part.BATCH_AXIS,
+    "moved",
+)

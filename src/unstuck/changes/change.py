@@ -46,7 +46,7 @@ class Part(Enum):
     NORMALIZATION = "normalization", Role.NETWORK  # True: a batch normalization in front
     DROPOUT = "dropout", Role.NETWORK  # the rate of all dropout layers
     MODE = "mode", Role.NETWORK  # "training": layers in training mode while it trains
-    BATCH_AXIS = "batch-axis", Role.NETWORK  # "first": the axis of the examples in a sequence
+    BATCH_AXIS = "batch-axis", Role.NETWORK  # "first", or "moved": that of the examples
     STATISTICS = "statistics", Role.NETWORK  # momentum of moving statistics, PyTorch's sense
     START = "start", Role.START  # kernels drawn anew: glorot, he, lsuv; biases 0
     LOSS = "loss", Role.LOSS  # "logits", or the name of another loss: see `changes.loss`

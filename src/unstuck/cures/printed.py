@@ -161,11 +161,26 @@ class TakeOff:
 
 
 @dataclass(frozen=True)
+class Move:
+    """An axis to move to the front before a tensor is given another shape.
+
+    Args:
+        line: of the script, from 1, with one such call.
+        axis: from 1.
+    """
+
+    line: int
+    axis: int
+
+
+@dataclass(frozen=True)
 class Itself:
     """What a loop differentiates is the loss itself, and no tensor made anew of its number."""
 
 
-Edit = Argument | Behind | Call | Insert | Itself | Negate | Rate | TakeOff | TakeOut | Unwrap
+Edit = (
+    Argument | Behind | Call | Insert | Itself | Move | Negate | Rate | TakeOff | TakeOut | Unwrap
+)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from unstuck.cures.printed import (
     Edit,
     Insert,
     Itself,
+    Move,
     Negate,
     Rate,
     TakeOff,
@@ -82,6 +83,8 @@ class Edits:
                 return self._rate(edit, block)
             case Itself():
                 return self._itself()
+            case Move():
+                return self._move(edit)
             case Negate():
                 return negated(self._tree, edit)
 
@@ -216,6 +219,20 @@ class Edits:
         if len(found) != 1 or not isinstance(found[0].func, cst.Attribute):
             return None
         return [("replace", found[0], self._tree.code(found[0].func.value))]
+
+    def _move(self, edit: Move) -> Plan | None:
+        calls = [
+            c.func
+            for c in nodes(self._tree.module)
+            if isinstance(c, cst.Call)
+            and isinstance(c.func, cst.Attribute)
+            and called(c) in ("view", "reshape")
+            and self._tree.covers(c, edit.line)
+        ]
+        if len(calls) != 1:
+            return None
+        moved = "transpose(0, 1)" if edit.axis == 1 else f"movedim({edit.axis}, 0)"
+        return [("replace", calls[0], f"{self._tree.code(calls[0].value)}.{moved}.reshape")]
 
     def _itself(self) -> Plan | None:
         backward = self._step("backward")

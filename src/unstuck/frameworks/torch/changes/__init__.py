@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 from unstuck.changes.change import Combination, Part, Value, of_setup, value
-from unstuck.frameworks.torch.batch_axis import take_first
 from unstuck.frameworks.torch.changes import loop, loss, network, optimizer, start
 from unstuck.frameworks.torch.changes.changed import Changed
 from unstuck.frameworks.torch.logits import Refused
@@ -34,7 +33,7 @@ HOW: dict[Part, Callable[[Changed, Value], None]] = {
     Part.WIDTH: network.widen,
     Part.ACTIVATION: network.activate,
     Part.DROPOUT: network.drop,
-    Part.BATCH_AXIS: lambda done, _: take_first(done.setup.model),
+    Part.BATCH_AXIS: network.batch_axis,
     Part.STATISTICS: network.statistics,
     Part.START: start.draw,
     Part.NORMALIZATION: network.normalize,

@@ -8,6 +8,7 @@ import torch
 
 from unstuck.frameworks.torch.logits import FromLogits, Refused
 from unstuck.frameworks.torch.modes import switched
+from unstuck.frameworks.torch.moved import Place
 from unstuck.frameworks.torch.setup import Setup
 from unstuck.frameworks.torch.survey import End, Survey, WithoutEnd
 from unstuck.setups.routine import Routine
@@ -32,6 +33,7 @@ class Changed:
         normalized: module that a normalization was put in front of; None if none was.
         activations: modules that were exchanged, or that an activation was put behind.
         plain: whether the network is another one.
+        moved: views that found another axis than that of the examples first.
         classes: outputs of the last layer in place of its own; 0 for these.
     """
 
@@ -49,6 +51,7 @@ class Changed:
     normalized: str | None = None
     activations: list[str] = field(default_factory=list)
     plain: bool = False
+    moved: tuple[Place, ...] = ()
     classes: int = 0
 
     @property

@@ -8,9 +8,11 @@ import torch
 
 from unstuck.changes.change import Value
 from unstuck.changes.output_activation import exclusive
+from unstuck.frameworks.torch.batch_axis import take_first
 from unstuck.frameworks.torch.changes.changed import Changed, kernels, put, take_off
 from unstuck.frameworks.torch.logits import Refused
 from unstuck.frameworks.torch.modes import switched
+from unstuck.frameworks.torch.moved import move_first
 from unstuck.frameworks.torch.redrawn import seed_torch
 
 ACTIVATIONS: dict[str, type[Any]] = {
@@ -119,6 +121,18 @@ def drop(done: Changed, rate: Value) -> None:
         raise Refused("there is no dropout")
     for module in found:
         module.p = rate
+
+
+def batch_axis(done: Changed, how: Value) -> None:
+    model = done.setup.model
+    if how == "first":
+        return take_first(model)
+    places = move_first(model)
+    with torch.no_grad():
+        done.forward(done.setup, done.step)
+    done.moved = tuple(dict.fromkeys(places))
+    if not done.moved:
+        raise Refused("no view puts another axis where the examples are")
 
 
 def statistics(done: Changed, momentum: Value) -> None:

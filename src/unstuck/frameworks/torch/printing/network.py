@@ -5,7 +5,7 @@ from typing import Any
 import torch
 
 from unstuck.changes.change import Change, Role
-from unstuck.cures.printed import Argument, Block, Call, Edit, Insert
+from unstuck.cures.printed import Argument, Block, Call, Edit, Insert, Move
 from unstuck.frameworks.torch.batch_axis import batch_first_code
 from unstuck.frameworks.torch.changes.network import ACTIVATIONS, DROPOUTS
 from unstuck.frameworks.torch.containers import place
@@ -97,6 +97,11 @@ def statistics(printer: Printer, change: Change) -> Block:
 
 
 def batch_axis(printer: Printer, change: Change) -> Block:
+    if change.value == "moved":
+        moved = printer.done.moved
+        where = "; ".join(f".movedim({p.axis}, 0) before the view in line {p.line}" for p in moved)
+        moves = tuple(Move(p.line, p.axis) for p in moved)
+        return Block(Role.NETWORK, (), edits=moves, comment=f"in forward: {where}")
     lines, edits = batch_first_code(printer.subject.setup.model, printer.names.model)
     return printer.of_model(Role.NETWORK, lines, edits)
 
