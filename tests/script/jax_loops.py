@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from jax.example_libraries import optimizers
 
 ROWS, FEATURES, BATCH, STEPS = 240, 6, 40, 60
 RAW = {"jitted_step", "by_hand", "donated", "nnx", "in_a_class", "weighted"}
@@ -219,6 +220,45 @@ def in_a_class():
     return Trainer().fit(x, y.astype(np.float32))
 
 
+def of_examples():
+    """JAX's own example optimizers, in the form of their documentation."""
+    x, y = data("of_examples")
+    init, update, get_params = optimizers.adam(step_size=1e-2)
+    state = init(network())
+
+    @jax.jit
+    def step(i, state, xb, yb):
+        slope = jax.grad(cross_entropy)(get_params(state), xb, yb)
+        return update(i, slope, state)
+
+    order = np.random.default_rng(1)
+    for i in range(STEPS):
+        rows = order.permutation(ROWS)[:BATCH]
+        state = step(i, state, x[rows], y[rows])
+    return get_params(state)
+
+
+def cut_off():
+    """A likelihood of the targets alone, where the outputs were meant."""
+    x, y = data("cut_off")
+    params, optimizer = network(), optax.adam(1e-2)
+    state = optimizer.init(params)
+
+    @jax.jit
+    def step(params, state, xb, yb):
+        def loss_of(params):
+            p = jax.nn.softmax(predict(params, xb))[:, 1]  # and then not used
+            return -jnp.mean(yb * jnp.log(yb + 0.1) + 0 * yb), p
+
+        (loss, _), gradients = jax.value_and_grad(loss_of, has_aux=True)(params)
+        updates, state = optimizer.update(gradients, state, params)
+        return optax.apply_updates(params, updates), state, loss
+
+    for _ in range(STEPS):
+        params, state, _ = step(params, state, x, y)
+    return params
+
+
 def weighted():
     """Two arrays that are compared with outputs: it cannot be told which is the target."""
     x, y = data("weighted")
@@ -352,7 +392,7 @@ def equinox():
 
 PLAIN = (
     jitted_step, thrown_away, gradient_jitted, by_hand, not_jitted, whole_data, scanned, donated,
-    in_a_class, weighted, two_in_turn,
+    in_a_class, of_examples, cut_off, weighted, two_in_turn,
 )  # fmt: skip
 OF_LIBRARIES = {"flax": (linen, nnx), "equinox": (equinox,)}
 

@@ -100,7 +100,13 @@ FRAMEWORKS = [
             _kind("equinox", "Module", "modules"),
             _kind("", "", "bare", pairs=True),
         ),
-        {"jax": "watch", "optax": "watch", "equinox": "watch.equinox", "flax.nnx": "watch.nnx"},
+        {
+            "jax": "watch",
+            "jax.example_libraries.optimizers": "watch",
+            "optax": "watch",
+            "equinox": "watch.equinox",
+            "flax.nnx": "watch.nnx",
+        },
     ),
 ]
 

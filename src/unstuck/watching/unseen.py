@@ -3,3 +3,7 @@
 
 class Unseen(Exception):
     """What a step does cannot be told; its message says why, as half a sentence."""
+
+
+class Independent(Unseen):
+    """The loss depends on none of the parameters that it is differentiated with respect to."""

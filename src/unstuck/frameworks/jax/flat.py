@@ -143,6 +143,11 @@ class Flat:
                 values.update(zip(equation.gives, given, strict=True))
         return read(values, wanted)
 
+    def depends(self, variables: set[int]) -> bool:
+        """Whether what it gives depends on one of these."""
+        wanted = {o for o in self.outputs if isinstance(o, int)}
+        return bool(self._needed(wanted, set()) & variables)
+
     def _needed(self, wanted: set[int], known: set[int]) -> set[int]:
         """Variables to compute."""
         needed = set(wanted)

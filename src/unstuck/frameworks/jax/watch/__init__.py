@@ -4,9 +4,11 @@ import sys
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from unstuck.frameworks.jax.watch.example_libraries import see_examples
 from unstuck.frameworks.jax.watch.hooks import see_gradients, see_jit, see_updates
 from unstuck.frameworks.jax.watch.loops import Loops
 
+EXAMPLES = "jax.example_libraries.optimizers"
 _LOOPS: WeakKeyDictionary[Any, Loops] = WeakKeyDictionary()
 
 
@@ -23,5 +25,7 @@ def install(trainings: Any) -> None:
     see_jit(loops)
     see_jit(loops, name="pmap")
     see_gradients(loops)
+    if EXAMPLES in sys.modules:
+        see_examples(sys.modules[EXAMPLES], loops)
     if "optax" in sys.modules:
         see_updates(sys.modules["optax"], loops)

@@ -15,7 +15,7 @@ from unstuck.frameworks.jax.watch.closure import Call
 from unstuck.frameworks.jax.watch.roles import roles, with_own_target
 from unstuck.frameworks.jax.watch.updates import Update
 from unstuck.watching import rows
-from unstuck.watching.unseen import Unseen
+from unstuck.watching.unseen import Independent, Unseen
 
 DRAWS = "its loss draws random numbers in a loop of JAX's own, which trials would draw alike"
 ONE_BATCH = "one batch of the data was seen"
@@ -51,6 +51,8 @@ def found(call: Call, update: Update, devices: int = 0) -> Found:
     count = len(jax.tree.leaves(params))
     if len(flat.shapes[_first_output(flat)].shape):
         raise Unseen("its loss is not one number")
+    if not flat.depends(set(flat.inputs[:count])):
+        raise Independent("its loss depends on none of its parameters")
     where = [
         i for i, v in enumerate(flat.inputs[count:]) if np.ndim(arrays[i]) and not flat.is_key(v)
     ]

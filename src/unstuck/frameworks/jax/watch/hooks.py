@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Pure = Callable[..., Call]
 
 
-def _is_by_user() -> bool:
+def is_by_user() -> bool:
     """Whether the function that asks was called by the script."""
     return is_users(sys._getframe(2).f_code.co_filename)
 
@@ -62,7 +62,7 @@ def _differentiating(loops: "Loops", original: Any, both: Any, pure: Pure) -> An
     @functools.wraps(original)
     def differentiating(*args: Any, **kwargs: Any) -> Any:
         made = original(*args, **kwargs)
-        if not _is_by_user():
+        if not is_by_user():
             return made
         full = both(*args, **kwargs)
         if not args and not {"fun", "f"} & set(kwargs):  # a decorator with settings
@@ -120,7 +120,7 @@ def see_jit(
 
     @functools.wraps(original)
     def jit(*args: Any, **kwargs: Any) -> Any:
-        if not _is_by_user():
+        if not is_by_user():
             return original(*args, **kwargs)
         if not args:  # a decorator with settings
             return lambda function: _jitted(original, function, kwargs, loops, copied)

@@ -16,10 +16,10 @@ import jax
 import numpy as np
 
 from unstuck.frameworks.jax.watch.closure import Call
-from unstuck.frameworks.jax.watch.standstill import Standstill
+from unstuck.frameworks.jax.watch.standstill import Standstill, independent
 from unstuck.frameworks.jax.watch.updates import Update, by_hand
 from unstuck.setups.routine import PLAIN
-from unstuck.watching.unseen import Unseen
+from unstuck.watching.unseen import Independent, Unseen
 
 READ = 64  # losses that are read together, since reading waits for them
 FIRST, STRIDE = 64, 8  # steps whose loss is computed where none returns it, then one in so many
@@ -271,7 +271,7 @@ class Loops:
             self._takes(step, gradient.loss)
 
     def _start(self, step: Step, call: Call, update: Update | None) -> None:
-        place, given, why, names = self.trainings.here(), {}, "", {}
+        place, given, why, names, cut = self.trainings.here(), {}, "", {}, False
         try:
             if update is None or (update.optimizer is None and not update.rate):
                 raise Unseen("how its parameters are updated was not seen")
@@ -280,10 +280,13 @@ class Loops:
             seen = found(call, update, step.devices)
             given, why, names = seen.arguments, seen.unproven, seen.names
         except Unseen as reason:
+            cut = isinstance(reason, Independent)
             self.trainings.says(f"{_at(place)} is only watched: {reason}")
         step.training = self.trainings.starts("jax", given, place, names)
         if step.training is None:
             return
+        if cut:
+            step.training.saw(independent(len(jax.tree.leaves(call.params))))
         if why:
             step.training.cannot_be_proven(why)
         elif step.place is None and step.computed is None:

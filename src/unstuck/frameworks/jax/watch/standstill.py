@@ -1,4 +1,5 @@
-"""Whether parameters stay as they are from step to step, though updates are computed for them."""
+"""Whether parameters stay as they are from step to step: updates are computed for them and thrown
+away, or their loss does not depend on them."""
 
 from typing import Any
 
@@ -61,3 +62,14 @@ def _followed(params: Any, gradient: Any, given: Any) -> tuple[int, NDArray[Any]
         return 0, None
     least = min(moved, key=np.size)
     return places[id(least)], np.array(least)
+
+
+def independent(count: int) -> Sighting:
+    """A loss that does not depend on the arrays it is differentiated with respect to."""
+    what = "arrays of parameters that the loss does not depend on"
+    return Sighting(
+        "loss-detached",
+        (Evidence(what, count, "0", "", "seen while the script ran"),),
+        f"the loss that is differentiated depends on 0 of its {count} arrays of parameters: it is"
+        " not computed from what the model gives",
+    )
