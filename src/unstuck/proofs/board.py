@@ -17,8 +17,8 @@ ANYWHERE = 0.1  # skill above which something was learnt
 TRIALS = 80  # of screening, that a budget should hold
 WORTH = 1.5  # times as many steps, below which longer trials are not worth being made anew
 SEEDS, PLENTY = 5, 150  # seeds of the best, where the budget holds so many trials
-KEPT = 20  # trials' worth of steps that screening leaves for confirming
-CONFIRMING = 15  # trials that confirm a repair: five pairs and a placebo's, and what comes before
+KEPT = 22  # trials' worth of steps that screening leaves for confirming
+CONFIRMING = 18  # trials that confirm a repair: five pairs, five of a placebo, what comes before
 
 
 @dataclass(eq=False)

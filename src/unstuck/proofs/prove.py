@@ -49,6 +49,7 @@ SHARE = 0.95  # of the budget, which the plan may take
 STEPS, EPOCHS = (1_000, 3_000), 20  # of a trial, where the script's own training was not seen
 SMALLER = 1.5  # times as many examples as a trial has make it remember what the script need not
 # Faults seen for certain, with which trials of anything else say nothing.
+SUMMED = 64  # examples that tell whether a loss is a sum
 MEANINGLESS = frozenset({"loss-negated", "examples-mixed", "loss-detached", "updates-discarded"})
 WELL = 0.8  # of the loss of knowing nothing: a script that comes below was seen to learn
 
@@ -145,7 +146,8 @@ def _proven(
     usual = twin(known)
     left = bench.calibrate(steps, tuple(c for c in usual if c.part.role is Role.DATA))
     problem = _problem(report, known, usual, splits, bench, left, steps, witness, sightings)
-    found, agrees = _decided(problem, bench, subject, witness)
+    fuller = _fuller(known, splits)
+    found, agrees = _decided(problem, bench, subject, witness, fuller)
     state = conclusion.state(found) if agrees.agrees is not False else _watched(problem)
     origin = ""
     if state is State.DIVERGED and agrees.agrees is not False and isinstance(trainer, Localizing):
@@ -254,11 +256,29 @@ def _ended(witness: Witness | None) -> float:
     return 1 - _end(witness) / witness.nothing if witness.nothing > 0 else float("nan")
 
 
+def _fuller(known: Facts, splits: Folds) -> float:
+    """How many times as large the script's loss is for its batch being larger than a trial's whole
+    data: 1 but for a loss that is summed over it."""
+    own, y = splits.first.held.own, splits.first.data.y
+    if known.about.batch_size <= len(y):
+        return 1.0
+    few = y[:SUMMED]
+    nothing = np.full((len(few), known.outputs), 0.5)  # which any loss takes
+    once = own(nothing, few)
+    twice = own(np.concatenate([nothing] * 2), np.concatenate([few] * 2))
+    summed = np.isfinite(twice) and np.isclose(twice, 2 * once, rtol=0.01) and once != 0
+    return known.about.batch_size / len(y) if summed else 1.0
+
+
 def _decided(
-    problem: Problem, bench: Bench, subject: Subject, witness: Witness | None
+    problem: Problem, bench: Bench, subject: Subject, witness: Witness | None, fuller: float
 ) -> tuple[Findings, Agreement]:
     """Runs the plan to its end, or until trials as it is turn out not to do what the script
-    does."""
+    does.
+
+    Args:
+        fuller: see `_fuller`.
+    """
     asking = plan(problem)
     examples, trained = subject.sample.examples or 0, len(bench.folds.first.data.y)
     size = max(1, subject.about.batch_size)
@@ -271,7 +291,8 @@ def _decided(
         answer = bench.answer(asks)
         if agrees.agrees is not False and known < min(SEEDS, len(bench.curves)):
             known = len(bench.curves)
-            agrees = agreement(witness, bench.curves, batches, fresh)
+            curves = [[(step, fuller * loss) for step, loss in c] for c in bench.curves]
+            agrees = agreement(witness, curves, batches, fresh)
         try:
             if agrees.agrees is False:
                 asking.close()
