@@ -1,5 +1,7 @@
 """Trials as it is are held against what the script was seen to do."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -68,3 +70,22 @@ def test_what_diverges_in_the_script_and_in_trials_agrees_however_far_it_came(en
     diverging = [((1, 2.3), (2, 90.0), *enumerate(ends, 3))] * 2
     assert agreement(seen, diverging, 100, 1_000).agrees
     assert not agreement(seen, TRIALS, 100, 1_000).agrees
+
+
+def test_a_sum_over_all_rows_is_larger_for_more_of_them() -> None:
+    """A trial trains on three quarters of what the script has in its one batch."""
+    from unstuck.proofs.prove import _fuller
+
+    def mean(output, y):
+        return float(np.mean((output.ravel() - y.ravel()) ** 2))
+
+    def times(own, batch):
+        known = SimpleNamespace(about=SimpleNamespace(batch_size=batch), outputs=1)
+        y = np.arange(300.0)
+        first = SimpleNamespace(held=SimpleNamespace(own=own), data=SimpleNamespace(y=y))
+        return _fuller(known, SimpleNamespace(first=first))
+
+    assert times(mean, 400) == 1
+    assert times(lambda output, y: len(y) * mean(output, y), 400) == 400 / 300
+    assert times(lambda output, y: len(y) * mean(output, y), 32) == 1
+    assert times(lambda output, y: float("nan"), 400) == 1

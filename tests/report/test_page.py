@@ -244,7 +244,7 @@ def test_each_state_has_words_of_its_own():
     says = {
         "learns": "Nothing is wrong",
         "improvable": "can do clearly better",
-        "diverged": "stop being finite",
+        "diverged": "grow beyond all bounds",
         "nothing": "nothing to learn",
         "unknown": "Undecided",
         "not-trusted": "Not proven",

@@ -38,7 +38,7 @@ def flat(told):
         ("learns", "Nothing is wrong: it learns as well as anything that was tried"),
         ("improvable", "It learns, and can do clearly better, which is proven on 6 seeds. To do:"),
         ("slow", "It learns far less than it could. The reason: inputs spread"),
-        ("diverged", "Its numbers stop being finite. The reason: inputs spread"),
+        ("diverged", "Its numbers grow beyond all bounds. The reason: inputs spread"),
         ("nothing", "Nothing to learn here"),
         ("unknown", "Undecided: the trials do not tell whether it learns what it could. About 42"),
         ("no-cause", "the best that was tried: 83.1 %), and no cause is proven. About 12 s more"),

@@ -41,6 +41,22 @@ def test_a_loss_that_falls_is_slow_not_stuck(losses, state):
     assert watch.state == state
 
 
+@pytest.mark.parametrize(
+    ("losses", "state"),
+    [
+        ([2e9, 7e9, 4e10, 1e28], "diverged"),  # no number is not finite, and none comes back
+        ([0.1, -3.0, -40.0, -900.0], "learning"),  # a likelihood has no bound below
+        ([2.3, 900.0, 4.0, 0.5], "learning"),  # what comes back
+    ],
+)
+def test_a_loss_that_blows_up(losses, state):
+    watch = Watch(least=64)
+    for loss in losses:
+        watch.loss(loss)
+    assert watch.state == state
+    assert str(watch).startswith(f"{state}: loss")
+
+
 def test_a_few_steps_tell_nothing_bad():
     watch = Watch(2.35, NOTHING, least=64)
     for i in range(63):

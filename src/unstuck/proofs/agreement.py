@@ -8,11 +8,11 @@ import numpy as np
 
 from unstuck.records.proof import Agreement, Point
 from unstuck.records.training import Witness
+from unstuck.watching.losses import BEYOND
 
 FEW = 2  # points that are compared, at least
 TOLERANCE = 0.15  # of the loss of knowing nothing, or of the losses themselves where these are
 # more: other seeds, other examples of the sample, moving averages that frameworks report as means
-BEYOND = 1e3  # times the loss of knowing nothing, or the first loss: it diverges
 FAR, FACTOR = 3.0, 3.0  # times the loss of knowing nothing, beyond which a loss says that nothing
 # is learned, and moves by factors with the start: how many times the other it may be there
 CONFIDENCE = 0.99  # of the interval that one more run falls into, given those of other seeds

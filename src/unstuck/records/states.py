@@ -31,7 +31,7 @@ class State(Said):
     )
     SLOW = ("slow", "It learns, but something that was tried learns more in as many steps.")
     STUCK = ("stuck", "It does not learn what can be learnt from these data.")
-    DIVERGED = ("diverged", "Its loss or its outputs stop being finite numbers.")
+    DIVERGED = ("diverged", "Its loss or its outputs grow beyond all bounds, or are no numbers.")
     NOTHING = (
         "nothing-to-learn",
         "Nothing to learn here: neither it, nor a plain network, nor a forest of trees, nor a"

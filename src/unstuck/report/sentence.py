@@ -13,7 +13,7 @@ from unstuck.report.levels import level, seeds
 _FAILS = {
     State.STUCK: "It does not learn",
     State.SLOW: "It learns far less than it could",
-    State.DIVERGED: "Its numbers stop being finite",
+    State.DIVERGED: "Its numbers grow beyond all bounds",
 }
 
 

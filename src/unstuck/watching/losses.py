@@ -17,6 +17,9 @@ POINTS = 256  # of a witness
 NO_BETTER = 0.95  # of the loss of knowing nothing: what lies above has learnt nothing
 WELL = 0.5  # of that loss: what lies below has half the skill there is
 FALLS = 0.95  # of the loss half-way: what lies below is still on its way
+BEYOND = (
+    1e3  # times the loss of knowing nothing, or the first loss: no script comes back from there
+)
 MOVED = 0.99  # of the loss before training, where the former is not known
 
 
@@ -94,15 +97,16 @@ class Watch:
     def state(self) -> str:
         """What the losses say; "unknown" where they say nothing.
 
-        "diverged": one was not finite. "stuck": at the end it is no better than that of an answer
-        that knows nothing (above 95 % of its loss; where that is not known, above 99 % of the loss
-        before). "slow": the same, but it fell by 5 % in the second half, or by 5 % in all and by
-        1 % in the second half. "dying": the same, after it was better by a tenth. "learning": none
-        of these. "unknown": fewer than two losses, or fewer than `least` where it is not learning.
+        "diverged": one was not finite, or at the end it is more than a thousand times what it was.
+        "stuck": at the end it is no better than that of an answer that knows nothing (above 95 % of
+        its loss; where that is not known, above 99 % of the loss before). "slow": the same, but it
+        fell by 5 % in the second half, or by 5 % in all and by 1 % in the second half. "dying": the
+        same, after it was better by a tenth. "learning": none of these. "unknown": fewer than two
+        losses, or fewer than `least` where it is not learning.
         """
         if self.void:
             return "unknown"
-        if self.broken:
+        if self.broken or self.is_blown_up:
             return "diverged"
         last, first = self.last, self.first
         if self.wrong or self.count < 2 or last is None or first is None:
@@ -119,6 +123,12 @@ class Watch:
             _below(last, FALLS, first) and _below(last, MOVED, half)
         )
         return "slow" if falls else "stuck"
+
+    @property
+    def is_blown_up(self) -> bool:
+        """Whether it ends where no training comes back from."""
+        size = max(abs(self.first or 0), abs(self.nothing or 0))
+        return self.last is not None and 0 < BEYOND * size < self.last
 
     def _bound(self, first: float) -> float:
         if self.nothing is not None:

@@ -18,7 +18,7 @@ GOOD, BAD, OPEN = "good", "bad", "open"
 _HEADLINES = {
     State.STUCK: ("It does not learn", BAD),
     State.SLOW: ("It learns far less than it could", BAD),
-    State.DIVERGED: ("Its numbers stop being finite", BAD),
+    State.DIVERGED: ("Its numbers grow beyond all bounds", BAD),
     State.IMPROVABLE: ("It learns, and can do clearly better", OPEN),
     State.LEARNING: ("Nothing is wrong: it learns as well as anything that was tried", GOOD),
     State.NOTHING: ("There is nothing to learn in these data as they are handed over", OPEN),
