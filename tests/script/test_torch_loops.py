@@ -309,21 +309,10 @@ def test_an_optimizer_that_was_not_seen_made(trainings):
 
 
 def test_losses_on_an_accelerator_are_read_together(trainings):
-    class Elsewhere:
-        """A loss as one on an accelerator looks."""
-
-        is_cpu = False
-
-        def __init__(self, value):
-            self.value = torch.tensor(value)
-
-        def detach(self):
-            return self.value
-
     trainings.at_start = None
-    seen, followed = trainings.starts("torch", {}), loops_of(trainings)
+    seen, followed = trainings.starts("torch", {}), loops_of(trainings).losses
     for step in range(100):
-        followed._read_later(seen, Elsewhere(float(step)))
+        followed.later(seen, torch.tensor(float(step)))
     assert seen.watch.values == list(range(64))
     followed.read()
     assert seen.watch.values == list(range(100))

@@ -282,3 +282,13 @@ def _has_modes(model: Any) -> bool:
     if not isinstance(model, torch.nn.Module):
         return False
     return any(isinstance(m, _MODES) for m in model.modules())
+
+
+def in_turn(one: Follower, other: Follower) -> bool:
+    """Whether two optimizers alternate, each after a loss of its own, one of which depends on
+    what the other holds."""
+    first, second = sorted((one, other), key=lambda f: f.turns[-1:])
+    if set(one.turns) & set(other.turns) or not first.turns or len(second.turns) < 2:
+        return False
+    between = second.turns[-2] < first.turns[-1] < second.turns[-1]
+    return between and bool(one.reaches & other.held or other.reaches & one.held)

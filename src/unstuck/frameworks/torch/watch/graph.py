@@ -29,3 +29,10 @@ def leaves(loss: Any) -> list[Any]:
 def parameters(loss: Any) -> list[Any]:
     """Those of the leaves that are parameters of modules."""
     return [leaf for leaf in leaves(loss) if isinstance(leaf, torch.nn.Parameter)]
+
+
+def single(tensors: Any) -> Any:
+    """The one tensor of one number that was differentiated; None if it was anything else."""
+    if isinstance(tensors, (tuple, list)) and len(tensors) == 1:
+        tensors = tensors[0]
+    return tensors if isinstance(tensors, torch.Tensor) and tensors.numel() == 1 else None

@@ -20,15 +20,23 @@ from unstuck.frameworks.torch.setup import first_line
 from unstuck.frameworks.torch.watch import faults, functional
 from unstuck.frameworks.torch.watch.anew import Anew
 from unstuck.frameworks.torch.watch.arguments import Step, arguments
-from unstuck.frameworks.torch.watch.follower import FIRST, Clipping, Follower, is_idle
-from unstuck.frameworks.torch.watch.graph import parameters
+from unstuck.frameworks.torch.watch.follower import (
+    FIRST,
+    Clipping,
+    Follower,
+    in_turn,
+    is_idle,
+)
+from unstuck.frameworks.torch.watch.graph import parameters, single
 from unstuck.frameworks.torch.watch.notes import (
     see_clipping,
     see_gradients,
     see_loading,
     see_scaling,
 )
+from unstuck.frameworks.torch.watch.reading import Reading
 from unstuck.frameworks.torch.watch.tape import Backward, Tape
+from unstuck.frameworks.torch.watch.unmoved import Idle, held_by, made_of
 from unstuck.frameworks.torch.watch.updates import ONE_BATCH, Updates
 from unstuck.frameworks.torch.watch.written import with_optimizer
 from unstuck.setups.routine import Zeroing
@@ -37,7 +45,6 @@ from unstuck.watching.sweeps import SWEEPS
 from unstuck.watching.unseen import Unseen
 
 PATIENCE = 1000  # steps of others that an optimizer may wait for its own first
-READ = 64  # losses on an accelerator that are read together, since reading waits for it
 ACTIVE = 4  # optimizers that are followed at a time: those that stepped last
 TURNS = "optimizers take turns on each other's networks, as in adversarial training"
 
@@ -68,7 +75,7 @@ class Loops:
         self._stepped = False
         self._in_step: Any = None
         self._last: Any = None  # the loss that was differentiated last
-        self._unread: list[tuple[Any, Any]] = []
+        self.losses = Reading()
         self._steps = 0
         self._active: list[Follower] = []
         self._followers: dict[int, Follower] = {}  # id of an optimizer -> what follows it
@@ -77,7 +84,7 @@ class Loops:
         self._reached: list[Any] = []  # parameters the loss depends on that was differentiated last
         self._count = 0  # backward passes
         self._cut = False  # whether the last loss was made anew of another number
-        self._idle: dict[int, list[Any]] = {}  # id of an optimizer -> losses before idle steps
+        self._idle = Idle(self.tape)
         self._anew = Anew()
         self._undo: list[Callable[[], Any]] = []
 
@@ -203,11 +210,11 @@ class Loops:
             return
         self._count += 1
         if self.tape.is_on or any(follower.steps < FIRST for follower in self._active):
-            loss = _single(tensors)
+            loss = single(tensors)
             self._reached = [] if loss is None else parameters(loss)
         for follower in self._active:
             follower.before_backward()
-        if self._trainer() is None and (loss := _single(tensors)) is not None:
+        if self._trainer() is None and (loss := single(tensors)) is not None:
             self._updates.before(loss)
 
     def _gradients(self, loss: Any, slopes: dict[int, Any], done: bool) -> None:
@@ -231,21 +238,15 @@ class Loops:
             self._updates.after(slopes)
 
     def _differentiating(self, tensors: Any) -> None:
-        loss = _single(tensors)
+        loss = single(tensors)
         if self.trainings.is_quiet or loss is None:
             return
         self.tape.pause()
         if self._stepped:
             self._backwards, self._stepped = [], False
-        number = None if self._reached else self._made_of(loss)
+        number = None if self._reached else made_of(loss, self.tape, self._waiting)
         self._cut = number is not None
         self._backwards.append(self.tape.until(loss if number is None else number))
-
-    def _made_of(self, loss: Any) -> Any:
-        """The number that a loss which depends on nothing was made anew of; None for none."""
-        number = self.tape.number(set().union(*map(_held, self._waiting)))
-        same = number is not None and float(number.detach()) == float(loss.detach())
-        return number if same else None
 
     def _differentiated(self) -> None:
         if self._in_step is not None and not self.trainings.is_quiet:
@@ -286,15 +287,11 @@ class Loops:
             self._start(optimizer)
 
     def _without_gradient(self, optimizer: Any) -> None:
-        """A step before anything was differentiated: as taken against a schedule's warning, before
-        the first real step, unless there are more of them, each after a loss."""
-        idle = self._idle.setdefault(id(optimizer), [])
-        loss = self.tape.number(_held(optimizer))
-        if self._count or loss is None:
+        """A step before anything was differentiated."""
+        losses = [] if self._count else self._idle.step(optimizer)
+        if not losses:
             return
-        idle.append(loss.detach())
-        if len(idle) < FIRST:
-            return
+        loss = losses[-1]
         self._last, self._reached = loss, parameters(loss)
         self._backwards = [self.tape.until(loss)]
         self.tape.pause()
@@ -302,9 +299,9 @@ class Loops:
         follower = self._followers.get(id(optimizer))
         if follower is not None:
             follower.unmoved = Zeroing.NO_BACKWARD
-            for value in idle[:-1]:
-                self.feed(follower.training, value, 1)
-            follower.training.saw(faults.never_differentiated(len(idle)))
+            for value in losses[:-1]:
+                self.losses.feed(follower.training, value, 1)
+            follower.training.saw(faults.never_differentiated(len(losses)))
             self._waiting.add(optimizer)  # the tape stays on: there the losses are found
 
     def _after_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
@@ -323,7 +320,7 @@ class Loops:
         if training is None or last is None:
             return
         try:
-            self.feed(training, last, 1 if follower is None else follower.shared)
+            self.losses.feed(training, last, 1 if follower is None else follower.shared)
         except Exception as error:
             self.trainings.says(f"a loss could not be read: {first_line(error)}")
 
@@ -400,8 +397,9 @@ class Loops:
 
     def belong(self) -> set[int]:
         """Ids of all parameters that some optimizer holds."""
-        held = set().union(*map(_held, self._waiting))
-        return held.union(*(follower.held for follower in self._followers.values()))
+        return held_by(self._waiting).union(
+            *(follower.held for follower in self._followers.values())
+        )
 
     def _follow(self, follower: Follower) -> None:
         """After a step."""
@@ -413,7 +411,7 @@ class Loops:
             follower.turns.append(self._count)
             follower.reaches |= {id(p) for p in self._reached}
             for other in self._active:
-                if other is not follower and _in_turn(other, follower):
+                if other is not follower and in_turn(other, follower):
                     for one in (other, follower):
                         one.training.says_nothing(TURNS)
             if follower.steps == FIRST and follower.unmoved is None:
@@ -494,50 +492,8 @@ class Loops:
             self._backwards = []
             self.tape.switch_off()
 
-    def feed(self, training: Any, last: Any, times: int) -> None:
-        loss = _single(last)
-        if loss is None:
-            return
-        if loss.is_cpu:
-            training.watch.loss(loss.item() * times)
-        else:
-            self._read_later(training, loss.detach() * times)
-
-    def _read_later(self, training: Any, loss: Any) -> None:
-        self._unread.append((training, loss.detach().reshape(())))
-        if len(self._unread) >= READ:
-            self.read()
-
-    def read(self) -> None:
-        """Hands on the losses that wait on an accelerator; to be called once more at the end."""
-        unread, self._unread = self._unread, []
-        for training, loss in unread:
-            training.watch.loss(loss.item())
-
     def finish(self) -> None:
         """The script has ended: all that was seen and not told yet is."""
-        self.read()
+        self.losses.read()
         for follower in list(self._followers.values()):
             self._guarded(self._tell, follower)
-
-
-def _single(tensors: Any) -> Any:
-    """The one tensor of one number that was differentiated; None if it was anything else."""
-    if isinstance(tensors, (tuple, list)) and len(tensors) == 1:
-        tensors = tensors[0]
-    return tensors if isinstance(tensors, torch.Tensor) and tensors.numel() == 1 else None
-
-
-def _held(optimizer: Any) -> set[int]:
-    """Ids of the parameters that an optimizer holds."""
-    return {id(p) for group in optimizer.param_groups for p in group["params"]}
-
-
-def _in_turn(one: Follower, other: Follower) -> bool:
-    """Whether two optimizers alternate, each after a loss of its own, one of which depends on
-    what the other holds."""
-    first, second = sorted((one, other), key=lambda f: f.turns[-1:])
-    if set(one.turns) & set(other.turns) or not first.turns or len(second.turns) < 2:
-        return False
-    between = second.turns[-2] < first.turns[-1] < second.turns[-1]
-    return between and bool(one.reaches & other.held or other.reaches & one.held)

@@ -50,7 +50,7 @@ class Updates:
             self._loops.rest()
         training, losses = self._by_hand.losses(loss)
         for one in losses:
-            self._loops.feed(training, one, 1)
+            self._loops.losses.feed(training, one, 1)
 
     def after(self, slopes: dict[int, Any] | None) -> None:
         """It was differentiated; gradients by the ids of parameters, where they have none."""
@@ -75,9 +75,9 @@ class Updates:
             first = known.loss.detach()
             known = self._functions[key] = None if rate is None else self._of_function(known, rate)
             if known is not None:
-                self._loops.feed(known, first, 1)
+                self._loops.losses.feed(known, first, 1)
         if known is not None:
-            self._loops.feed(known, called.loss, 1)
+            self._loops.losses.feed(known, called.loss, 1)
 
     def _is_held(self, parameters: set[int]) -> bool:
         return bool(parameters & self._loops.belong())
