@@ -147,6 +147,9 @@ OTHERS = {
     ("jax", "initial-lsuv"),
     ("engine regressor", "loss-from-logits"),
     ("engine regressor", "loss-crossentropy"),
+    ("engine regressor", "output-unit-a-class"),
+    ("engine regressor", "output-sigmoid"),
+    ("engine classifier", "output-sigmoid"),
 }
 # What the set-up has already.
 SAME = {

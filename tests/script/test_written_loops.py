@@ -23,7 +23,7 @@ EXPECTED = {
         "donated": (None, ["input-spread"], ""),
         "in_a_class": ("diverged", ["input-spread"], ""),
         "of_examples": ("learning", [], ""),
-        "cut_off": ("stuck", [], "depends on none of its parameters"),
+        "cut_off": ("unknown", [], "depends on none of its parameters"),
         "weighted": (None, [], "compared with 2 arrays"),
         "two_in_turn": ("unknown", [], "compared with"),
         "linen": ("learning", [], ""),

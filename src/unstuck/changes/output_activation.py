@@ -12,10 +12,9 @@ LINEAR = Change("output-linear", "an output without activation", Part.OUTPUT, "l
 SIGMOID = Change("output-sigmoid", "a sigmoid in place of the softmax", Part.OUTPUT, "sigmoid")
 
 
-def exclusive(y: NDArray[Any] | None) -> bool:
-    """Whether targets (n, …) are anything else than zeros and ones of which a row may have any
-    number: ids, one-hot rows, numbers."""
-    if y is None or not set(np.unique(y).tolist()) <= {0, 1}:
+def exclusive(y: NDArray[Any] | None, outputs: int) -> bool:
+    """Whether targets (n, …) are anything else than a zero or one for each output, of which a row
+    may have any number: ids, one-hot rows, numbers."""
+    if y is None or y.size != len(y) * outputs or not set(np.unique(y).tolist()) <= {0, 1}:
         return True
-    rows = y.reshape(len(y), -1)
-    return rows.shape[1] > 1 and bool((rows.sum(axis=1) == 1).all())
+    return outputs > 1 and bool((y.reshape(len(y), -1).sum(axis=1) == 1).all())

@@ -251,7 +251,9 @@ def _loss(facts: Facts) -> list[Change]:
 def _shared(facts: Facts) -> bool:
     """Whether a softmax shares what labels that do not exclude each other each want for
     themselves."""
-    return facts.about.output_activation == "softmax" and not exclusive(facts.data.y)
+    about = facts.about
+    own = about.output_activation == "softmax" and about.loss.targets == "binary"
+    return own and not exclusive(facts.data.y, facts.outputs)
 
 
 def _loop(facts: Facts) -> list[Change]:

@@ -154,7 +154,8 @@ def _mismatch(evidence: Evidence) -> tuple[str, str] | None:
         return f"{kind} ({after}) where the loss takes {takes}", "output"
     if classes and takes == "probabilities" and after == "sigmoid" and width > 1:
         return "a sigmoid for each of classes that exclude each other", "output"
-    if after == "softmax" and width > 1 and takes == "probabilities" and not exclusive(y):
+    binary = takes == "probabilities" and look.about.loss.targets == "binary"
+    if after == "softmax" and width > 1 and binary and not exclusive(y, width):
         return "a softmax over several labels", "output"
     if after == "softmax" and width == 1:
         return "a softmax over a single output, which is always 1", "output"

@@ -305,11 +305,15 @@ def check_a_sigmoid_of_several_labels_as_code() -> None:
         done = executed(thing.code, model=model, x=x)["model"]
         assert quantities(done) == quantities(thing.model)
         assert done.layers[-1].activation is keras.activations.sigmoid
-        exclusive = recognize(
-            model, Given(x, np.eye(y.shape[1], dtype=int)[np.arange(120) % 3 % y.shape[1]])
-        )
-        if y.shape[1] > 1:
-            assert exclusive.trainer().refuses((output_activation.SIGMOID,))
+    ids = np.arange(120) % 2
+    for y, last, of in (
+        (np.eye(3, dtype=int)[np.arange(120) % 3], 3, "binary_crossentropy"),
+        (ids, 2, "sparse_categorical_crossentropy"),  # zeros and ones, and yet ids
+    ):
+        model = keras.Sequential([keras.Input((6,)), layers.Dense(last, "softmax")])
+        model.compile("adam", of)
+        subject = recognize(model, Given(x, y))
+        assert subject.trainer().refuses((output_activation.SIGMOID,))
 
 
 def check_data_sets_as_code() -> None:

@@ -100,7 +100,9 @@ def _output(done: Changed, name: Value = "linear") -> None:
     *hidden, last = done.layers
     if not hasattr(last, "activation"):
         raise Refused("the last layer has no activation")
-    if name == "sigmoid" and (last.activation != "softmax" or exclusive(done.y)):
+    if name == "sigmoid" and (
+        last.activation != "softmax" or exclusive(done.y, getattr(last, "units", 1))
+    ):
         raise Refused("there is no softmax of labels that do not exclude each other")
     done.network([*hidden, replace(last, activation=name)])
 

@@ -292,7 +292,9 @@ def _alike(loss: Any, view: LossView) -> bool:
 def _output(plan: Plan, name: Value) -> None:
     view = plan.subject.about.loss
     if name == "sigmoid":
-        if plan.output != "softmax" or view.takes == "logits" or exclusive(plan.subject.sample.y):
+        outputs = (plan.subject._network.output_trail or (1,))[-1]
+        of_ids = view.targets in ("ids", "one-hot") or view.takes == "logits"
+        if plan.output != "softmax" or of_ids or exclusive(plan.subject.sample.y, outputs):
             raise Refusal("there is no softmax of labels that do not exclude each other")
         return _end(plan, "sigmoid")
     if view.takes in ("probabilities", "logits"):

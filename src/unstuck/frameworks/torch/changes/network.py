@@ -149,8 +149,10 @@ def statistics(done: Changed, momentum: Value) -> None:
 def output(done: Changed, name: Value) -> None:
     end = done.survey.end
     if name == "sigmoid":
-        takes, y = done.subject.about.loss.takes, done.subject.sample.y
-        if end is None or end.becomes != "softmax" or takes == "logits" or exclusive(y):
+        view, shape = done.subject.about.loss, done.survey.output.shape
+        of_ids = view.targets in ("ids", "one-hot") or view.takes == "logits"
+        shared = not exclusive(done.subject.sample.y, shape[-1] if len(shape) > 1 else 1)
+        if end is None or end.becomes != "softmax" or of_ids or not shared:
             raise Refused("there is no softmax of labels that do not exclude each other")
         return take_off(done, end, torch.nn.Sigmoid())
     if done.subject.about.loss.takes not in ("values", "unknown"):
