@@ -65,7 +65,7 @@ class Part(Enum):
     ZEROING = (
         "zeroing",
         Role.TRAINING,
-    )  # True: zero before each backward pass; or "step", "backward", "loss"
+    )  # True: before each backward pass; "step", "backward", "loss"
     SCHEDULE = "schedule", Role.TRAINING  # "constant", or "epoch": stepped each epoch
     ORDER = "order", Role.TRAINING  # another stream of data orders: nothing but luck
 

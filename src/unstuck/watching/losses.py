@@ -17,9 +17,7 @@ POINTS = 256  # of a witness
 NO_BETTER = 0.95  # of the loss of knowing nothing: what lies above has learnt nothing
 WELL = 0.5  # of that loss: what lies below has half the skill there is
 FALLS = 0.95  # of the loss half-way: what lies below is still on its way
-BEYOND = (
-    1e3  # times the loss of knowing nothing, or the first loss: no script comes back from there
-)
+BEYOND = 1e3  # times the loss of knowing nothing, or the first one: nobody comes back from there
 MOVED = 0.99  # of the loss before training, where the former is not known
 
 

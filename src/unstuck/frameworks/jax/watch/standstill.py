@@ -7,8 +7,8 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 
-from unstuck.records.report import Evidence
 from unstuck.records.training import Sighting
+from unstuck.watching.sightings import sighting
 
 SURE = 8  # steps
 
@@ -44,9 +44,11 @@ class Standstill:
             return None
         self._first = None
         what = "steps in a row whose parameters are those of the first"
-        return Sighting(
+        return sighting(
             "updates-discarded",
-            (Evidence(what, SURE, "0", "", "seen while the script ran"),),
+            SURE,
+            "0",
+            what,
             f"updates are computed and thrown away: after {SURE} steps the parameters are those of"
             " the first",
         )
@@ -67,9 +69,11 @@ def _followed(params: Any, gradient: Any, given: Any) -> tuple[int, NDArray[Any]
 def independent(count: int) -> Sighting:
     """A loss that does not depend on the arrays it is differentiated with respect to."""
     what = "arrays of parameters that the loss does not depend on"
-    return Sighting(
+    return sighting(
         "loss-detached",
-        (Evidence(what, count, "0", "", "seen while the script ran"),),
+        count,
+        "0",
+        what,
         f"the loss that is differentiated depends on 0 of its {count} arrays of parameters: it is"
         " not computed from what the model gives",
     )

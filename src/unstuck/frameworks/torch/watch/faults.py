@@ -6,8 +6,8 @@ from itertools import pairwise
 from typing import Any
 
 from unstuck.frameworks.torch.watch.follower import FIRST, Follower
-from unstuck.records.report import Evidence
 from unstuck.records.training import Sighting
+from unstuck.watching.sightings import sighting
 from unstuck.watching.sweeps import SURE
 
 GONE = 0.01  # of the highest rate: no usual schedule spends half of the training below it
@@ -17,7 +17,7 @@ EPOCHS = 3  # within these a schedule meant for epochs does not end
 def sightings(seen: Follower) -> Iterator[Sighting]:
     """Faults of the steps seen so far."""
     if seen.never_zeroed:
-        yield _sighting(
+        yield sighting(
             "gradients-not-zeroed",
             seen.most_carried,
             "0",
@@ -27,7 +27,7 @@ def sightings(seen: Follower) -> Iterator[Sighting]:
         )
     if seen.is_left_evaluating:
         when = "from the first step on" if seen.began_evaluating else "after an evaluation"
-        yield _sighting(
+        yield sighting(
             "evaluation-mode",
             seen.evaluated,
             "0",
@@ -38,7 +38,7 @@ def sightings(seen: Follower) -> Iterator[Sighting]:
     gone = _gone(seen)
     if gone is not None:
         step, rates = gone
-        yield _sighting(
+        yield sighting(
             "schedule-per-batch",
             min(rates) / max(rates),
             "1 % or more while it trains",
@@ -76,7 +76,7 @@ def without_gradient(seen: Follower, reached: list[Any], belong: set[int]) -> Si
     if any(id(p) in seen.held for p in reached):
         if not seen.reached:
             return None  # the network itself gives none, as where all its units are dead
-        return _sighting(
+        return sighting(
             "step-before-backward",
             seen.empty,
             "0",
@@ -85,7 +85,7 @@ def without_gradient(seen: Follower, reached: list[Any], belong: set[int]) -> Si
             " had any",
         )
     if reached and not any(id(p) in belong for p in reached):
-        return _sighting(
+        return sighting(
             "optimizer-of-another-model",
             len(reached),
             "0",
@@ -94,7 +94,7 @@ def without_gradient(seen: Follower, reached: list[Any], belong: set[int]) -> Si
             " it was made for another model",
         )
     if not reached:
-        return _sighting(
+        return sighting(
             "loss-detached",
             seen.empty,
             "0",
@@ -107,7 +107,7 @@ def without_gradient(seen: Follower, reached: list[Any], belong: set[int]) -> Si
 
 def never_differentiated(steps: int) -> Sighting:
     """Steps were taken after losses, and none of these was differentiated."""
-    return _sighting(
+    return sighting(
         "backward-missing",
         steps,
         "0",
@@ -119,7 +119,7 @@ def never_differentiated(steps: int) -> Sighting:
 
 def cut_off(count: int, held: int) -> Sighting:
     """Parameters that an optimizer holds, from which the loss was detached on its way."""
-    return _sighting(
+    return sighting(
         "loss-detached",
         count,
         "0",
@@ -131,7 +131,7 @@ def cut_off(count: int, held: int) -> Sighting:
 
 def made_anew(held: int) -> Sighting:
     """What is differentiated is a number made of the loss, and not the loss."""
-    return _sighting(
+    return sighting(
         "loss-detached",
         held,
         "0",
@@ -143,17 +143,11 @@ def made_anew(held: int) -> Sighting:
 
 def not_registered(missing: int, held: int) -> Sighting:
     """Parameters that the loss depends on, that no module lists and no optimizer holds."""
-    return _sighting(
+    return sighting(
         "layers-not-registered",
         missing,
         "0",
         "parameters that the loss depends on and no module lists",
         f"{missing} parameters that the loss depends on are in no model.parameters(), so that the"
         f" optimizer, which holds {held}, never changes them",
-    )
-
-
-def _sighting(cause: str, value: float, expected: str, what: str, says: str) -> Sighting:
-    return Sighting(
-        cause, (Evidence(what, value, expected, "", "seen while the script ran"),), says
     )
