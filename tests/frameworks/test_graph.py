@@ -12,6 +12,7 @@ from torch.nn import functional
 from unstuck.frameworks.torch.graph import traced
 from unstuck.setups.compiled import Untranslatable
 
+torch.manual_seed(0)  # each set-up below is one, not another at each run
 X = torch.linspace(-3, 3, 16 * 6).reshape(16, 6)
 Y = torch.sin(X[:, :1] * 2)
 IDS = torch.arange(16) % 4
@@ -27,12 +28,28 @@ def through(*layers: nn.Module) -> nn.Module:
 
 
 class Recurrent(nn.Module):
-    def __init__(self) -> None:
+    """The last output of a recurrent layer over three steps of time, unless it is given more."""
+
+    def __init__(self, cell: nn.Module) -> None:
         super().__init__()
-        self.cell, self.out = nn.RNN(2, 5, batch_first=True), nn.Linear(5, 1)
+        self.cell = cell
+        self.out = nn.Linear(cell.hidden_size * (1 + cell.bidirectional), 1)
 
     def forward(self, x: Any) -> Any:
-        return self.out(self.cell(x.reshape(len(x), 3, 2))[0][:, -1])
+        out, _ = self.cell(x.reshape(len(x), -1, 2))
+        return self.out(out[:, -1])
+
+
+class Cells(nn.Module):
+    def __init__(self, repeated: int) -> None:
+        super().__init__()
+        self.cell, self.out, self.repeated = nn.GRUCell(2, 5), nn.Linear(5, 1), repeated
+
+    def forward(self, x: Any) -> Any:
+        h = x.new_zeros(len(x), 5)
+        for step in [*x.reshape(len(x), -1, 2).unbind(1)] * self.repeated:
+            h = self.cell(step, h)
+        return self.out(h)
 
 
 class Words(nn.Module):
@@ -77,7 +94,26 @@ SETUPS: dict[str, tuple[nn.Module, Any, Any, Any]] = {
         ),
         nn.CrossEntropyLoss(), IMAGES, IDS[:4],
     ),
-    "recurrent": (Recurrent(), nn.MSELoss(), X, Y),
+    "recurrent": (Recurrent(nn.RNN(2, 5, batch_first=True)), nn.MSELoss(), X, Y),
+    "rectified, without biases": (
+        Recurrent(nn.RNN(2, 5, nonlinearity="relu", bias=False, batch_first=True)),
+        nn.MSELoss(), X, Y,
+    ),
+    "LSTM in both directions": (
+        Recurrent(nn.LSTM(2, 5, 2, batch_first=True, bidirectional=True)), nn.MSELoss(), X, Y,
+    ),
+    "GRU over 300 steps": (
+        Recurrent(nn.GRU(2, 5, batch_first=True)), nn.MSELoss(), X.repeat(1, 100), Y,
+    ),
+    "cells": (Cells(1), nn.MSELoss(), X, Y),
+    "attention": (
+        nn.Sequential(
+            nn.Unflatten(1, (3, 2)),
+            nn.TransformerEncoderLayer(2, 1, 4, dropout=0.0, batch_first=True),
+            nn.Flatten(), nn.Linear(6, 1),
+        ),
+        nn.MSELoss(), X, Y,
+    ),
     "embedding": (Words(), nn.CrossEntropyLoss(), IDS, IDS),
 }  # fmt: skip
 
@@ -176,9 +212,10 @@ class Unlisted(nn.Module):
         (dense(1).half(), X.half(), "float16"),
         (Branching(), X, "traced"),
         (Unlisted(), X, "in no module"),
-        (nn.Sequential(nn.Linear(6, 6), nn.LSTM(6, 1)), X, "rnn"),
+        (nn.LSTM(6, 2, proj_size=1), X, "projections"),
+        (Cells(9), X, "more than 24 times"),
     ],
-    ids=["half", "branching", "unlisted", "lstm"],
+    ids=["half", "branching", "unlisted", "projections", "cells"],
 )
 def test_what_cannot_be_translated_says_why(model: nn.Module, x: Any, why: str) -> None:
     def first(output: Any, y: Any) -> Any:

@@ -283,3 +283,26 @@ def check_compiled_loops() -> None:
         np.testing.assert_allclose(mine.output, native.output, rtol=1e-2, atol=2e-3)
         assert abs(mine.loss - native.loss) < 1e-3
         assert [step for step, _ in mine.path] == [step for step, _ in native.path]
+
+
+def check_compiled_recurrent_loops() -> None:
+    """Layers that compute step of time by step of time, over more of them than are traced."""
+    x, y = classes()
+    x = np.repeat(x[:, :, None], 5, axis=1) * np.linspace(-1, 1, 30)[:, None]
+    x = np.concatenate([x, np.cos(x)], axis=2).astype(np.float32)
+    compiled.FASTER = 0  # however busy the machine is
+    inside = [
+        layers.SimpleRNN(4, return_sequences=True),
+        layers.Bidirectional(layers.GRU(3, return_sequences=True)),
+        layers.LSTM(5, go_backwards=True),
+    ]
+    model = keras.Sequential([keras.Input((30, 2)), *inside, layers.Dense(4, "softmax")])
+    model.compile(keras.optimizers.Adam(1e-2), CROSSENTROPY)
+    _, trainer, data = set_up(model, x, y)
+    native = trainer.train(data, (), 0, 24)
+    trainer.foresee(10**9)
+    mine = trainer.train(data, (), 0, 24)
+    assert mine.executor == "in line, compiled"
+    # Rounding of float32, in another order of operations.
+    np.testing.assert_allclose(mine.output, native.output, rtol=1e-2, atol=2e-3)
+    assert abs(mine.loss - native.loss) < 1e-3

@@ -173,9 +173,11 @@ def _gradient(backend: str, compute: Any, values: list[Any]) -> tuple[Gradient, 
     if backend == "torch":
         import torch
 
+        from unstuck.frameworks.keras.recurrent import as_pytorchs
         from unstuck.frameworks.torch.graph import traced
 
-        graph = traced(compute, *([torch.as_tensor(a) for a in part] for part in values))
+        with as_pytorchs():
+            graph = traced(compute, *([torch.as_tensor(a) for a in part] for part in values))
         return graph, list(graph.reached), graph.random
     import jax
 

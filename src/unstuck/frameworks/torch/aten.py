@@ -100,6 +100,10 @@ def _slice(a: Array, dim: int = 0, start: Any = None, end: Any = None, step: int
     return a[(slice(None),) * (dim % a.ndim) + (slice(start, end, step),)]
 
 
+def _slice_scatter(a: Array, source: Array, dim: int = 0, *cut: Any) -> Array:
+    return a.at[(slice(None),) * (dim % a.ndim) + (slice(*(*cut, None, None)[:3]),)].set(source)
+
+
 def _select(a: Array, dim: int, index: int) -> Array:
     return jnp.take(a, index % a.shape[dim], axis=dim)
 
@@ -457,6 +461,7 @@ OPS: dict[str, Callable[..., Any]] = {
     "sin": jnp.sin,
     "slice": _slice,
     "slice_copy": _slice,
+    "slice_scatter": _slice_scatter,
     "split_with_sizes": _split,
     "split_with_sizes_copy": _split,
     "sqrt": jnp.sqrt,
@@ -476,24 +481,4 @@ OPS: dict[str, Callable[..., Any]] = {
     "view": _view,
     "view_copy": _view,
     "where": jnp.where,
-}
-
-# These draw numbers: each is given a key of its own before its arguments.
-RANDOM: dict[str, Callable[..., Any]] = {
-    "bernoulli": lambda key, a, p=None, **_: jax.random.bernoulli(
-        key, a if p is None else p, a.shape
-    ).astype(a.dtype),
-    "rand": lambda key, shape, dtype=None, **_: jax.random.uniform(key, tuple(shape)),
-    "rand_like": lambda key, a, **_: jax.random.uniform(key, a.shape, a.dtype),
-    "randn": lambda key, shape, dtype=None, **_: jax.random.normal(key, tuple(shape)),
-    "randn_like": lambda key, a, **_: jax.random.normal(key, a.shape, a.dtype),
-}
-
-# What these hold is written over before it is read.
-EMPTY: dict[str, Callable[..., Any]] = {
-    "empty": lambda shape, dtype=None, **_: jnp.zeros(tuple(shape), dtype_of(dtype)),
-    "empty_like": lambda a, dtype=None, **_: jnp.zeros(a.shape, dtype_of(dtype) or a.dtype),
-    "empty_permuted": lambda shape, order, dtype=None, **_: jnp.zeros(
-        tuple(shape), dtype_of(dtype)
-    ),
 }

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from unstuck.engine import optimizers
 from unstuck.engine.loop import Around, Trained, TrainingLoop
 from unstuck.engine.optimizers import Optimizer
-from unstuck.frameworks.torch.graph import NODES, Graph, traced
+from unstuck.frameworks.torch.graph import Graph, traced
 from unstuck.frameworks.torch.modes import switched
 from unstuck.frameworks.torch.setup import LOW, PEAK, Setup
 from unstuck.setups.compiled import Untranslatable
@@ -25,7 +25,6 @@ from unstuck.setups.routine import Routine, Zeroing
 
 Loss = Callable[[list[Any]], Any]  # the tensors of a batch -> its loss
 
-UNROLLED = 30  # operations a step of time, at least; of a GRU 85
 LOOKS = 4  # how many times less one outputs are looked at on the way
 # Of an optimizer's group: what has to have this value, lest its steps are of another kind.
 PLAIN = {"maximize": False, "amsgrad": False, "dampening": 0, "centered": False, "lr_decay": 0}
@@ -184,9 +183,6 @@ def compiled_of(
         raise Untranslatable("mixed precision, another norm or another device")
     if routine.zeroing.unmoved:
         raise Untranslatable("its steps find no gradients")
-    steps = max((t.shape[1] for t in tensors if t.ndim > 1), default=1)
-    if steps * UNROLLED > NODES and any(map(_recurs, setup.model.modules())):
-        raise Untranslatable(f"recurrent layers over {steps} steps take too many operations")
     switched(setup.model, not routine.evaluating)
     parts = Parts.of(setup, routine)
     graph = parts.traced(loss, [t.index_select(0, rows[0, 0]) for t in tensors])
@@ -196,10 +192,6 @@ def compiled_of(
     size = sum(p.numel() for p in parts.trained)
     optimizer = partial(optimizers.grouped, tuple(s.structure() for s in parts.specs), groups)
     return Compiled(graph, TrainingLoop(graph, optimizer, around, lasting(size)))
-
-
-def _recurs(module: Any) -> bool:
-    return isinstance(module, torch.nn.RNNBase | torch.nn.RNNCellBase)
 
 
 def spec_of(kind: type[Any], group: dict[str, Any], routine: Routine) -> Optimizer:

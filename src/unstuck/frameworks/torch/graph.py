@@ -18,11 +18,20 @@ import torch
 from jax import Array
 from torch.fx.experimental.proxy_tensor import make_fx
 
-from unstuck.frameworks.torch.aten import DTYPES, EMPTY, OPS, RANDOM
-from unstuck.frameworks.torch.setup import first_line
+from unstuck.frameworks.torch.aten import DTYPES, OPS
+from unstuck.frameworks.torch.drawn import EMPTY, RANDOM
+from unstuck.frameworks.torch.recurrent import AsOne, scanned, scanned_backward
+from unstuck.frameworks.torch.setup import first_line, twice_differentiable
 from unstuck.setups.compiled import Untranslatable
 
 NODES = 700  # operations; beyond, compilation takes longer than it saves
+TABLE = {
+    **OPS,
+    **RANDOM,
+    **EMPTY,
+    "recurrent": scanned,
+    "recurrent_backward": scanned_backward,
+}
 LEFT_OUT = ("device", "layout", "pin_memory", "memory_format", "non_blocking", "generator")
 
 # (parameters, state, batch) -> (loss, next state), in tensors
@@ -111,13 +120,15 @@ def traced(
 
     leaves = [*(p.detach().clone().requires_grad_() for p in params), *state, *batch]
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), twice_differentiable(), AsOne():
             warnings.simplefilter("ignore")
             module = make_fx(flat, decomposition_table=_decompositions())(*leaves)
             if any(_in_place(node) for node in module.graph.nodes):
                 module = make_fx(torch.func.functionalize(module), _decompositions())(
                     *(t.detach() for t in leaves)
                 )
+    except Untranslatable:
+        raise
     except Exception as error:  # whatever a user's model does that cannot be traced
         raise Untranslatable(f"it cannot be traced: {first_line(error)}") from error
     module.graph.eliminate_dead_code()
@@ -137,7 +148,7 @@ def _named(module: Any) -> dict[Any, Callable[..., Any]]:
     """What each operation is in JAX."""
     if len(module.graph.nodes) > NODES:
         raise Untranslatable(f"it takes {len(module.graph.nodes)} operations a step")
-    table, found = OPS | RANDOM | EMPTY, dict[Any, Callable[..., Any]]()
+    found = dict[Any, Callable[..., Any]]()
     for node in module.graph.nodes:
         if node.op == "get_attr" and getattr(module, node.target).requires_grad:
             raise Untranslatable("parameters that are in no module take part in it")
@@ -147,7 +158,7 @@ def _named(module: Any) -> dict[Any, Callable[..., Any]]:
             found[node] = operator.getitem
             continue
         _, name, overload = [*str(node.target).split("."), ""][:3]
-        known = table.get(f"{name}.{overload}") or table.get(name)
+        known = TABLE.get(f"{name}.{overload}") or TABLE.get(name)
         if known is None:
             raise Untranslatable(f"{name} is not translated")
         found[node] = known
