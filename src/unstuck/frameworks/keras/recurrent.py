@@ -89,12 +89,14 @@ def _weights(settings: dict[str, Any], ordered: Callable[[Any], Any]) -> list[An
     Args:
         ordered: puts the gates, along the last axis, in that order.
     """
-    w, u, b = (
-        None if settings[name] is None else ordered(backend.convert_to_tensor(settings[name]))
-        for name in ("kernel", "recurrent_kernel", "bias")
+    w, u = (
+        ordered(backend.convert_to_tensor(settings[name]))
+        for name in ("kernel", "recurrent_kernel")
     )
-    if b is None:
+    if settings["bias"] is None:
         b = w.new_zeros(w.shape[1])
+    else:
+        b = ordered(backend.convert_to_tensor(settings["bias"]))
     biases = b if b.ndim == 2 else (b, torch.zeros_like(b))
     return [w.T, u.T, *biases]
 

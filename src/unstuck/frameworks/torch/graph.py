@@ -25,7 +25,7 @@ from unstuck.frameworks.torch.setup import first_line, twice_differentiable
 from unstuck.setups.compiled import Untranslatable
 
 NODES = 700  # operations; beyond, compilation takes longer than it saves
-TABLE = {
+TABLE: dict[str, Callable[..., Any]] = {
     **OPS,
     **RANDOM,
     **EMPTY,

@@ -22,7 +22,7 @@ LAYERS = ("lstm", "gru", "rnn_tanh", "rnn_relu")
 CELLS = ("lstm_cell", "gru_cell", "rnn_tanh_cell", "rnn_relu_cell")
 
 
-@torch.library.custom_op("unstuck::recurrent", mutates_args=())
+@torch.library.custom_op("unstuck::recurrent", mutates_args=())  # type: ignore[untyped-decorator]
 def recurrent(
     kind: str, x: Tensor, h: Tensor, c: Tensor, weights: list[Tensor], reverse: bool
 ) -> tuple[Tensor, Tensor, Tensor]:
@@ -46,7 +46,7 @@ def recurrent(
     return out.contiguous(), last[0][0].clone(), (last[1][0] if kind == "lstm" else c).clone()
 
 
-@torch.library.custom_op("unstuck::recurrent_backward", mutates_args=())
+@torch.library.custom_op("unstuck::recurrent_backward", mutates_args=())  # type: ignore[untyped-decorator]
 def recurrent_backward(
     kind: str,
     x: Tensor,
