@@ -1,12 +1,14 @@
 """What stands in the twin: the differences between a set-up and one that works."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from unstuck.changes.data import Data
 from unstuck.changes.epsilon import EPSILON
 from unstuck.changes.optimizer import ADAM
-from unstuck.proofs.candidates import Facts, suspected, twin
+from unstuck.proofs.candidates import Facts, mismatched, suspected, twin
 from unstuck.records.report import Suspect
 from unstuck.records.training import Sighting
 from unstuck.setups.subject import About, LossView, UpdateRule
@@ -40,3 +42,23 @@ def test_too_few_steps_are_a_suspect_as_others_are(pointed) -> None:
 )
 def test_the_twin_has_a_usual_optimizer(rule: UpdateRule, wanted: set[object]) -> None:
     assert set(twin(_facts(rule))) & {EPSILON, ADAM} == wanted
+
+
+@pytest.mark.parametrize(
+    ("axes", "of_output", "wanted"),
+    [
+        (1, 2, True),
+        (2, 1, True),
+        (2, 2, False),
+        (1, 1, False),
+        (1, None, False),  # the loss, or what is behind the network, sees to the shapes
+        (2, None, False),
+    ],
+)
+def test_shapes_are_mended_where_they_differ(
+    axes: int, of_output: int | None, wanted: bool
+) -> None:
+    known = _facts()
+    y = known.data.y.reshape((-1,) + (1,) * (axes - 1))
+    data = Data(known.data.x, y, known.data.x, y)
+    assert mismatched(replace(known, data=data, output_ndim=of_output)) == wanted

@@ -21,6 +21,55 @@ for epoch in range(3):
         loss.backward()
         opt.step()  # <-
 """,
+    "tensors made on the way": """\
+import torch
+from sklearn.model_selection import train_test_split
+from torch import nn
+from torch.nn import functional as F
+from torch.utils.data import DataLoader, TensorDataset
+
+
+def tt(a):
+    return torch.tensor(a, dtype=torch.float32)
+
+
+x, y = [[0.0, 1.0]] * 40, [1.0] * 40
+known, unseen, wanted, others = train_test_split(x, y)
+loader = DataLoader(TensorDataset(torch.tensor(known, dtype=torch.float32), tt(wanted)), batch_size=8)
+net = nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 1))
+opt = torch.optim.SGD(net.parameters(), lr=0.1)
+for batch, target in loader:
+    opt.zero_grad()
+    loss = F.mse_loss(net(batch)[:, 0], target)
+    loss.backward()
+    opt.step()  # <-
+print(F.mse_loss(net(tt(unseen))[:, 0], tt(others)))
+""",
+    "tensors of the training part": """\
+import torch
+from sklearn.model_selection import train_test_split
+from torch import nn
+from torch.nn import functional as F
+from torch.utils.data import DataLoader, TensorDataset
+
+
+def tt(a):
+    return torch.tensor(a, dtype=torch.float32)
+
+
+x, y = [[0.0, 1.0]] * 40, [1.0] * 40
+known, unseen, wanted, others = train_test_split(x, y)
+a, b = tt(known), tt(wanted).float()
+loader = DataLoader(TensorDataset(a, b), batch_size=8)
+net = nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 1))
+opt = torch.optim.SGD(net.parameters(), lr=0.1)
+for batch, target in loader:
+    opt.zero_grad()
+    loss = F.mse_loss(net(batch)[:, 0], target)
+    loss.backward()
+    opt.step()  # <-
+print(F.mse_loss(net(tt(unseen))[:, 0], tt(others)))
+""",
     "learnt attributes": """\
 from sklearn.neural_network import MLPRegressor
 
@@ -549,6 +598,28 @@ PAIRS = [
 -model.fit(train_images, train_labels, epochs=5)
 +model.fit(train_images, train_labels, epochs=20)
  
+"""),
+    ("tensors made on the way", "# <-", "torch", b.both(b.STANDARDIZED, b.TARGETS), """\
+@@
+ known, unseen, wanted, others = train_test_split(x, y)
++mean, std = known.mean(0), known.std(0)
++known = (known - mean) / std
++unseen = (unseen - mean) / std
++mean_y, std_y = wanted.mean(), wanted.std()
++wanted = (wanted - mean_y) / std_y
++others = (others - mean_y) / std_y
+ loader = DataLoader(TensorDataset(torch.tensor(known, dtype=torch.float32), tt(wanted)), batch_size=8)
+"""),
+    ("tensors of the training part", "# <-", "torch", b.both(b.STANDARDIZED, b.TARGETS), """\
+@@
+ known, unseen, wanted, others = train_test_split(x, y)
++mean, std = known.mean(0), known.std(0)
++known = (known - mean) / std
++unseen = (unseen - mean) / std
++mean_y, std_y = wanted.mean(), wanted.std()
++wanted = (wanted - mean_y) / std_y
++others = (others - mean_y) / std_y
+ a, b = tt(known), tt(wanted).float()
 """),
     ("loop", "# <-", "torch", b.both(b.STANDARDIZED, b.COLUMN), """\
 @@

@@ -2,17 +2,9 @@
 
 import libcst as cst
 
-from unstuck.patch.roles import argument, called
-from unstuck.patch.sources import base, part
+from unstuck.patch.roles import argument
+from unstuck.patch.sources import base, converted, part
 from unstuck.patch.tree import Tree, nodes, parameters
-
-# What leaves an array's numbers as they are, but for their type and place.
-_MADE = frozenset((
-    "tensor", "from_numpy", "as_tensor", "FloatTensor", "LongTensor", "Tensor", "array", "asarray",
-))  # fmt: skip
-_TURNED = frozenset((
-    "float", "double", "long", "int", "to", "type", "astype", "numpy", "to_numpy", "clone", "copy",
-))  # fmt: skip
 
 
 def handed(tree: Tree, call: cst.Call) -> dict[str, cst.BaseExpression] | None:
@@ -71,12 +63,9 @@ def _given(
 def _plain(tree: Tree, e: cst.BaseExpression, scope: cst.FunctionDef) -> cst.BaseExpression:
     """Behind conversions and names of the function's own."""
     for _ in range(12):
-        if isinstance(e, cst.Call) and called(e) in _MADE and e.args:
-            e = e.args[0].value
-        elif isinstance(e, cst.Call) and called(e) in _TURNED and isinstance(e.func, cst.Attribute):
-            e = e.func.value
-        elif isinstance(e, cst.Attribute) and e.attr.value == "values":
-            e = e.value
+        inner = converted(tree, e)
+        if inner is not None:
+            e = inner
         elif isinstance(e, cst.Name):
             assigns = [n for n in nodes(scope.body, inner=False) if isinstance(n, cst.Assign)]
             values = [v for n in assigns if (v := part(tree, n, e)) is not None]

@@ -8,7 +8,7 @@ import libcst as cst
 
 from unstuck.patch.datasets import handed
 from unstuck.patch.roles import Role, Training, argument, called
-from unstuck.patch.sources import base, bindings, lifted, made, part
+from unstuck.patch.sources import base, bindings, converted, lifted, made, part
 from unstuck.patch.tree import Loop, NotPlaced, Statement, Tree, names, nodes, targets
 
 HELD = ("test", "valid", "val", "validation", "dev", "eval", "holdout")
@@ -159,12 +159,44 @@ def _taken(tree: Tree, e: cst.BaseExpression, node: cst.CSTNode) -> Taken:
         }
     short = re.compile(r"trn?$|^trn?(?=_|[A-Z])|(?<=_)trn?(?=_)")
     twins |= {short.sub(other, code, count=1) for other in SHORT if short.search(code)}
-    own = [w for w in sorted(twins & bound) if w != code]
+    own = [w for w in sorted((twins & bound) | _beside(tree, whole, node)) if w != code]
     if isinstance(e, cst.Subscript):
         own = [code]
     else:  # a held-out part cut from the same array by a slice: X[n:] beside X_train
         own = [h for h in own if bindings(tree, cst.parse_expression(h), node)]
     return Taken(e, node, code, tuple(own))
+
+
+def _beside(tree: Tree, e: cst.BaseExpression, node: cst.CSTNode) -> set[str]:
+    """What `train_test_split` gave in the same statement for the other rows of an array."""
+    for b in reversed(bindings(tree, e, node)):
+        if isinstance(b, cst.Assign) and isinstance(b.value, cst.Call):
+            given = [tree.code(t) for t in targets(b)]
+            at = given.index(tree.code(e))
+            split = called(b.value) == "train_test_split" and not at % 2 and at + 1 < len(given)
+            return {given[at + 1]} - {"_"} if split else set()
+    return set()
+
+
+def origin(tree: Tree, taken: Taken) -> Taken:
+    """The array that one without a held-out twin is made of, if that one has a twin: where it is
+    changed, so is what else is made of the two."""
+    e, node = taken.expression, taken.node
+    while not taken.held:
+        inner = converted(tree, e)
+        if inner is not None:
+            e = inner
+            continue
+        if not isinstance(e, cst.Name):
+            break
+        before = [b for b in bindings(tree, e, node) if tree.line(b) < tree.line(node)]
+        if e is not taken.expression and (found := _taken(tree, e, node)).held:
+            return found
+        value = part(tree, before[-1], e) if before and isinstance(before[-1], cst.Assign) else None
+        if value is None or converted(tree, value) is None:
+            break
+        e, node = value, before[-1]
+    return taken
 
 
 def _made_of(tree: Tree, name: str, source: str) -> bool:

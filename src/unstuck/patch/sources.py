@@ -4,8 +4,16 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from unstuck.patch.roles import argument
+from unstuck.patch.roles import argument, called
 from unstuck.patch.tree import NotPlaced, Tree, nodes, parameters, targets
+
+# What leaves an array's numbers as they are, but for their type and place.
+_MADE = frozenset((
+    "tensor", "from_numpy", "as_tensor", "FloatTensor", "LongTensor", "Tensor", "array", "asarray",
+))  # fmt: skip
+_TURNED = frozenset((
+    "float", "double", "long", "int", "to", "type", "astype", "numpy", "to_numpy", "clone", "copy",
+))  # fmt: skip
 
 
 def base(e: cst.BaseExpression) -> str:
@@ -132,3 +140,30 @@ def part(tree: Tree, assign: cst.Assign, e: cst.BaseExpression) -> cst.BaseExpre
                 if tree.code(left.value) == wanted:
                     return right.value
     return None
+
+
+def converted(tree: Tree, e: cst.BaseExpression) -> cst.BaseExpression | None:
+    """What an expression makes an array of the same numbers of, by a library's function or by one
+    of the script's own that does no more; None where it does anything else."""
+    if isinstance(e, cst.Attribute):
+        return e.value if e.attr.value == "values" else None
+    if not isinstance(e, cst.Call):
+        return None
+    if called(e) in _MADE and e.args:
+        return e.args[0].value
+    if called(e) in _TURNED and isinstance(e.func, cst.Attribute):
+        return e.func.value
+    own = [
+        n
+        for n in tree.module.body
+        if isinstance(n, cst.FunctionDef) and isinstance(e.func, cst.Name)
+        and n.name.value == e.func.value and len(parameters(n)) == 1
+    ]  # fmt: skip
+    returned = [n.value for f in own for n in nodes(f.body) if isinstance(n, cst.Return)]
+    if len(returned) != 1 or len(e.args) != 1 or returned[0] is None:
+        return None
+    inner: cst.BaseExpression | None = returned[0]
+    while inner is not None and not isinstance(inner, cst.Name):
+        inner = converted(tree, inner)
+    same = isinstance(inner, cst.Name) and inner.value == parameters(own[0])[0]
+    return e.args[0].value if same else None

@@ -15,7 +15,7 @@ from unstuck.patch.ends import first_of_forward
 from unstuck.patch.held import meets_outputs, names_classes
 from unstuck.patch.imports import Imports
 from unstuck.patch.makers import maker
-from unstuck.patch.places import Taken, arrays, behind_binding, of_model, unsplit
+from unstuck.patch.places import Taken, arrays, behind_binding, of_model, origin, unsplit
 from unstuck.patch.roles import argument, of_names, training
 from unstuck.patch.sources import bindings, lifted
 from unstuck.patch.text import Text
@@ -177,6 +177,8 @@ class _Patch:
             raise
         if block.whole:
             given = unsplit(self._tree, given)
+        elif not (block.by_row or block.recodes or any("torch." in x for x in block.lines)):
+            given = {n: origin(self._tree, t) for n, t in given.items()}
         if block.by_row:
             given = {n: replace(t, held=self._met(t.held)) for n, t in given.items()}
         if block.recodes and names_classes(self._tree, self._found.node):

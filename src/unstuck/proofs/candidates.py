@@ -99,7 +99,8 @@ class Facts:
         about: the set-up.
         data: one split.
         outputs: of the network.
-        output_ndim: axes of one batch of outputs, as the model returns it.
+        output_ndim: axes of one batch of outputs, as the model returns it; None where the loss
+            sees to the shapes.
         hidden: activations of the hidden layers.
         classes: whether it is a classification.
         undivided: classes, where they are more than the outputs can tell apart; else 0.
@@ -110,7 +111,7 @@ class Facts:
     about: About
     data: Data
     outputs: int
-    output_ndim: int
+    output_ndim: int | None
     hidden: tuple[str, ...]
     classes: bool
     undivided: int = 0
@@ -187,7 +188,7 @@ def _coded(facts: Facts) -> bool:
 def mismatched(facts: Facts) -> bool:
     """Whether targets (n,) meet outputs (n, 1), or the other way round, which losses that broadcast
     take for n × n pairs; Keras and scikit-learn see to the shapes themselves."""
-    if facts.about.framework not in ("torch", "jax"):
+    if facts.about.framework not in ("torch", "jax") or facts.output_ndim is None:
         return False
     one = facts.outputs == 1 and facts.data.y.size == len(facts.data.y)
     return one and not facts.classes and facts.data.y.ndim != facts.output_ndim

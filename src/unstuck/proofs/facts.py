@@ -15,7 +15,7 @@ def facts(subject: Subject, seen: Observation, splits: Folds) -> Facts:
         subject.about,
         first.data,
         seen.output.shape[1],
-        2 if shape is None else 1 + len(shape),
+        None if shape is None else 1 + len(shape),
         tuple(layer.activation for layer in seen.layers[:-1]),
         labels is not None,
         0 if labels is None else undivided(labels, seen.output.shape[1]),
