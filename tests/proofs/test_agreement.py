@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from unstuck.proofs.agreement import agreement
+from unstuck.proofs.agreement import agreement, of_one
 from unstuck.records.training import Witness
 
 
@@ -89,3 +89,14 @@ def test_a_sum_over_all_rows_is_larger_for_more_of_them() -> None:
     assert times(lambda output, y: len(y) * mean(output, y), 400) == 400 / 300
     assert times(lambda output, y: len(y) * mean(output, y), 32) == 1
     assert times(lambda output, y: float("nan"), 400) == 1
+
+
+def test_a_seed_that_does_so_where_others_learn() -> None:
+    flat = falling(2.3, 2.3)
+    seen, trials = witness(flat), [*TRIALS, *TRIALS, falling(2.3, 2.3, noise=0.01)]
+    assert agreement(seen, TRIALS, 100, 1_000).agrees is False
+    found = of_one(seen, trials, 100, 1_000)
+    assert found is not None
+    assert found.agrees
+    assert (found.some, len(found.trials)) == (1, 5)
+    assert of_one(seen, TRIALS, 100, 1_000) is None

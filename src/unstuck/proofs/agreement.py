@@ -61,6 +61,18 @@ def agreement(
     return Agreement(False, f"the trials don't do what the script does: {told}", script, trials)
 
 
+def of_one(
+    witness: Witness | None, curves: Sequence[Sequence[Point]], batches: int, fresh: int
+) -> Agreement | None:
+    """The same where seeds end in different places, as with a start that leaves all units dead:
+    whether some of the trials, each by itself, do what the script does; None for none."""
+    found = [a for c in curves if (a := agreement(witness, [c], batches, fresh)).agrees]
+    if not found:
+        return None
+    told = f"{found[0].says}, as with {len(found)} of {len(curves)} seeds"
+    return Agreement(True, told, found[0].script, tuple(map(tuple, curves)), len(found))
+
+
 def _blown_up(points: Sequence[Point], curve: Sequence[Point], witness: Witness) -> bool:
     """Whether some points of a curve are where no script's loss comes back from, but with units
     that no longer answer to anything."""

@@ -16,8 +16,8 @@ from unstuck.diagnosis import Diagnosed
 from unstuck.errors import UsageError
 from unstuck.judging.reference import reference
 from unstuck.proofs import conclusion
-from unstuck.proofs.agreement import SEEDS, agreement
-from unstuck.proofs.asks import Problem
+from unstuck.proofs.agreement import SEEDS, agreement, of_one
+from unstuck.proofs.asks import Ask, Problem
 from unstuck.proofs.bench import Bench
 from unstuck.proofs.board import SCREEN, Board
 from unstuck.proofs.candidates import (
@@ -47,6 +47,7 @@ from unstuck.setups.untouched import untouched
 EXAMPLES = 4_096  # trained on, at most
 SHARE = 0.95  # of the budget, which the plan may take
 STEPS, EPOCHS = (1_000, 3_000), 20  # of a trial, where the script's own training was not seen
+OTHERS = 8  # seeds among which one that does what the script does is looked for
 SMALLER = 1.5  # times as many examples as a trial has make it remember what the script need not
 # Faults seen for certain, with which trials of anything else say nothing.
 SUMMED = 64  # examples that tell whether a loss is a sum
@@ -149,13 +150,18 @@ def _proven(
     fuller = _fuller(known, splits)
     found, agrees = _decided(problem, bench, subject, witness, fuller)
     state = conclusion.state(found) if agrees.agrees is not False else _watched(problem)
+    notes: tuple[str, ...] = ()
+    if agrees.some and state is State.LEARNING:
+        state = State.UNKNOWN
+        notes = (f"it hangs on the seed: {agrees.says}; most learn",)
     origin = ""
     if state is State.DIVERGED and agrees.agrees is not False and isinstance(trainer, Localizing):
         origin = trainer.first_not_finite(splits.first.data, SCREEN, found.board.steps)
     made = record(
         report, subject, found, bench, state, agrees, sightings, budget, clock() - began, trainer
     )
-    return Proven(replace(made, origin=origin), found, bench, subject)
+    made = replace(made, origin=origin, notes=(*made.notes, *notes))
+    return Proven(made, found, bench, subject)
 
 
 def _check_can_be_cured(seen: set[str], bench: Bench, framework: str) -> None:
@@ -293,6 +299,12 @@ def _decided(
             known = len(bench.curves)
             curves = [[(step, fuller * loss) for step, loss in c] for c in bench.curves]
             agrees = agreement(witness, curves, batches, fresh)
+            if agrees.agrees is False and problem.seen is not State.LEARNING:
+                # whether it hangs on the seed: some units never answer to anything
+                steps = next(t.steps for t in reversed(bench.trials) if not t.changes)
+                bench.answer(tuple(Ask((), SCREEN + i, steps) for i in range(known, OTHERS)))
+                curves = [[(step, fuller * loss) for step, loss in c] for c in bench.curves]
+                agrees, known = of_one(witness, curves, batches, fresh) or agrees, OTHERS
         try:
             if agrees.agrees is False:
                 asking.close()

@@ -85,12 +85,14 @@ class Agreement:
         says: in words, with the numbers.
         script: losses that were seen, over steps.
         trials: of the trials as it is, one curve a seed.
+        some: how many of these do what the script does, where that hangs on the seed; else 0.
     """
 
     agrees: bool | None
     says: str = ""
     script: tuple[Point, ...] = ()
     trials: tuple[tuple[Point, ...], ...] = ()
+    some: int = 0
 
 
 @dataclass(frozen=True)
