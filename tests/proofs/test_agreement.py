@@ -100,3 +100,13 @@ def test_a_seed_that_does_so_where_others_learn() -> None:
     assert found.agrees
     assert (found.some, len(found.trials)) == (1, 5)
     assert of_one(seen, TRIALS, 100, 1_000) is None
+
+
+@pytest.mark.parametrize(("end", "agrees"), [(3e-4, True), (0.5, False)])
+def test_next_to_nothing_of_the_start_is_the_same(end, agrees) -> None:
+    """Where the loss of knowing nothing is not known, so that it gives no scale."""
+    script = Witness(
+        "step", 3, ((1, 2.3), (50, 1e-3), (100, 1e-4)), start=2.3, nothing=float("nan")
+    )
+    trials = [((1, 2.3), (50, end), (100, end))]
+    assert agreement(script, trials, 100, 1_000).agrees is agrees

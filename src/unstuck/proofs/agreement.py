@@ -15,6 +15,7 @@ TOLERANCE = 0.15  # of the loss of knowing nothing, or of the losses themselves 
 # more: other seeds, other examples of the sample, moving averages that frameworks report as means
 FAR, FACTOR = 3.0, 3.0  # times the loss of knowing nothing, beyond which a loss says that nothing
 # is learned, and moves by factors with the start: how many times the other it may be there
+NEAR = 0.01  # of the loss before training: where knowing nothing has no loss, below it is the same
 CONFIDENCE = 0.99  # of the interval that one more run falls into, given those of other seeds
 SEEDS = 5  # with so many it is final
 
@@ -52,7 +53,8 @@ def agreement(
     for seen, of_trials in pairs:
         middle = float(np.mean(of_trials))
         allowed = _spread(of_trials) + TOLERANCE * _size(witness, seen, middle)
-        off.append(abs(seen - middle) <= allowed or _both_far(witness, seen, middle))
+        alike = _both_far(witness, seen, middle) or _both_near(witness, seen, middle)
+        off.append(alike or abs(seen - middle) <= allowed)
     share = float(np.mean(off))
     last_seen, last = pairs[-1]
     told = f"loss {last_seen:.3g} in the script, {np.median(last):.3g} in trials as it is"
@@ -99,6 +101,13 @@ def _both_far(witness: Witness, seen: float, middle: float) -> bool:
     """Whether both are far above knowing nothing, by much the same."""
     low, high = sorted((seen, middle))
     return isfinite(witness.nothing) and low > FAR * witness.nothing and high <= FACTOR * low
+
+
+def _both_near(witness: Witness, seen: float, middle: float) -> bool:
+    """Whether both have come down to next to nothing of what they began with, where that alone is
+    known."""
+    known = not isfinite(witness.nothing) and isfinite(witness.start)
+    return known and max(abs(seen), abs(middle)) < NEAR * abs(witness.start)
 
 
 def _size(witness: Witness, seen: float, middle: float) -> float:
