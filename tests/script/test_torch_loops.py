@@ -12,7 +12,7 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from script import loops
-from script.loops import BATCH, LOOPS, ROWS, loader, net, tensors
+from script.loops import BATCH, CLASSES, FEATURES, LOOPS, ROWS, loader, net, tensors
 from unstuck.frameworks.torch.watch import loops_of
 
 # loop -> the data that are found, the loss by its name ("step": it is computed by a step), the
@@ -264,6 +264,19 @@ def test_optimizers_that_share_a_model_are_only_watched(trainings):
         first.step()
         last.step()
     assert [t.arguments for t in trainings.trainings] == [{}, {}]
+
+
+def test_a_part_that_no_optimizer_holds_belongs_to_the_model(trainings):
+    encoder, decoder = nn.Linear(FEATURES, 16), nn.Linear(16, CLASSES)
+    optimizer = torch.optim.Adam(decoder.parameters())
+    for x, y in loader(False):
+        optimizer.zero_grad()
+        F.cross_entropy(decoder(encoder(x).relu()), y).backward()
+        optimizer.step()
+    (seen,) = trainings.trainings
+    held = {id(p) for p in seen.arguments["model"].parameters()}
+    assert held == {id(p) for m in (encoder, decoder) for p in m.parameters()}
+    assert "frozen-parameters" in [s.name for s in seen.report.suspects]
 
 
 def test_nothing_is_kept_alive(trainings):

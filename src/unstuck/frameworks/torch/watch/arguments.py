@@ -60,12 +60,18 @@ class Step:
     routine: dict[str, Any] = field(default_factory=dict)
 
 
-def arguments(optimizer: Any, backwards: list[Backward], others: list[Any]) -> Step:
+def arguments(
+    optimizer: Any,
+    backwards: list[Backward],
+    others: list[Any],
+    stepped: frozenset[int] = frozenset(),
+) -> Step:
     """Model, data, loss or step, and optimizer of a training about to take its first step.
 
     Args:
         backwards: losses differentiated since the last step, in their order.
         others: optimizers that have not stepped yet.
+        stepped: identities of parameters that optimizers hold which have.
 
     Raises:
         Unseen: what cannot be told, or does not give the loss that the script had.
@@ -81,7 +87,8 @@ def arguments(optimizer: Any, backwards: list[Backward], others: list[Any]) -> S
     accumulated = len(several) if len({_form(r) for r in several}) == 1 else 1
     if len(several) > 1 and accumulated == 1:
         raise Unseen(f"one step adds up {len(several)} losses that are computed differently")
-    root = _root(made, held)
+    theirs = {id(p) for other in others for g in other.param_groups for p in g["params"]} | stepped
+    root = _root(made, held, theirs - held)
     _check_parts(root, held, others)
     divided = made
     if accumulated > 1:
@@ -173,9 +180,14 @@ def _form(made: Recipe) -> tuple[Any, ...]:
     return tuple(id(c.function) if c.is_module else c.name for c in made.calls)
 
 
-def _root(made: Recipe, held: set[int]) -> Any:
-    """The module called; for several, the smallest of the script's modules that holds them all."""
+def _root(made: Recipe, held: set[int], theirs: set[int]) -> Any:
+    """The module called; for several, the smallest of the script's modules that holds them all.
+
+    Modules that the loss depends on belong to it though no optimizer holds them, unless another
+    one does.
+    """
     wanted = held or {id(p) for m in made.modules() for p in m.parameters()}
+    wanted = wanted | ({id(p) for p in parameters(made.loss)} - theirs)
     called = [m for m in made.modules() if any(id(p) in wanted for p in m.parameters())]
     if len(called) == 1 and held <= {id(p) for p in called[0].parameters()}:
         return called[0]

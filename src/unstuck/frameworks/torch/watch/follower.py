@@ -7,6 +7,7 @@ gradients were set to zero, in whichever way.
 import itertools
 import weakref
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -292,3 +293,8 @@ def in_turn(one: Follower, other: Follower) -> bool:
         return False
     between = second.turns[-2] < first.turns[-1] < second.turns[-1]
     return between and bool(one.reaches & other.held or other.reaches & one.held)
+
+
+def followed(followers: Iterable[Follower]) -> frozenset[int]:
+    """Identities of the parameters that optimizers which are followed hold."""
+    return frozenset(held for follower in followers for held in follower.held)

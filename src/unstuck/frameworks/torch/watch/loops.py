@@ -24,6 +24,7 @@ from unstuck.frameworks.torch.watch.follower import (
     FIRST,
     Clipping,
     Follower,
+    followed,
     in_turn,
     is_idle,
 )
@@ -340,7 +341,7 @@ class Loops:
             if backwards and not any(c.is_module for b in backwards for c in b.calls):
                 whole, optimizer = with_optimizer(backwards[-1], optimizer)
                 backwards = [whole]
-            step = arguments(optimizer, backwards, others)
+            step = arguments(optimizer, backwards, others, followed(self._followers.values()))
             return step.arguments
 
         anew = self._anew.begins(optimizer, self.trainings.here(), self._backwards, self._reached)
