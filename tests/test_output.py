@@ -21,7 +21,8 @@ posix = pytest.mark.skipif(os.name != "posix", reason="has no such files")
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "train.py").write_text("the script")
-    (tmp_path / "old.json").write_text("old")
+    for name in ("old.json", "helper.py", "DATA.NPZ"):
+        (tmp_path / name).write_text("old")
     (tmp_path / "folder").mkdir()
     os.symlink("train.py", tmp_path / "link")
     return tmp_path
@@ -38,6 +39,9 @@ def folder(tmp_path, monkeypatch):
         (["-", "/dev/stdout"], "both write"),
         (["no/a.json"], "is not a folder"),
         (["folder"], "is a folder"),
+        (["helper.py"], "no report"),  # which the script imports, for all we know
+        (["DATA.NPZ"], "no report"),
+        (["new.py"], ""),
         (["a.json", "b.json"], ""),
         (["old.json", "-"], ""),
         (["/dev/null", "/dev/null"], ""),

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from unstuck.comparing.bench import Bench, outcome
+from unstuck.comparing.bench import Bench, outcome, scratch
 from unstuck.comparing.differences import pair
 
 COMMAND = [sys.executable, "-c", "from unstuck.cli import main; main()", "compare"]
@@ -53,6 +53,14 @@ def test_a_run_is_made_of_parts_in_a_copy_on_other_seeds(folder):
     assert bench.run([(ends[0], 3)], "") == [None]
 
 
+def test_a_copy_that_lies_in_the_folder_is_not_copied_itself(folder, monkeypatch):
+    (folder / "places").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder / "places"))
+    with scratch(folder) as copy:
+        assert sorted(p.name for p in copy.iterdir()) == ["first.py", "places", "second.py"]
+        assert list((copy / "places").iterdir()) == []
+
+
 @pytest.mark.acceptance
 def test_the_difference_that_makes_it_is_named(folder):
     done = compared(folder, "--budget", "600", "--json", "c.json", "second.py", "first.py")
@@ -82,11 +90,18 @@ def test_a_commit(folder):
         ("first.py", "nowhere.py", "no file nowhere.py"),
         ("HEAD:first.py", "second.py", "cannot read HEAD:first.py"),
         ("first.py", "broken.py", "the second script: NameError: name 'oops' is not defined"),
+        ("first.py", "encoded.py", "encoded.py is no text of Python"),
+        ("array.npy", "first.py", "array.npy is no text of Python"),
+        ("--budget=inf", "first.py", "--budget inf"),
+        ("--budget=1e99", "first.py", "--budget 1e+99"),
     ],
 )
 def test_wrong_usage(folder, first, second, says):
     (folder / "broken.py").write_text("oops\n")
-    done = compared(folder, first, second)
+    (folder / "encoded.py").write_text("# -*- coding: nonsense -*-\n")
+    (folder / "array.npy").write_bytes(b"\x93NUMPY\x01")
+    options = [first, "first.py"] if first.startswith("--") else [first]
+    done = compared(folder, *options, second)
     assert done.returncode == 2
     assert says in done.stderr
     assert "Traceback" not in done.stderr

@@ -1,6 +1,8 @@
 """Guards on real networks: what learns passes, what does not fails in the words of a report."""
 
 import random
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -138,3 +140,23 @@ def test_no_trace_is_left() -> None:
     assert random.getstate() == state[0]
     assert torch.equal(torch.random.get_rng_state(), state[1])
     assert np.random.get_state()[1].tolist() == state[2]
+
+
+@pytest.mark.parametrize("wrong", [{"within": 0}, {"within": 1.5}, {"within": "x"}, {"seed": -1}])
+def test_what_cannot_be_asked_is_refused(wrong) -> None:
+    with pytest.raises(UsageError, match=next(iter(wrong))):
+        GUARD.learns(digits(), X, Y, **wrong)
+
+
+def test_what_a_guard_imports_draws_nothing() -> None:
+    """In a process of its own, where nothing is imported yet."""
+    code = (
+        "import random, torch; import numpy as np; from unstuck.guards.guard import Guard\n"
+        "x = np.ones((20, 2), 'f4'); y = np.arange(20) % 2; net = torch.nn.Linear(2, 2)\n"
+        "given = {'loss': torch.nn.CrossEntropyLoss(), 'optimizer': 'sgd', 'within': 1}\n"
+        "state = random.getstate()\n"
+        "try: Guard().learns(net, x, y, **given)\n"
+        "except Exception as error: print(type(error).__name__)\n"
+        "assert random.getstate() == state"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -78,10 +78,9 @@ def cases_run(
             "see them with: unstuck cases list",
         )
     inputs = [data_dir / data if data_dir else data, *data.split(","), *([store] if store else [])]
-    must_be_writable({"--json": json_file, "--markdown": markdown}, inputs)
     chosen = _cases(tuple(names or ()))
     pages = _pages(html_folder, [case.name for case in chosen])
-    must_be_writable(pages, inputs)
+    must_be_writable({"--json": json_file, "--markdown": markdown, **pages}, inputs)
     command = f"unstuck cases run {'--all' if all_ else ' '.join(names or ())}"
     command += f" --data {shlex.quote(data)} --seeds {seeds}"
     command += f" --epochs {epochs}" if epochs else ""

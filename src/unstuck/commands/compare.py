@@ -15,6 +15,7 @@ from unstuck.report.writing import is_stdout, write
 if TYPE_CHECKING:
     from unstuck.records.comparison import Comparison
 
+LONGEST = 10**7  # seconds of a budget, about four months: beyond, systems cannot wait
 SCRIPT = "A Python file, or COMMIT:FILE as git names it."
 
 
@@ -33,6 +34,8 @@ def compare(
     Scripts with some of the differences are run again and again on the same seeds, in copies of the
     first one's folder, and judged by their own loss. What follows SECOND are arguments of both.
     """
+    if not budget < LONGEST:
+        raise UsageError(f"--budget {budget:g}", f"seconds, fewer than {LONGEST:,}")
     must_be_writable({"--json": json_file}, [first, second])
     texts = _text(first), _text(second)
     script = Path(first.rpartition(":")[2] if not Path(first).is_file() else first).absolute()
@@ -54,12 +57,10 @@ def _text(name: str) -> str:
     """A script's text.
 
     Raises:
-        UsageError: there is none.
+        UsageError: there is none, or it is none of Python's.
     """
-    from unstuck.patch.source import decoded
-
     if Path(name).is_file():
-        return decoded(Path(name).read_bytes())
+        return _decoded(name, Path(name).read_bytes())
     commit, colon, path = name.partition(":")
     if not colon or not commit or not Path(path).is_file():
         raise UsageError(f"no file {name}", "a Python file, or COMMIT:FILE of one that is there")
@@ -68,7 +69,16 @@ def _text(name: str) -> str:
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip().splitlines() or ["git failed"]
         raise UsageError(f"cannot read {name}: {said[-1]}", "COMMIT:FILE as git names it")
-    return decoded(done.stdout)
+    return _decoded(name, done.stdout)
+
+
+def _decoded(name: str, content: bytes) -> str:
+    from unstuck.patch.source import decoded
+
+    try:
+        return decoded(content)
+    except (SyntaxError, UnicodeDecodeError) as error:
+        raise UsageError(f"{name} is no text of Python: {error}", "two Python scripts") from error
 
 
 def _show(made: "Comparison", json_file: Path | None) -> None:

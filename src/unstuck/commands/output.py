@@ -15,6 +15,12 @@ from unstuck.report.writing import file_at, is_stdout
 if TYPE_CHECKING:
     from rich.console import Console
 
+# Of files that people write or train, and that no report is ever to take the place of.
+KEPT = frozenset((
+    ".py", ".pyw", ".pyi", ".ipynb", ".toml", ".cfg", ".yaml", ".yml",
+    ".npy", ".npz", ".csv", ".tsv", ".parquet", ".pkl", ".keras", ".h5", ".pt", ".pth",
+    ".hdf5", ".ckpt", ".safetensors", ".db",
+))  # fmt: skip
 UNWRITTEN = 3  # exit status where an output could not be written
 
 
@@ -40,7 +46,8 @@ def must_be_writable(
         inputs: files that must not be written over: the script, data, a model.
 
     Raises:
-        UsageError: one cannot be written, is an input, or is another output too.
+        UsageError: one cannot be written, is an input, code, data or a model, or is another
+            output too.
     """
     read = [Path(i) for i in inputs]
     known: dict[str, Path] = {}
@@ -62,6 +69,12 @@ def must_be_writable(
                     "another file",
                     "name another place",
                 )
+        if target.suffix.lower() in KEPT and target.exists():
+            raise UsageError(
+                f"{option} would write over {target}, which is no report",
+                "a file that is not there yet, or an earlier report",
+                "name another place",
+            )
         _writable(target)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -142,13 +143,20 @@ def scratch(folder: Path) -> Iterator[Path]:
     """A copy of a folder, and a place beside it, for as long as it takes."""
     with tempfile.TemporaryDirectory(prefix="unstuck-") as place:
         copy = Path(place) / folder.name
-        shutil.copytree(folder, copy, ignore=_left_out, symlinks=True)
+        shutil.copytree(folder, copy, ignore=partial(_left_out, own=place), symlinks=True)
         yield copy
 
 
-def _left_out(folder: str, names: list[str]) -> list[str]:
-    inside = Path(folder)
-    return [n for n in names if n in LEFT or (inside / n / "pyvenv.cfg").exists()]
+def _left_out(folder: str, names: list[str], own: str = "") -> list[str]:
+    """What is not copied; `own` is where the copy goes, which may lie in the folder itself."""
+    inside, target = Path(folder), Path(own)
+    return [
+        n
+        for n in names
+        if n in LEFT
+        or (inside / n / "pyvenv.cfg").exists()
+        or (n == target.name and (inside / n).samefile(target))
+    ]
 
 
 def _size(folder: Path) -> int:

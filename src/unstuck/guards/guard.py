@@ -7,6 +7,7 @@ from typing import Any
 
 from unstuck.records.guarded import Guarded
 from unstuck.records.report import Report
+from unstuck.setups.unmoved import unmoved
 
 STEPS = 1_000
 BUDGET = 60.0  # seconds
@@ -64,7 +65,11 @@ class Guard:
             DataError: data that cannot be trained on.
         """
         __tracebackhide__ = True
-        from unstuck.guards.falling_short import learning
+
+        def learning(mine: Any) -> Guarded:
+            from unstuck.guards.falling_short import learning
+
+            return learning(mine)
 
         return self._asked(learning, given | {"model": model, "x": x, "y": y}, within, seed)
 
@@ -89,7 +94,11 @@ class Guard:
             model, x, y, within, seed, given, Returns, Raises: see `learns`.
         """
         __tracebackhide__ = True
-        from unstuck.guards.falling_short import fitting
+
+        def fitting(mine: Any) -> Guarded:
+            from unstuck.guards.falling_short import fitting
+
+            return fitting(mine)
 
         arguments = given | {"model": model, "x": x, "y": y}
         return self._asked(fitting, arguments, within, seed, examples)
@@ -110,10 +119,9 @@ class Guard:
             Failed: something is suspected.
         """
         __tracebackhide__ = True
-        from unstuck.diagnosis import diagnosed
-        from unstuck.setups.unmoved import unmoved
-
         with unmoved():
+            from unstuck.diagnosis import diagnosed
+
             report = diagnosed(model, x, y, **given).report
             if report.suspects:
                 from unstuck.report.guarded import suspicious
@@ -147,13 +155,13 @@ class Guard:
             model, x, y, within, seed, given, Returns, Raises: see `learns`.
         """
         __tracebackhide__ = True
-        from unstuck.guards.falling_short import comparison
-        from unstuck.guards.trials import trials
-
         arguments = given | {"model": model, "x": x, "y": y}
         other = reference if isinstance(reference, dict) else {"model": reference}
 
         def compared(mine: Any) -> Guarded:
+            from unstuck.guards.falling_short import comparison
+            from unstuck.guards.trials import trials
+
             theirs = trials(arguments | other, within, seed, self.budget)
             return comparison(mine, theirs, margin)
 
@@ -168,11 +176,14 @@ class Guard:
         batch: int | None = None,
     ) -> Guarded:
         __tracebackhide__ = True
-        from unstuck.guards.trials import trials
-        from unstuck.report import guarded as told
-        from unstuck.setups.unmoved import unmoved
-        from unstuck.setups.untouched import untouched
+        with unmoved():
+            from unstuck.guards.trials import trials
+            from unstuck.report import guarded as told
+            from unstuck.setups.admission import whole_number
+            from unstuck.setups.untouched import untouched
 
+        whole_number("within", within, 1)
+        whole_number("seed", seed, 0)
         with unmoved(), untouched():
             made = trials(arguments, within, seed, self.budget, batch)
             found = asked(made)
