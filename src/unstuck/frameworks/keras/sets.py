@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unstuck.errors import DataError, UsageError
+from unstuck.setups.arrays_kept import arrays_kept
 from unstuck.setups.sample import ORDERED, as_array, refuse_generator, rows
 
 _WEIGHTS = "the data hold weights of the examples, which were left out"
@@ -142,8 +143,13 @@ def of_tf_data(dataset: Any, examples: int) -> Read:
 
 
 def of_py_dataset(dataset: Any, examples: int) -> Read:
-    """A PyDataset, read from a copy: getting a batch may draw numbers or count."""
-    dataset = _copied(dataset)
+    """A PyDataset, read from a copy: getting a batch may draw numbers or count, or write into the
+    arrays it is cut from."""
+    with arrays_kept(dataset):
+        return _of_copy(_copied(dataset), examples)
+
+
+def _of_copy(dataset: Any, examples: int) -> Read:
     batches = dataset.num_batches if hasattr(dataset, "num_batches") else len(dataset)
     if batches == 0:
         raise DataError("the PyDataset has no batches", "at least one")
@@ -197,6 +203,11 @@ def _is_shared(value: Any) -> bool:
 
 def of_loader(loader: Any, examples: int) -> Read:
     """A torch DataLoader, read by index through its data set, not through its sampler."""
+    with arrays_kept(loader):
+        return _by_index(loader, examples)
+
+
+def _by_index(loader: Any, examples: int) -> Read:
     dataset, collate = loader.dataset, loader.collate_fn
     batch_size = loader.batch_size or getattr(loader.batch_sampler, "batch_size", None)
     sampler = type(getattr(loader, "sampler", None)).__name__

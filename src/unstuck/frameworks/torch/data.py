@@ -17,6 +17,7 @@ from torch.utils._pytree import tree_flatten_with_path, tree_unflatten
 
 from unstuck.errors import DataError, UsageError
 from unstuck.frameworks.torch.apart import NotCopied, apart, copied
+from unstuck.setups.arrays_kept import arrays_kept
 from unstuck.setups.sample import ORDERED, as_array, checked, of_numbers, refuse_generator, rows
 from unstuck.setups.subject import Given, Inputs, Sample
 
@@ -90,6 +91,11 @@ def read(given: Given, step: bool) -> TorchData:
     Raises:
         DataError, UsageError: nothing there, lengths that differ, an iterator, no targets.
     """
+    with arrays_kept(given.x, given.validation_data):
+        return _sample(given, step)
+
+
+def _sample(given: Given, step: bool) -> TorchData:
     part = _read(given.x, given.y, given, step)
     structure, x, y, names = _taken_apart(part.batch, step)
     checked(x, y)
