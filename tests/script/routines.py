@@ -316,6 +316,17 @@ def evaluation_left_on():
 
 
 # loop -> the cause that is seen
+def thrown_away():
+    model = net()
+    x, y = tensors(False)
+    for _ in range(30):
+        F.cross_entropy(model(x), y).backward()
+        with torch.no_grad():
+            for p in model.parameters():
+                p = p - 0.1 * p.grad
+            model.zero_grad()
+
+
 FAULTY = {
     never_zeroed: "gradients-not-zeroed",
     zeroed_each_epoch: "gradients-not-zeroed",

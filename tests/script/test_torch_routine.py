@@ -18,6 +18,7 @@ from unstuck.frameworks.torch.watch.nothing import knowing_nothing
 from unstuck.setups.routine import Zeroing
 from unstuck.setups.split import split
 from unstuck.setups.subject import Given
+from unstuck.watching.place import Place
 
 # loop -> fields of its routine that are not a plain loop's
 EXPECTED = {
@@ -80,12 +81,35 @@ def test_faults(seen, loop):
 def test_every_fault_is_a_cause_with_a_cure():
     from unstuck.causes import LOOP, load
 
-    of_jax = {"updates-discarded"}  # arrays of PyTorch's change in place
-    assert set(FAULTY.values()) == set(LOOP) - of_jax
+    by_its_text = {"updates-discarded"}  # see the next test
+    assert set(FAULTY.values()) == set(LOOP) - by_its_text
     for name in LOOP:
         cause = load(name)
         assert cause.name == name
         assert cause.cure("torch")
+
+
+@pytest.mark.parametrize("file", [routines.__file__, __file__])
+def test_steps_that_are_given_to_a_name(file):
+    """Only where the script's text says so: others may want the gradients alone."""
+    recording = Recording()
+    recording.here = lambda: Place(file, 1)
+    loops = Loops(recording)
+    loops.install()
+    try:
+        routines.thrown_away()
+        loops.finish()
+    finally:
+        loops.remove()
+    if file == __file__:
+        assert not recording.trainings
+        return
+    (training,) = recording.trainings
+    assert list(training.sightings) == ["updates-discarded"]
+    assert (
+        "those of the first of 10 backward passes" in training.sightings["updates-discarded"].says
+    )
+    assert len(training.watch.values) == 30
 
 
 def test_gradients_that_are_zeroed_seldom_or_never(seen):

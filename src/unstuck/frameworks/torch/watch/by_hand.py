@@ -5,7 +5,7 @@ parameters nobody holds, they and their gradients are kept and the tape is switc
 time, how they moved in between tells whether it is a training, and at what rate.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from unstuck.frameworks.torch.watch.graph import leaves
+from unstuck.frameworks.torch.watch.rebound import discarded
 from unstuck.frameworks.torch.watch.tape import Backward, Tape
 from unstuck.watching import descent
 from unstuck.watching.place import Place
@@ -144,7 +145,12 @@ class ByHand:
         loop.backwards.append(self._tape.until(loss))
         moved = loop.moved
         if not moved:
-            if len(loop.losses) > PASSES:
+            fault = discarded(where, len(loop.losses))
+            if fault is not None:
+                self._start(where, loop, range(len(loop.held)), 0.0)
+                if loop.training is not None:
+                    loop.training.saw(fault)
+            elif len(loop.losses) > PASSES:
                 self._loops[where] = None
             return
         told = [i for i in moved if loop.slopes[i] is not None]
@@ -157,7 +163,11 @@ class ByHand:
         if rate is None or len(told) < len(moved):
             self._loops[where] = None
             return
-        loop.training = self._begins([loop.held[i] for i in moved], rate, loop.backwards[-1:], loop)
+        self._start(where, loop, moved, rate)
+
+    def _start(self, where: Place | None, loop: Written, which: Iterable[int], rate: float) -> None:
+        trained = [loop.held[i] for i in which]
+        loop.training = self._begins(trained, rate, loop.backwards[-1:], loop)
         loop.held, loop.start, loop.slopes, loop.backwards = [], [], [], []
         if loop.training is None:
             self._loops[where] = None
