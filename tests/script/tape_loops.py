@@ -108,7 +108,20 @@ def written_out():
     return model
 
 
-LOOPS = (plain, in_a_function, own_model, written_out)
+def negated():
+    """Written out, and its minus lost."""
+    x, y = data("negated")
+    model, optimizer = network(), keras.optimizers.Adam(1e-2)
+    for _ in range(EPOCHS):
+        with tf.GradientTape() as tape:
+            log_p = tf.nn.log_softmax(model(x))
+            loss = tf.reduce_mean(tf.gather(log_p, y, batch_dims=1))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply(gradients, model.trainable_variables)
+    return model
+
+
+LOOPS = (plain, in_a_function, own_model, written_out, negated)
 
 
 def main():

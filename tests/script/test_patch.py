@@ -274,3 +274,14 @@ def test_an_optimizer_made_anew_for_a_new_head_leaves_the_training_before_it() -
     new = patched(source, [Site(4, "torch", printer, through=(11,))])
     anew = "draw(net)\nopt = torch.optim.Adam(net.parameters())\n"
     assert new == source.replace("Linear(3, 2)\n", f"Linear(3, 2)\n{anew}")
+
+
+def test_what_a_loop_of_its_own_does_not_read_is_not_written() -> None:
+    source = "model = make()\nfor x, y in data:\n    step(model, x, y)\n"
+
+    def printer(names: Names) -> tuple[Block, ...]:
+        lines = (f"{names.model}.compile(loss='mse')",)
+        return (Block(Role.OPTIMIZER, lines, (), frozenset({"model"}), frozenset({"model"})),)
+
+    with pytest.raises(NotPlaced, match="reads nothing of what a model is compiled with"):
+        patched(source, [Site(3, "keras", printer, {"model": "model"})])

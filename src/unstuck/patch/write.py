@@ -105,6 +105,12 @@ class _Patch:
                 raise NotPlaced(f"the script itself does this: {block.comment}")
             if block.edits and not block.lines:
                 raise NotPlaced("what the fix changes is not made in sight of the training call")
+            if self._by_name and any(".compile(" in line for line in block.lines):
+                raise NotPlaced(
+                    "a loop that computes its loss and takes its steps itself reads nothing of what"
+                    " a model is compiled with",
+                    "the change made where the loop does so",
+                )
             if block.role is Role.DATA:
                 self._data(i)
             elif block.role in (Role.NETWORK, Role.START):

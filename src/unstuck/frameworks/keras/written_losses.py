@@ -42,6 +42,8 @@ def loss_of(
             told = float(loss(y, out))  # an array, which hides no logits behind it
             if any(np.isclose(told, value, rtol=AGREES, atol=0) for value in values):
                 return loss, y
+            if any(np.isclose(-told, value, rtol=AGREES, atol=0) for value in values):
+                return _negated(loss), y
     raise Unseen(
         "none of Keras's losses, called with what its model gave and an array in reach, is what is"
         " differentiated"
@@ -63,6 +65,15 @@ def _fitting(out: NDArray[Any], y: NDArray[Any]) -> Iterator[Any]:
     for kind in kinds:
         for how in _HOW:
             yield kind(reduction=how)
+
+
+def _negated(loss: Any) -> Any:
+    """A loss with its other sign, of outputs as they are: Keras finds the logits behind a softmax."""
+
+    def negated(y_true: Any, y_pred: Any) -> Any:
+        return -loss(y_true, keras.ops.add(y_pred, 0.0))
+
+    return negated
 
 
 def _both(kinds: tuple[Any, ...]) -> list[Any]:
