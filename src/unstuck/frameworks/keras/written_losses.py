@@ -68,7 +68,7 @@ def _fitting(out: NDArray[Any], y: NDArray[Any]) -> Iterator[Any]:
 
 
 def _negated(loss: Any) -> Any:
-    """A loss with its other sign, of outputs as they are: Keras finds the logits behind a softmax."""
+    """With its other sign, of outputs as they are: Keras finds the logits behind a softmax."""
 
     def negated(y_true: Any, y_pred: Any) -> Any:
         return -loss(y_true, keras.ops.add(y_pred, 0.0))
