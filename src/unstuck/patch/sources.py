@@ -145,6 +145,27 @@ def part(tree: Tree, assign: cst.Assign, e: cst.BaseExpression) -> cst.BaseExpre
 def converted(tree: Tree, e: cst.BaseExpression) -> cst.BaseExpression | None:
     """What an expression makes an array of the same numbers of, by a library's function or by one
     of the script's own that does no more; None where it does anything else."""
+    plain = _converted(e)
+    if plain is not None or not isinstance(e, cst.Call) or len(e.args) != 1:
+        return plain
+    own = [
+        n
+        for n in tree.module.body
+        if isinstance(n, cst.FunctionDef) and isinstance(e.func, cst.Name)
+        and n.name.value == e.func.value and len(parameters(n)) == 1
+    ]  # fmt: skip
+    returned = [n.value for f in own for n in nodes(f.body) if isinstance(n, cst.Return)]
+    if len(returned) != 1:
+        return None
+    inner = returned[0]
+    while inner is not None and not isinstance(inner, cst.Name):
+        inner = _converted(inner)
+    same = inner is not None and inner.value == parameters(own[0])[0]
+    return e.args[0].value if same else None
+
+
+def _converted(e: cst.BaseExpression) -> cst.BaseExpression | None:
+    """The same by a library's function."""
     if isinstance(e, cst.Attribute):
         return e.value if e.attr.value == "values" else None
     if not isinstance(e, cst.Call):
@@ -153,17 +174,4 @@ def converted(tree: Tree, e: cst.BaseExpression) -> cst.BaseExpression | None:
         return e.args[0].value
     if called(e) in _TURNED and isinstance(e.func, cst.Attribute):
         return e.func.value
-    own = [
-        n
-        for n in tree.module.body
-        if isinstance(n, cst.FunctionDef) and isinstance(e.func, cst.Name)
-        and n.name.value == e.func.value and len(parameters(n)) == 1
-    ]  # fmt: skip
-    returned = [n.value for f in own for n in nodes(f.body) if isinstance(n, cst.Return)]
-    if len(returned) != 1 or len(e.args) != 1 or returned[0] is None:
-        return None
-    inner: cst.BaseExpression | None = returned[0]
-    while inner is not None and not isinstance(inner, cst.Name):
-        inner = converted(tree, inner)
-    same = isinstance(inner, cst.Name) and inner.value == parameters(own[0])[0]
-    return e.args[0].value if same else None
+    return None
