@@ -4,6 +4,31 @@
 # fmt: off
 from script import patch_blocks as b
 
+# Arrays that a split gives, and what a loader is made of.
+OF_TENSORS = """\
+import torch
+from sklearn.model_selection import train_test_split
+from torch import nn
+from torch.nn import functional as F
+from torch.utils.data import DataLoader, TensorDataset
+
+
+def tt(a):
+    return torch.tensor(a, dtype=torch.float32)
+
+
+x, y = [[0.0, 1.0]] * 40, [1.0] * 40
+known, unseen, wanted, others = train_test_split(x, y)
+{}
+net = nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 1))
+opt = torch.optim.SGD(net.parameters(), lr=0.1)
+for batch, target in loader:
+    opt.zero_grad()
+    loss = F.mse_loss(net(batch)[:, 0], target)
+    loss.backward()
+    opt.step()  # <-
+print(F.mse_loss(net(tt(unseen))[:, 0], tt(others)))
+"""
 SCRIPTS = {
     "loop": """\
 import torch
@@ -21,55 +46,12 @@ for epoch in range(3):
         loss.backward()
         opt.step()  # <-
 """,
-    "tensors made on the way": """\
-import torch
-from sklearn.model_selection import train_test_split
-from torch import nn
-from torch.nn import functional as F
-from torch.utils.data import DataLoader, TensorDataset
-
-
-def tt(a):
-    return torch.tensor(a, dtype=torch.float32)
-
-
-x, y = [[0.0, 1.0]] * 40, [1.0] * 40
-known, unseen, wanted, others = train_test_split(x, y)
-loader = DataLoader(TensorDataset(torch.tensor(known, dtype=torch.float32), tt(wanted)), batch_size=8)
-net = nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 1))
-opt = torch.optim.SGD(net.parameters(), lr=0.1)
-for batch, target in loader:
-    opt.zero_grad()
-    loss = F.mse_loss(net(batch)[:, 0], target)
-    loss.backward()
-    opt.step()  # <-
-print(F.mse_loss(net(tt(unseen))[:, 0], tt(others)))
-""",
-    "tensors of the training part": """\
-import torch
-from sklearn.model_selection import train_test_split
-from torch import nn
-from torch.nn import functional as F
-from torch.utils.data import DataLoader, TensorDataset
-
-
-def tt(a):
-    return torch.tensor(a, dtype=torch.float32)
-
-
-x, y = [[0.0, 1.0]] * 40, [1.0] * 40
-known, unseen, wanted, others = train_test_split(x, y)
-a, b = tt(known), tt(wanted).float()
-loader = DataLoader(TensorDataset(a, b), batch_size=8)
-net = nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 1))
-opt = torch.optim.SGD(net.parameters(), lr=0.1)
-for batch, target in loader:
-    opt.zero_grad()
-    loss = F.mse_loss(net(batch)[:, 0], target)
-    loss.backward()
-    opt.step()  # <-
-print(F.mse_loss(net(tt(unseen))[:, 0], tt(others)))
-""",
+    "tensors made on the way": OF_TENSORS.format(
+        "loader = DataLoader(TensorDataset(torch.tensor(known, dtype=torch.float32), tt(wanted)), batch_size=8)"
+    ),
+    "tensors of the training part": OF_TENSORS.format(
+        "a, b = tt(known), tt(wanted).float()\nloader = DataLoader(TensorDataset(a, b), batch_size=8)"
+    ),
     "learnt attributes": """\
 from sklearn.neural_network import MLPRegressor
 

@@ -35,7 +35,7 @@ from unstuck.proofs.facts import facts
 from unstuck.proofs.folds import CROSSED, Folds, folds
 from unstuck.proofs.plan import Findings, plan
 from unstuck.proofs.record import record
-from unstuck.records.proof import Agreement, Proof
+from unstuck.records.proof import Agreement, Point, Proof
 from unstuck.records.report import Report
 from unstuck.records.states import State
 from unstuck.records.training import Sighting, Witness
@@ -293,18 +293,20 @@ def _decided(
     fresh = 2 * -(-trained // size) if smaller else 10**9
     agrees = Agreement(None, "the script's losses were not seen")
     asks, known = next(asking), 0
+
+    def curves() -> list[list[Point]]:
+        return [[(step, fuller * loss) for step, loss in c] for c in bench.curves]
+
     while True:
         answer = bench.answer(asks)
         if agrees.agrees is not False and known < min(SEEDS, len(bench.curves)):
             known = len(bench.curves)
-            curves = [[(step, fuller * loss) for step, loss in c] for c in bench.curves]
-            agrees = agreement(witness, curves, batches, fresh)
+            agrees = agreement(witness, curves(), batches, fresh)
             if agrees.agrees is False and problem.seen is not State.LEARNING:
                 # whether it hangs on the seed: some units never answer to anything
                 steps = next(t.steps for t in reversed(bench.trials) if not t.changes)
                 bench.answer(tuple(Ask((), SCREEN + i, steps) for i in range(known, OTHERS)))
-                curves = [[(step, fuller * loss) for step, loss in c] for c in bench.curves]
-                agrees, known = of_one(witness, curves, batches, fresh) or agrees, OTHERS
+                agrees, known = of_one(witness, curves(), batches, fresh) or agrees, OTHERS
         try:
             if agrees.agrees is False:
                 asking.close()

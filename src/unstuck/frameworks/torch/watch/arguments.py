@@ -21,6 +21,7 @@ from unstuck.frameworks.torch.watch.nothing import knowing_nothing
 from unstuck.frameworks.torch.watch.recipe import Recipe, Replay, recipe
 from unstuck.frameworks.torch.watch.sampling import all_targets, class_weights, steps_an_epoch
 from unstuck.frameworks.torch.watch.tape import Backward, tensors
+from unstuck.frameworks.torch.watch.unmoved import held_by
 from unstuck.watching.unseen import Unseen
 
 AGREES = 1e-4  # relative; a loss computed again differs by rounding alone
@@ -78,7 +79,7 @@ def arguments(
     """
     if not backwards:
         raise Unseen("no loss was seen before the step")
-    held = {id(p) for group in optimizer.param_groups for p in group["params"]}
+    held = held_by([optimizer])
     all_of_them = list(map(recipe, backwards))
     several = [r for r in all_of_them if _reaches(r, held)]
     if not several:
@@ -87,8 +88,7 @@ def arguments(
     accumulated = len(several) if len({_form(r) for r in several}) == 1 else 1
     if len(several) > 1 and accumulated == 1:
         raise Unseen(f"one step adds up {len(several)} losses that are computed differently")
-    theirs = {id(p) for other in others for g in other.param_groups for p in g["params"]} | stepped
-    root = _root(made, held, theirs - held)
+    root = _root(made, held, (held_by(others) | stepped) - held)
     _check_parts(root, held, others)
     divided = made
     if accumulated > 1:
@@ -165,7 +165,7 @@ def _elsewhere(recipes: list[Recipe], others: list[Any]) -> list[Recipe]:
     Raises:
         Unseen: there are none, or another optimizer holds what they depend on.
     """
-    theirs = {id(p) for other in others for g in other.param_groups for p in g["params"]}
+    theirs = held_by(others)
     found = [r for r in recipes if r.modules() and not _reaches(r, theirs)]
     if not found:
         raise Unseen("no loss was differentiated through a module with the optimizer's parameters")
@@ -207,7 +207,7 @@ def _check_parts(root: Any, held: set[int], others: list[Any]) -> None:
     own = {id(p) for p in root.parameters()}
     sharing = 1
     for other in others:
-        theirs = {id(p) for group in other.param_groups for p in group["params"]}
+        theirs = held_by([other])
         sharing += bool(theirs & own and not theirs & held)
     if sharing > 1:
         raise Unseen(f"{sharing} optimizers share the model's parameters out among them")
