@@ -71,3 +71,11 @@ def test_nan_stays_and_nothing_else_is_written() -> None:
         array[0] = 7
     np.testing.assert_array_equal(array, [1.0, np.nan, 3.0])
     assert tensor._version == version
+
+
+def test_tensors_that_numpy_does_not_know_are_put_back() -> None:
+    half = torch.tensor([1.0, float("nan"), 3.0], dtype=torch.bfloat16)
+    wide = torch.ones(1).expand(5)
+    with arrays_kept([half, wide]):
+        half[0] = 7
+    assert half[[0, 2]].tolist() == [1.0, 3.0]

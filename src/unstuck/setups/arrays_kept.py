@@ -69,7 +69,7 @@ def _is_array(value: Any) -> bool:
         return bool(value.dtype.kind in "fiub" and value.flags.writeable)
     if torch is None or type(value) is not torch.Tensor:
         return False
-    plain = value.layout is torch.strided and value.device.type == "cpu"
+    plain = value.layout is torch.strided and value.device.type == "cpu" and value.is_contiguous()
     return bool(plain and not value.requires_grad)
 
 
@@ -82,21 +82,16 @@ def _restore(array: Any) -> Callable[[], None]:
         kept = array.detach().clone()
 
         def restore() -> None:
-            if not array.equal(kept) and not _same_bits(array.numpy(), kept.numpy()):
-                array.data.copy_(kept)
+            if not array.equal(kept):  # nor where it holds NaN, which is then written anew
+                array.data.copy_(kept)  # which leaves no trace in its version
 
         return restore
     copy = array.copy()
 
     def put_back() -> None:
-        if not _same_bits(array, copy):
+        import numpy as np
+
+        if not np.array_equal(array, copy, equal_nan=array.dtype.kind == "f"):
             array[...] = copy
 
     return put_back
-
-
-def _same_bits(a: Any, b: Any) -> bool:
-    """Whether two arrays of numbers are alike, NaN included."""
-    import numpy as np
-
-    return bool(np.array_equal(a, b, equal_nan=a.dtype.kind == "f"))
