@@ -1,12 +1,12 @@
 """Packs on executors: the same records from each, and a clear word when something goes wrong."""
 
-import multiprocessing
 import os
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from trials.children import our_children
 from trials.digits_study import DIGITS, TINY, study
 from unstuck.engine.network import mlp
 from unstuck.errors import DataError, DataNotFound
@@ -45,7 +45,7 @@ def test_records_depend_neither_on_the_executor_nor_on_the_pack():
         )
     losses = {tuple(record["loss"]) for record in apart.values()}
     assert len(losses) == len(all_trials)  # no seed or arm stands in for another
-    assert multiprocessing.active_children() == []
+    assert our_children() == []
 
 
 class Gone:
@@ -61,7 +61,7 @@ def test_data_that_are_not_there_end_the_run():
         list(runner.run(packs(study(1), 1)))
     assert caught.value.todo == "look for them"
     runner.stop()
-    assert multiprocessing.active_children() == []
+    assert our_children() == []
 
 
 def test_a_trial_that_fails_is_told_and_its_pack_is_trained_without_it():

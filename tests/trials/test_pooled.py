@@ -4,11 +4,11 @@ import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from multiprocessing import active_children
 
 import pytest
 from joblib.externals.loky import get_reusable_executor
 
+from trials.children import our_children
 from trials.jobs import died_on_3, died_once, double, mistaken, raised, xla_threads
 from unstuck.errors import DataNotFound, TrialsFailed, UsageError
 from unstuck.trials import executor
@@ -147,7 +147,7 @@ def test_where_no_worker_lives_the_run_ends():
         list(dying.run([3] * 1000))
     assert "fewer workers" in caught.value.todo
     dying.stop()
-    assert active_children() == []
+    assert our_children() == []
 
 
 def test_another_version_is_refused(monkeypatch):
@@ -162,18 +162,18 @@ def test_stopping_kills_what_is_busy_and_may_be_done_twice():
     workers = processes(double, 2)
     going = workers.run(range(9))
     next(going)
-    assert len(active_children()) == 2
+    assert len(our_children()) == 2
     workers.stop()
     workers.stop()
-    assert active_children() == []
+    assert our_children() == []
 
 
 def test_no_more_processes_than_jobs():
     workers = processes(double, 8)
     assert list(workers.run([])) == []
-    assert active_children() == []
+    assert our_children() == []
     assert list(workers.run([4])) == [8]
-    assert len(active_children()) == 1
+    assert len(our_children()) == 1
     workers.stop()
 
 
