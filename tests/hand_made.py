@@ -7,9 +7,10 @@ from unstuck.records.effect import Effect
 from unstuck.records.fix import Fix, Level
 from unstuck.records.proof import Agreement, Arm, Interaction, Part, Proof, Repair, Trial
 from unstuck.records.report import Evidence, Link, Report, Suspect, Tested
-from unstuck.records.run import SubjectRecord, Watched, Where
+from unstuck.records.run import SubjectRecord, Watched
 from unstuck.records.states import State, Status
 from unstuck.records.training import Witness
+from unstuck.records.where import Where
 from unstuck.report.sentence import of_subject
 
 UNITS = {

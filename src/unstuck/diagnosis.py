@@ -57,10 +57,12 @@ class Diagnosed:
     Args:
         report: the record.
         again: makes the subject anew, with so many examples.
+        sample: the examples that were looked at; None where they are not at hand.
     """
 
     report: Report
     again: Callable[[int], Subject]
+    sample: Sample | None = None
 
 
 def diagnosed(
@@ -111,7 +113,7 @@ def diagnosed(
     def again(examples: int) -> Subject:
         return recognize(model, replace(given, examples=examples))
 
-    return Diagnosed(report, again)
+    return Diagnosed(report, again, subject.sample)
 
 
 def examine(subject: Subject, began: float | None = None, made: float | None = None) -> Report:

@@ -17,7 +17,7 @@ saturation dead-units initialization epsilon-zero learning-rate-high learning-ra
 optimizer-epsilon frozen-parameters not-shuffled examples-mixed target-shape padding-behind
 id-fractions
 layers-not-registered optimizer-of-another-model loss-detached step-before-backward
-gradients-not-zeroed evaluation-mode schedule-per-batch updates-discarded
+gradients-not-zeroed evaluation-mode training-mode schedule-per-batch updates-discarded
 optimizer-unsuited training-short batch-large regularization-strong capacity-small hidden-activation
 statistics-lag
 """

@@ -8,9 +8,10 @@ import pytest
 from hand_made import FIX, LEARNS, PROOF, PROOFS, SOUND, subject
 from unstuck.commands.options import FailOn, status
 from unstuck.records.report import Evidence
-from unstuck.records.run import RunRecord, Where
+from unstuck.records.run import RunRecord
 from unstuck.records.states import State
 from unstuck.records.training import Sighting
+from unstuck.records.where import Where
 from unstuck.report.run import summary, tried
 from unstuck.report.sarif import sarif
 

@@ -17,6 +17,7 @@ LOOP = (
     "step-before-backward",
     "gradients-not-zeroed",
     "evaluation-mode",
+    "training-mode",
     "schedule-per-batch",
     "updates-discarded",
 )

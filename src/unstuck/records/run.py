@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from unstuck.records.evaluation import Evaluation
 from unstuck.records.fix import Fix
 from unstuck.records.origin import Origin
 from unstuck.records.proof import Proof
@@ -10,29 +11,11 @@ from unstuck.records.report import Report, Suspect
 from unstuck.records.routine import Routine
 from unstuck.records.states import State, Status
 from unstuck.records.training import Sighting, Witness
+from unstuck.records.where import Where
 
 SCHEMA = 2
 _FAILS = (State.STUCK, State.SLOW, State.DIVERGED)
 _TELLING = (Status.PROVEN, Status.SUSPECTED, Status.INCONCLUSIVE)
-
-
-@dataclass(frozen=True)
-class Where:
-    """A line of the user's files.
-
-    Args:
-        file: from the folder that the run was started in; absolute if it lies elsewhere.
-        line: from 1; in a notebook, of the cell.
-        cell: of a notebook, from 1; null in a script.
-    """
-
-    file: str
-    line: int
-    cell: int | None = None
-
-    def __str__(self) -> str:
-        cell = "" if self.cell is None else f"cell {self.cell}, "
-        return f"{self.file.rsplit('/', 1)[-1]}, {cell}line {self.line}"
 
 
 @dataclass(frozen=True)
@@ -70,6 +53,7 @@ class SubjectRecord:
         witness: of the training that counts: the last of the longest; null if none was seen.
         routine: what its loop does around a step.
         sightings: faults of the loop that were seen.
+        evaluations: faults of how the trained model is asked for answers, each tested on these.
         proof: what trials say; null where none were made.
         unproven: why no proof was made; "" if one was, or none was asked for.
         fix: null where nothing was to be repaired, or no repair was found.
@@ -90,6 +74,7 @@ class SubjectRecord:
     witness: Witness | None = None
     routine: Routine = field(default_factory=Routine)
     sightings: tuple[Sighting, ...] = ()
+    evaluations: tuple[Evaluation, ...] = ()
     proof: Proof | None = None
     unproven: str = ""
     fix: Fix | None = None
@@ -122,7 +107,10 @@ class SubjectRecord:
 
     @property
     def proven(self) -> bool:
-        """Whether trials proved what keeps it from learning, and no patch cured it."""
+        """Whether trials proved what keeps it from learning, and no patch cured it; or what spoils
+        the answers of the trained model."""
+        if self.evaluations:
+            return True
         if self.proof is None or not self.judges or self.cured or self.state not in _FAILS:
             return False
         return self.proof.trusted and (self.proof.repaired or bool(self.proof.proven))

@@ -54,6 +54,9 @@ def _parts(subject: SubjectRecord) -> Iterator[str]:
         yield f"  its losses: {seen.says}"
     for sighting in subject.sightings:
         yield f"evidence: {sighting.cause}: {sighting.says}"
+    for asked in subject.evaluations:
+        yield f"evidence: {asked.cause} (proven): {asked.says}"
+        yield f"  to do: {asked.cure}"
     for suspect in subject.findings[:SUSPECTS]:
         told = [
             f"{e.probe}{f' ({e.where})' if e.where else ''} {quantity(e.value)}, expected"

@@ -94,6 +94,11 @@ def worst(subject: SubjectRecord) -> Watched | None:
 
 def verdict(subject: SubjectRecord) -> str:
     """In a few words: "suspected: input-spread; no proof: interrupted"."""
+    asked = ", ".join(dict.fromkeys(e.cause for e in subject.evaluations))
+    return f"proven where it is asked: {asked}; {_verdict(subject)}" if asked else _verdict(subject)
+
+
+def _verdict(subject: SubjectRecord) -> str:
     if subject.proof is not None:
         return subject.proof.outcome + ("; cured in the patched copy" if subject.cured else "")
     if subject.report is None:

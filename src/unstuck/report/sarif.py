@@ -10,6 +10,7 @@ from unstuck.records.quantity import quantity
 from unstuck.records.report import Suspect
 from unstuck.records.run import RunRecord, SubjectRecord
 from unstuck.records.states import Status
+from unstuck.records.where import Where
 
 _LEVELS = {
     Status.PROVEN: "error",
@@ -64,16 +65,20 @@ def _home() -> str:
 
 def _results(subject: SubjectRecord) -> Iterator[dict[str, Any]]:
     for suspect in subject.findings:
-        yield _result(subject, suspect.name, _LEVELS[suspect.status], _told(suspect))
+        yield _result(subject, subject.where, suspect.name, _LEVELS[suspect.status], _told(suspect))
     known = {suspect.name for suspect in subject.report.suspects} if subject.report else set()
     for sighting in () if subject.clear else subject.sightings:
         if sighting.cause not in known:
-            yield _result(subject, sighting.cause, "warning", sighting.says)
+            yield _result(subject, subject.where, sighting.cause, "warning", sighting.says)
+    for asked in subject.evaluations:
+        told = f"{asked.says}. Cure: {asked.cure}"
+        yield _result(subject, asked.where, asked.cause, _LEVELS[Status.PROVEN], told)
 
 
-def _result(subject: SubjectRecord, rule: str, level: str, says: str) -> dict[str, Any]:
+def _result(
+    subject: SubjectRecord, where: Where | None, rule: str, level: str, says: str
+) -> dict[str, Any]:
     found: dict[str, Any] = {"ruleId": rule, "level": level, "message": {"text": says}}
-    where = subject.where
     file, line, cell = ("", 1, None) if where is None else (where.file, where.line, where.cell)
     # The same finding in the next run, though lines above it were added: its rule, file, cell and
     # framework, not its line.

@@ -23,6 +23,12 @@ def of_subject(subject: SubjectRecord) -> SubjectRecord:
 
 
 def _of_subject(subject: SubjectRecord) -> str:
+    told = _of_training(subject)
+    asked = "".join(f"{_sentence(e.says)} To do: {e.cure}. " for e in subject.evaluations)
+    return f"{asked}{told}"
+
+
+def _of_training(subject: SubjectRecord) -> str:
     if subject.proof is not None:
         told = of_proof(subject.proof)
         return f"{told} The patched copy learns." if subject.cured else told

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from unstuck.judging.answers import Learnt
 from unstuck.records.states import State, Status
 from unstuck.records.training import Sighting, Witness
+from unstuck.script.asked import Asked
 from unstuck.setups.routine import PLAIN, Routine
 from unstuck.watching.losses import Watch
 from unstuck.watching.place import Place
@@ -37,6 +39,8 @@ class Line:
         unproven: why no proof is made, in a few words.
         routine: what the loop was seen to do around a step.
         sightings: faults of the loop itself that were seen.
+        learnt: some of the examples that it learns from; None if not known.
+        asked: what its model is asked about when it has learnt, by where that is.
         noticed: states that were told while it trained.
         proof, fix: made after the script has ended.
         diff: of the script with the fix in it, which was tried on a copy.
@@ -53,6 +57,8 @@ class Line:
     unproven: str = ""
     routine: Routine = PLAIN
     sightings: list[Sighting] = field(default_factory=list)
+    learnt: Learnt | None = None
+    asked: dict[Place | None, Asked] = field(default_factory=dict)
     noticed: set[str] = field(default_factory=set)
     proof: "Proof | None" = None
     fix: "Fixed | None" = None

@@ -1,14 +1,18 @@
 """The record of a script's run, from what was seen at each line where training starts."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import unstuck
+from unstuck.causes import load
+from unstuck.records.evaluation import Evaluation
 from unstuck.records.origin import here
-from unstuck.records.run import RunRecord, SubjectRecord, Watched, Where
+from unstuck.records.run import RunRecord, SubjectRecord, Watched
+from unstuck.records.where import Where
 from unstuck.report.sentence import of_subject
+from unstuck.script.asked import says
 from unstuck.script.line import Line
 from unstuck.watching.losses import Watch
 from unstuck.watching.place import Place
@@ -45,6 +49,7 @@ def subject(line: Line, folder: Path) -> SubjectRecord:
             line.witness if line.watches else None,
             line.routine,
             tuple(line.sightings),
+            tuple(_evaluations(line, folder)),
             proof,
             line.unproven,
             None if line.fix is None else line.fix.record,
@@ -56,6 +61,19 @@ def subject(line: Line, folder: Path) -> SubjectRecord:
             },
         )
     )
+
+
+def _evaluations(line: Line, folder: Path) -> Iterator[Evaluation]:
+    """Faults of how the trained model is asked, one a line and cause."""
+    for place, asked in line.asked.items():
+        for cause, seen in asked.found.items():
+            yield Evaluation(
+                cause,
+                where(place, folder),
+                **asdict(seen),
+                says=says(cause, seen, place),
+                cure=load(cause).cure(line.framework),
+            )
 
 
 def where(place: Place | None, folder: Path) -> Where | None:

@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING, Any
 from unstuck.errors import DataError, LabelsOutOfRange, UsageError
 from unstuck.records.report import Evidence
 from unstuck.records.training import Sighting, Witness
+from unstuck.script.asked import Asked, learnt
 from unstuck.script.line import STEPWISE, Line
 from unstuck.setups.routine import Routine
 from unstuck.setups.unmoved import unmoved
 from unstuck.watching import place
 from unstuck.watching.losses import Watch
 from unstuck.watching.place import Place
+from unstuck.watching.question import Question
 
 if TYPE_CHECKING:
     from unstuck.diagnosis import Diagnosed
@@ -74,6 +76,16 @@ class Training:
         else:
             self._line.sightings.append(sighting)
             self._tell(f"unstuck: {self._line}: {sighting.says}")
+
+    def asked(self, question: Question, where: Place | None) -> None:
+        """Its model is asked for answers, outside of training.
+
+        Args:
+            where: the user's line.
+        """
+        learnt = self._line.learnt
+        if learnt is not None and not self.watch.void:
+            self._line.asked.setdefault(where, Asked(learnt)).about(question)
 
     def says_nothing(self, why: str) -> None:
         """Its loss does not say whether it learns: it gets no state, for this reason; "" takes
@@ -323,7 +335,9 @@ class Trainings:
 
         with self.quiet(), _unheard():
             try:
-                line.report = diagnosed(**arguments).report  # nothing of the script's is kept alive
+                found = diagnosed(**arguments)
+                line.report = found.report  # nothing of the script's is kept alive
+                line.learnt = learnt(found.sample)
                 if self._prove:
                     from unstuck.script.starting_point import StartingPoint
 

@@ -164,6 +164,18 @@ def numbers(value: Any) -> NDArray[Any] | None:
     return value if isinstance(value, np.ndarray) and value.dtype.kind in "fiub" else None
 
 
+def labels(value: Any) -> NDArray[Any] | None:
+    """The same, lists, and words, which stand for classes."""
+    if isinstance(value, list) and value and isinstance(value[0], str | int | float):
+        value = np.asarray(value)
+    if type(value).__module__.startswith("pandas") and hasattr(value, "to_numpy"):
+        value = value.to_numpy()
+    if not isinstance(value, np.ndarray):
+        return None
+    words = value.dtype.kind == "O" and all(isinstance(v, str) for v in value.flat)
+    return value if words or value.dtype.kind in "fiubU" else None
+
+
 def _rows_of(part: NDArray[Any], whole: NDArray[Any]) -> NDArray[Any] | None:
     """Where some rows of the part stand in the whole; None if one of them does not."""
     if whole[:1].size != part[:1].size:

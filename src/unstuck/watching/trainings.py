@@ -8,6 +8,7 @@ from unstuck.records.training import Sighting
 from unstuck.setups.routine import Routine
 from unstuck.watching.losses import Watch
 from unstuck.watching.place import Place
+from unstuck.watching.question import Question
 
 
 class Training(Protocol):
@@ -25,6 +26,10 @@ class Training(Protocol):
 
     def saw(self, sighting: Sighting) -> None:
         """A fault of the loop itself; told once a cause."""
+        ...
+
+    def asked(self, question: Question, where: Place | None) -> None:
+        """Its model is asked for answers, outside of training, at this line of the user's."""
         ...
 
     def says_nothing(self, why: str) -> None:

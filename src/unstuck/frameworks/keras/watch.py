@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 
 import keras
 
+from unstuck.frameworks.keras import evaluations
 from unstuck.frameworks.keras.rates import Around
 from unstuck.frameworks.keras.stateless import see_stateless
 from unstuck.frameworks.keras.tapes import see_keras
@@ -27,6 +28,7 @@ def install(trainings: Trainings) -> None:
         return
     fits: WeakKeyDictionary[Any, tuple[Training, Around]] = WeakKeyDictionary()
     batches = Batches(trainings, "keras")
+    trained: WeakKeyDictionary[Any, Training] = WeakKeyDictionary()
 
     def fit(original: Callable[..., Any], model: Any, args: Any, kwargs: Any) -> Any:
         training = None
@@ -47,6 +49,7 @@ def install(trainings: Trainings) -> None:
                 if around is not None:
                     training.routine(around.routine)
                 training.ends()
+                trained[model] = training
 
     def epoch_begins(original: Callable[..., Any], callbacks: Any, args: Any, kwargs: Any) -> Any:
         result = original(callbacks, *args, **kwargs)
@@ -87,11 +90,23 @@ def install(trainings: Trainings) -> None:
                 training.watch.loss(_loss(result))
         return result
 
+    def asked(original: Callable[..., Any], model: Any, args: Any, kwargs: Any) -> Any:
+        result = original(model, *args, **kwargs)
+        training = trained.get(model)
+        if training is not None and not trainings.is_quiet and not trainings.is_within:
+            with trainings.guard("follow an evaluation"):
+                given = inspect.signature(original).bind(model, *args, **kwargs).arguments
+                if (question := evaluations.question(model, given, result)) is not None:
+                    training.asked(question, trainings.here())
+        return result
+
     if keras.backend.backend() == "tensorflow":
         see_keras(trainings)
     if keras.backend.backend() == "jax":
         see_stateless(trainings)
     surround(keras.Model, "fit", fit)
+    surround(keras.Model, "evaluate", asked)
+    surround(keras.Model, "predict", asked)
     surround(keras.callbacks.History, "on_epoch_end", epoch_ended)
     surround(keras.callbacks.CallbackList, "on_epoch_begin", epoch_begins)
     surround(keras.callbacks.CallbackList, "on_train_batch_begin", step_begins)

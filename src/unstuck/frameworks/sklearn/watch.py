@@ -6,6 +6,7 @@ The outermost `fit` counts. Losses are read from `loss_curve_` when it ends.
 import inspect
 from collections.abc import Callable
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import wrapt
@@ -18,7 +19,9 @@ from unstuck.records.training import Sighting
 from unstuck.setups.routine import Routine
 from unstuck.watching.batches import Batches
 from unstuck.watching.methods import surround
-from unstuck.watching.trainings import Trainings
+from unstuck.watching.question import Question
+from unstuck.watching.rows import beside, labels
+from unstuck.watching.trainings import Training, Trainings
 
 _AROUND = {
     "sklearn.pipeline": ("Pipeline",),
@@ -32,6 +35,7 @@ _TO_FIT = ("estimator", "regressor")
 def install(trainings: Trainings) -> None:
     """Puts the hooks into scikit-learn; into what may hold a network when it is imported."""
     batches = Batches(trainings, "sklearn")
+    trained: WeakKeyDictionary[Any, Training] = WeakKeyDictionary()
 
     def fit(original: Callable[..., Any], model: Any, args: Any, kwargs: Any) -> Any:
         training = None
@@ -48,6 +52,7 @@ def install(trainings: Trainings) -> None:
         with trainings.guard("follow the loss"):
             fitted = network(model, _FITTED)
             if fitted is not None:  # else a search that did not fit its best again
+                trained[fitted] = training
                 for loss in getattr(fitted, "loss_curve_", None) or [fitted.loss_]:
                     training.watch.loss(loss)
                 training.routine(_routine(fitted, _given(original, model, args, kwargs)))
@@ -67,7 +72,17 @@ def install(trainings: Trainings) -> None:
                 training.watch.loss(model.loss_)
         return result
 
+    def predict(original: Callable[..., Any], model: Any, args: Any, kwargs: Any) -> Any:
+        answers = original(model, *args, **kwargs)
+        training = trained.get(model)
+        if training is not None and not trainings.is_quiet and not trainings.is_within:
+            with trainings.guard("follow an evaluation"):
+                question = _question(model, [*args, *kwargs.values()][0], answers, original)
+                training.asked(question, trainings.here())
+        return answers
+
     for cls in (MLPClassifier, MLPRegressor):
+        surround(cls, "predict", predict)
         surround(cls, "fit", fit)
         surround(cls, "partial_fit", partial_fit)
 
@@ -93,6 +108,27 @@ def network(model: Any, names: tuple[str, ...]) -> Any:
         else:
             model = next((i for a in names if (i := getattr(model, a, None)) is not None), None)
     return model
+
+
+def _question(model: Any, x: Any, answers: Any, predict: Callable[..., Any]) -> Question:
+    """What a fitted network is asked about; classes as their numbers, as training has them."""
+    given = np.asarray(x)
+    classes = getattr(model, "classes_", None)
+
+    def coded(values: NDArray[Any]) -> NDArray[Any]:
+        if classes is None or values.ndim > 1:
+            return values
+        numbers = {label: i for i, label in enumerate(classes.tolist())}
+        return np.array([numbers.get(value, -1) for value in values.tolist()])
+
+    return Question(
+        len(answers),
+        lambda: given,
+        lambda: coded(np.asarray(answers)),
+        lambda: [coded(found) for found in beside(given, labels)],
+        lambda rows: coded(np.asarray(predict(model, rows))),
+        int(model.n_iter_),
+    )
 
 
 def _routine(fitted: Any, given: dict[str, Any]) -> Routine:

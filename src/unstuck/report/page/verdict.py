@@ -3,6 +3,8 @@
 from dataclasses import dataclass, replace
 from math import ceil, isfinite, nan
 
+from unstuck.causes import load
+from unstuck.records.evaluation import Evaluation
 from unstuck.records.proof import Proof
 from unstuck.records.quantity import quantity
 from unstuck.records.run import SubjectRecord
@@ -60,7 +62,27 @@ class Verdict:
 def verdict(subject: SubjectRecord) -> Verdict:
     """Of a subject."""
     found = _verdict(subject)
+    if subject.evaluations and found.mood != BAD:
+        found = _of_evaluation(subject.evaluations[0], found)
     return replace(found, seen=_seen(subject), use=_use(subject) if found.code else "")
+
+
+def _of_evaluation(asked: Evaluation, training: Verdict) -> Verdict:
+    """Of answers that are spoilt by how the trained model is asked."""
+    numbers = (
+        (f"{asked.measure} as it is asked", f"{asked.value:.3g}", "before"),
+        (f"{asked.measure} of the same examples, asked otherwise", f"{asked.mended:.3g}", "after"),
+        (f"{asked.measure} on examples it learnt from", f"{asked.trained:.3g}", ""),
+    )
+    there = "" if asked.where is None else f" ({asked.where})"
+    sure = (
+        f"Proven on the model's own answers to {asked.n} examples: {asked.better} become better,"
+        f" {asked.worse} worse. Of its training: {training.headline}."
+    )
+    headline = _capital(f"{load(asked.cause).title}{there}")
+    return replace(
+        training, headline=headline, mood=BAD, sure=sure, numbers=numbers, todo=asked.cure
+    )
 
 
 def _use(subject: SubjectRecord) -> str:

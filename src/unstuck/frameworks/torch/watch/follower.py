@@ -32,7 +32,7 @@ class Follower:
 
     Args:
         optimizer: that is about to take its first step.
-        model: that it trains; None if that is not known.
+        model: that it trains, as a function from then on; None if that is not known.
         epoch: steps an epoch; 0 if not known.
         settings: fields of the routine that a library's trainer knows.
         accumulates: whether backward passes a step are of the routine, and not in the batch size.
@@ -62,7 +62,8 @@ class Follower:
         self.reaches: set[int] = set()  # parameters that losses of the first steps depend on
         self.scale = 1.0
         self.unmoved: Zeroing | None = None  # why no step has a gradient, where that was seen
-        self._model = weakref.ref(model) if _has_modes(model) else lambda: None
+        self.model: Any = weakref.ref(model) if _is_module(model) else lambda: None
+        self._switches = has_modes(model)
         self._epoch, self._settings = epoch, settings or {}
         self._accumulates = accumulates
         self._trainable = _trainable(optimizer)
@@ -122,7 +123,7 @@ class Follower:
         self._numbers = self._some().clone() if 0 < self.carried <= SURE else None
         if self._numbers is not None and not self._numbers.any():
             self.carried = 0  # nothing of it would be left either way
-        model = self._model()
+        model = self.model() if self._switches else None
         if model is not None and not model.training:
             self.began_evaluating += self.steps < FIRST
             self.evaluated += 1
@@ -279,10 +280,13 @@ def _is_empty(parameter: Any) -> bool:
     return gradient is None or (gradient.layout == torch.strided and not bool(gradient.any()))
 
 
-def _has_modes(model: Any) -> bool:
-    if not isinstance(model, torch.nn.Module):
-        return False
-    return any(isinstance(m, _MODES) for m in model.modules())
+def has_modes(model: Any) -> bool:
+    """Whether a module has layers that behave differently in training."""
+    return _is_module(model) and any(isinstance(m, _MODES) for m in model.modules())
+
+
+def _is_module(model: Any) -> bool:
+    return isinstance(model, torch.nn.Module)
 
 
 def in_turn(one: Follower, other: Follower) -> bool:

@@ -20,6 +20,7 @@ from unstuck.frameworks.torch.setup import first_line
 from unstuck.frameworks.torch.watch import faults, functional
 from unstuck.frameworks.torch.watch.anew import Anew
 from unstuck.frameworks.torch.watch.arguments import Step, arguments
+from unstuck.frameworks.torch.watch.evaluations import Evaluations
 from unstuck.frameworks.torch.watch.follower import (
     FIRST,
     Clipping,
@@ -130,7 +131,11 @@ class Loops:
             *see_clipping(functools.partial(self._guarded, self._clips)),
             *see_scaling(self._scales),
             *see_loading(functools.partial(self._guarded, self._loaded)),
+            *Evaluations(self.trainings, self._follower_of).see(),
         ]
+
+    def _follower_of(self, module: Any) -> Follower | None:
+        return next((f for f in self._followers.values() if f.model() is module), None)
 
     def _clips(self, clipping: Clipping) -> None:
         if not self.trainings.is_quiet:

@@ -1,0 +1,38 @@
+"""What a model of Keras's is asked about when it has learnt: `evaluate` and `predict`."""
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from unstuck.setups.untouched import untouched
+from unstuck.watching.question import MOST, Question
+from unstuck.watching.rows import beside, labels, numbers
+
+
+def question(model: Any, given: dict[str, Any], result: Any) -> Question | None:
+    """What a call asks; None where its inputs are no single array.
+
+    Args:
+        given: arguments of `evaluate` or `predict`.
+        result: that the call returned; of `predict` the answers.
+    """
+    x, y = given.get("x"), given.get("y")
+    x = numbers(x)
+    if x is None or not x.ndim or not len(x):
+        return None
+
+    def answer(rows: Any) -> Any:
+        with untouched():
+            return np.asarray(keras.ops.convert_to_numpy(model(rows, training=False)))
+
+    told = labels(y)
+    predicted = isinstance(result, np.ndarray) and len(result) == len(x)
+    return Question(
+        len(x),
+        lambda: x,
+        lambda: result if predicted else answer(x[:MOST]),
+        lambda: [told] if told is not None else list(beside(x, labels)),
+        answer,
+        int(keras.ops.convert_to_numpy(model.optimizer.iterations)),
+    )

@@ -1,0 +1,106 @@
+"""What a model is asked about when it has learnt: calls of it without gradients.
+
+While gradients are on, nothing of it costs anything: only within `torch.no_grad` and
+`torch.inference_mode` a hook is called with each module's outputs.
+"""
+
+import copy
+import functools
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn.modules import module as modules
+
+from unstuck.frameworks.torch.modes import switched
+from unstuck.frameworks.torch.watch.data import beside, read
+from unstuck.frameworks.torch.watch.follower import Follower, has_modes
+from unstuck.setups.untouched import untouched
+from unstuck.watching.question import Question
+
+Undo = Callable[[], Any]
+
+
+class Evaluations:
+    """Sees trained models asked.
+
+    Args:
+        trainings: of the run.
+        follower: module ↦ what follows its training; None for a module that is not trained.
+    """
+
+    def __init__(self, trainings: Any, follower: Callable[[Any], Follower | None]) -> None:
+        self._trainings, self._follower = trainings, follower
+        self._within = threading.local()
+
+    def see(self) -> Iterator[Undo]:
+        """Puts itself around what switches gradients off; yields what takes it off again."""
+        for kind in (torch.no_grad, torch.inference_mode):
+            for name, after in (("__enter__", self._entered), ("__exit__", self._left)):
+                original = getattr(kind, name)
+                setattr(kind, name, _followed(original, after))
+                yield functools.partial(setattr, kind, name, original)
+
+    def _entered(self) -> None:
+        here = self._within
+        here.depth = getattr(here, "depth", 0) + 1
+        if here.depth == 1 and not self._trainings.is_quiet and not self._trainings.is_within:
+            here.hook = modules.register_module_forward_hook(self._called)
+
+    def _left(self) -> None:
+        here = self._within
+        here.depth = max(0, getattr(here, "depth", 0) - 1)
+        hook = getattr(here, "hook", None)
+        if not here.depth and hook is not None:
+            here.hook = None
+            hook.remove()
+
+    def _called(self, module: Any, args: Any, output: Any) -> None:
+        if self._trainings.is_quiet or (follower := self._follower(module)) is None:
+            return
+        with self._trainings.guard("follow an evaluation"):
+            self._asked(module, args, output, follower)
+
+    def _asked(self, module: Any, args: Any, output: Any, follower: Follower) -> None:
+        if len(args) != 1 or follower.training is None:
+            return
+        x = args[0]
+        if not all(isinstance(t, torch.Tensor) and t.ndim for t in (x, output)):
+            return
+        if len(x) != len(output):
+            return
+
+        def answer(rows: Any) -> Any:
+            with self._trainings.quiet(), untouched(), torch.no_grad():
+                model = switched(copy.deepcopy(module), False)
+                return _numbers(model(torch.from_numpy(rows).to(x.device, x.dtype)))
+
+        question = Question(
+            len(x),
+            lambda: _numbers(x),
+            lambda: _numbers(output),
+            lambda: beside(_numbers(x)),
+            answer,
+            follower.steps,
+            bool(module.training and has_modes(module)),
+        )
+        follower.training.asked(question, self._trainings.here())
+
+
+def _numbers(tensor: Any) -> NDArray[Any]:
+    """As an array; of none where NumPy has no such numbers."""
+    found = read(tensor)
+    return np.empty(len(tensor), object) if found is None else found
+
+
+def _followed(original: Any, after: Callable[[], None]) -> Any:
+    @functools.wraps(original)
+    def method(self: Any, *args: Any) -> Any:
+        result = original(self, *args)
+        after()
+        return result
+
+    return method

@@ -1,0 +1,159 @@
+"""What a model that was trained is asked about, and whether how it is asked spoils its answers."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from unstuck.judging.answers import FEWEST, Compared, Learnt, compared
+from unstuck.setups.subject import Sample
+from unstuck.watching.place import Place
+from unstuck.watching.question import MOST, Array, Question
+
+NUMBERS = 1 << 20  # in the examples that are held
+EACH = 64  # passes; of more, each whose number is a power of 2, where they are of a few rows
+SCALES = "split-mismatch"
+MODE = "training-mode"
+
+
+@dataclass
+class Asked:
+    """What a model is asked about at one line.
+
+    A pass is all that it is asked there without having learnt more meanwhile.
+
+    Args:
+        learnt: examples that it learns from.
+
+    Attributes:
+        found: the faults of the pass that was seen last, by the names of their causes.
+    """
+
+    learnt: Learnt
+    found: dict[str, Compared] = field(default_factory=dict)
+    _passes: int = 0
+    _rows: int = 0  # of the pass, whether they are held or not
+    _most: int = 0  # of any pass
+    _steps: int = -1
+    _held: list[tuple[Array, Array, list[Array]]] = field(default_factory=list)
+    _judged: int = 0
+    _sampled: bool = False
+
+    def about(self, question: Question) -> None:
+        """One more question; judged as soon as there are examples enough."""
+        if question.steps != self._steps:
+            self._passes, self._rows, self._steps = self._passes + 1, 0, question.steps
+            if self._is_due:
+                self.found, self._held, self._judged, self._sampled = {}, [], 0, False
+        self._rows += question.rows
+        self._most = max(self._most, self._rows)
+        room = self._room(question.rows)
+        if not self._is_due or (not room and not question.trains):
+            return
+        x = question.x()
+        if x.dtype.kind not in "iufb" or self._repeats(x):
+            return
+        x = x[:room].astype(np.float64)
+        if not len(x) or not np.isfinite(x).all():
+            return
+        if question.trains or self.learnt.is_unlike(x):
+            self._hold(x, question)
+
+    @property
+    def _is_due(self) -> bool:
+        """Whether a pass is looked at: not each of a policy's, which is asked a row a step."""
+        return self._passes <= EACH or self._most >= FEWEST or not self._passes & (self._passes - 1)
+
+    def _room(self, rows: int) -> int:
+        """Rows that are still to be held."""
+        most = min(MOST, NUMBERS // max(1, self.learnt.x[:1].size))
+        return max(0, min(rows, most - sum(len(x) for x, _, _ in self._held)))
+
+    def _repeats(self, x: Array) -> bool:
+        """Whether the same is asked again in one pass, as where answers are averaged over dropout
+        on purpose."""
+        first = x[:1].astype(np.float64)
+        if not any(np.array_equal(first, held[:1]) for held, _, _ in self._held):
+            return False
+        self._sampled = True
+        self.found.pop(MODE, None)
+        return True
+
+    def _hold(self, x: Array, question: Question) -> None:
+        targets = [np.array(t[: len(x)]) for t in question.targets()]
+        if self._held and len(targets) < len(self._held[0][2]):
+            return
+        self._held.append((x, np.array(question.answers()[: len(x)]), targets))
+        rows = sum(len(x) for x, _, _ in self._held)
+        if rows >= max(FEWEST, 2 * self._judged):
+            self._judged = rows
+            self._judge(question)
+
+    def _judge(self, question: Question) -> None:
+        x = np.concatenate([x for x, _, _ in self._held])
+        got = np.concatenate([answers for _, answers, _ in self._held])
+        learnt, answer = self.learnt, question.answer
+        at_home = answer(learnt.x)
+        settled = answer(x) if question.trains else got
+        others = [answer(a) for a in learnt.matched(x)] if learnt.is_unlike(x) else []
+        y = self._targets([settled, *others])
+        self.found = {}
+        if y is None or (self.learnt.of_classes is False and y.ndim > 1 and y.size > len(y)):
+            return
+        if question.trains:
+            mode = compared(learnt, at_home, y, got, settled)
+            if mode.is_proven and not self._sampled:
+                self.found[MODE] = mode
+        if others:
+            tried = [compared(learnt, at_home, y, settled, other, len(others)) for other in others]
+            best = max(tried, key=lambda c: c.mended)
+            if best.is_proven:
+                self.found[SCALES] = best
+
+    def _targets(self, answers: list[Array]) -> Array | None:
+        """The first of the arrays beside the inputs that can be their targets."""
+        for several in zip(*(targets for _, _, targets in self._held), strict=False):
+            if len({a.shape[1:] for a in several}) == 1:
+                y = np.concatenate(several)
+                if any(self.learnt.are_targets(y, given) for given in answers):
+                    return y
+        return None
+
+
+def learnt(sample: Sample | None) -> Learnt | None:
+    """What a training learns from, held small; None where it is not one array of numbers with
+    targets."""
+    if sample is None or sample.y is None or len(sample.x) != 1 or sample.kinds != ("values",):
+        return None
+    x, y = sample.x[0], sample.y
+    rows = min(len(x), MOST, NUMBERS // max(1, x[:1].size))
+    if rows < FEWEST or len(y) != len(x) or x.dtype.kind not in "iufb":
+        return None
+    x, y = x[:rows].astype(np.float64), np.array(y[:rows])
+    return Learnt(x, y) if np.isfinite(x).all() else None
+
+
+def says(cause: str, seen: Compared, where: Place | None) -> str:
+    """What was seen, in a sentence."""
+    there = "" if where is None else f" at {where}"
+    what, how = _WORDS[cause]
+    return (
+        f"{what}{there}: {seen.measure} {_level(seen.value)} there, {_level(seen.mended)} {how}"
+        f" ({seen.n} examples, {seen.better} answered better and {seen.worse} worse,"
+        f" p = {seen.p:.1g}; {_level(seen.trained)} on examples it learnt from)"
+    )
+
+
+_WORDS = {
+    SCALES: (
+        "what the trained model is asked about is scaled otherwise than what it learnt from",
+        "once the same inputs are brought to the training inputs' mean and spread",
+    ),
+    MODE: (
+        "the trained model is asked in training mode, with dropout or batch statistics at work",
+        "in evaluation mode",
+    ),
+}
+
+
+def _level(value: float) -> str:
+    return f"{value:.3g}"
