@@ -59,6 +59,8 @@ PAIRS: dict[str, tuple[Loop, dict[str, Any]]] = {
                           {}),
     "evaluation-mode": (replace(SGD, says="BatchNorm1d in front of pixels from 0 to 255, in"
                                 " training mode or not", normalized=True), {}),
+    "training-mode": (replace(SGD, says="asked with dropout of 80 % of the hidden units off, or on",
+                              dropout=0.8), {}),
     "schedule-per-batch": (replace(SGD, says="StepLR(optimizer, 5, 0.1), once an epoch or a"
                                    " batch", scheduled=True), {}),
     "optimizer-unsuited": (Loop("Adam, or SGD, with rate 0.001"),
@@ -105,7 +107,7 @@ def _trained(loop: Loop) -> list[float]:
     optimizer = loop.optimizer(held, lr=loop.rate)
     schedule = torch.optim.lr_scheduler.StepLR(optimizer, 5, 0.1)
     first = copy.deepcopy(model.state_dict())
-    seen = [_accuracy(model, x_test, y_test)]
+    seen = [_accuracy(loop, model, x_test, y_test)]
     for _ in range(loop.epochs):
         model.train(loop.fault != "evaluation-mode")
         for rows in torch.randperm(len(x)).split(loop.batch):
@@ -116,7 +118,7 @@ def _trained(loop: Loop) -> list[float]:
                 schedule.step()
         if loop.scheduled and loop.fault != "schedule-per-batch":
             schedule.step()
-        seen.append(_accuracy(model, x_test, y_test))
+        seen.append(_accuracy(loop, model, x_test, y_test))
     return seen
 
 
@@ -160,6 +162,6 @@ def _data(raw: bool) -> tuple[torch.Tensor, ...]:
 
 
 @torch.no_grad()
-def _accuracy(model: nn.Module, x: torch.Tensor, y: torch.Tensor) -> float:
-    model.eval()
+def _accuracy(loop: Loop, model: nn.Module, x: torch.Tensor, y: torch.Tensor) -> float:
+    model.train(loop.fault == "training-mode")
     return round(float((model(x).argmax(1) == y).float().mean()), 4)

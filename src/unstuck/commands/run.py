@@ -1,7 +1,7 @@
 """`unstuck run`: a script, unchanged, with its trainings diagnosed."""
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -243,7 +243,7 @@ def _patch(
         return True
     lines = trainings.lines
     made = patch(
-        [cured for i, line in enumerate(lines) if (cured := _cured(i, line, running.file))],
+        [cured for i, line in enumerate(lines) for cured in _cures(i, line, running.file)],
         running.file,
         file_name(Place(running.file, 1), folder),
         arguments,
@@ -263,26 +263,30 @@ def _patch(
     return True
 
 
-def _cured(index: int, line: "Line", script: str) -> "Cured | None":
-    """A line with a verified fix, as a patch takes it."""
-    from unstuck.patch.trying import Cured
+def _cures(index: int, line: "Line", script: str) -> "Iterator[Cured]":
+    """A line's verified fix, and how its model is to be asked, as a patch takes them."""
+    from unstuck.causes import load
+    from unstuck.patch.trying import Asking, Cured
 
-    if line.fix is None or not line.fix.record.verified:
-        return None
     where = line.where
     here = where is not None and where.file == script and where.cell is None
-    return Cured(
-        index,
-        str(line),
-        where.line if where is not None and here else None,
-        _WATCHED_BY.get(line.framework, line.framework),
-        line.fix.printer,
-        line.worst.state,
-        line.fix.record.code,
-        line.names,
-        where.through if where is not None and here else (),
-        line.fix.least,
-    )
+    known: dict[str, Any] = {
+        "index": index,
+        "says": str(line),
+        "line": where.line if where is not None and here else None,
+        "framework": _WATCHED_BY.get(line.framework, line.framework),
+        "state": line.worst.state,
+        "names": line.names,
+        "through": where.through if where is not None and here else (),
+    }
+    if line.fix is not None and line.fix.record.verified:
+        fix = line.fix
+        yield Cured(**known, printer=fix.printer, snippet=fix.record.code, least=fix.least)
+    for place, asked in line.asked.items():
+        asks = place.line if place is not None and place.file == script else None
+        for cause in asked.found:
+            cure = load(cause).cure(known["framework"])
+            yield Asking(**known, printer=lambda names: (), snippet=cure, cause=cause, asks=asks)
 
 
 def _record(trainings: "Trainings", folder: Path, command: str = "") -> "RunRecord":

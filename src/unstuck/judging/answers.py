@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from unstuck.scalers import spreads
 
@@ -93,6 +92,8 @@ class Learnt:
         varies = bool(np.isfinite(answers).all() and answers.std())
         if not varies or len(y) < FEWEST:
             return False
+        from scipy import stats
+
         return bool(stats.pearsonr(y.astype(float), answers, alternative="greater").pvalue < SURE)
 
 
@@ -152,6 +153,8 @@ def compared(
             1 - float(np.mean(e**2) / (t.var() or 1.0))
             for e, t in ((before, y), (after, y), (own, pairs[0][1]))
         ]
+    from scipy import stats
+
     better, worse = int((after < before).sum()), int((after > before).sum())
     p = 1.0
     if better + worse:

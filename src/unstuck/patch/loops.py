@@ -12,6 +12,7 @@ from unstuck.patch.tree import NotPlaced, Tree, names, nodes, targets
 _SAME = ("to", "cuda", "cpu", "float", "double", "long", "type", "detach", "clone")
 _RESULT = ("squeeze", "view", "reshape", "flatten", "unsqueeze", *_SAME)
 OBJECTIVE = re.compile("loss|cost|err|obj", re.IGNORECASE)
+Region = list[cst.CSTNode]  # in which something is looked for, the last first
 _AROUND = ("enumerate", "tqdm", "trange", "track", "progress")
 
 
@@ -29,7 +30,7 @@ def loop(tree: Tree, line: int) -> Training:
     value = _backward(tree, scope, step)
     around = [n for n in tree.above(step) if isinstance(n, cst.For | cst.While)]
     loops = [n for n in around if scope in set(tree.above(n))]
-    region = loops[-1] if loops else scope
+    region = _nearest_last([*reversed(loops)] or [scope])
     roles = {"optimizer": _optimizer(step), "objective": Role(value)}
     missing: dict[str, str] = {}
     call = _source(region, value, (), set())
@@ -59,8 +60,18 @@ def loop(tree: Tree, line: int) -> Training:
     return Training(step, "loop", roles, missing, step)
 
 
+def _nearest_last(loops: list[cst.CSTNode]) -> Region:
+    """What lies within loops, outermost first, the innermost's last: an evaluation that comes
+    behind it in the same loop over epochs may call its batches by the same names."""
+    found: list[cst.CSTNode] = []
+    for i, outer in enumerate(loops):
+        held = {n for inner in loops[i + 1 : i + 2] for n in nodes(inner, inner=False)}
+        found += [n for n in nodes(outer, inner=False) if n not in held]
+    return found
+
+
 def _of_error(
-    tree: Tree, region: cst.CSTNode, value: cst.BaseExpression, optimizer: Role
+    tree: Tree, region: Region, value: cst.BaseExpression, optimizer: Role
 ) -> dict[str, Role]:
     """Model, inputs and targets of a written-out loss, where it holds output less target."""
     try:
@@ -154,7 +165,7 @@ def _objective(tree: Tree, scope: cst.CSTNode, step: cst.Call) -> cst.Name:
 
 
 def _source(
-    scope: cst.CSTNode, e: cst.BaseExpression, through: tuple[str, ...], seen: set[cst.CSTNode]
+    scope: Region, e: cst.BaseExpression, through: tuple[str, ...], seen: set[cst.CSTNode]
 ) -> cst.BaseExpression:
     """Where a value comes from: assignments, and methods that are looked through."""
     if isinstance(e, cst.Call) and isinstance(e.func, cst.Attribute):
@@ -166,7 +177,7 @@ def _source(
     if isinstance(e, cst.BinaryOperation) and not through:  # loss / steps, loss + penalty
         return _source(scope, e.left, through, seen)
     if isinstance(e, cst.Name):
-        for node in reversed(list(nodes(scope, inner=False))):
+        for node in reversed(scope):
             if isinstance(node, cst.Assign) and node not in seen:
                 value = _assigned(node, e.value)
                 if value is not None:
@@ -189,7 +200,7 @@ def _assigned(node: cst.Assign, name: str) -> cst.BaseExpression | None:
     return None
 
 
-def batch(scope: cst.CSTNode, e: cst.BaseExpression) -> Role | None:
+def batch(scope: Region, e: cst.BaseExpression) -> Role | None:
     """What a loop takes its batches from: an array, or a loader; None where they are changed."""
     seen: set[cst.CSTNode] = set()
     position = 1
@@ -197,7 +208,7 @@ def batch(scope: cst.CSTNode, e: cst.BaseExpression) -> Role | None:
         e = _source(scope, e, _SAME, seen)
         if not isinstance(e, _NAMED):
             return None
-        over = [n for n in nodes(scope, inner=False) if isinstance(n, cst.For) and n not in seen]
+        over = [n for n in scope if isinstance(n, cst.For) and n not in seen]
         own = [n for n in over if e is not None and names(e) & {_text(t) for t in targets(n)}]
         if not own:
             return Role(e)

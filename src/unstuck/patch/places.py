@@ -59,7 +59,7 @@ def arrays(tree: Tree, found: Training, whole: bool = False) -> dict[str, Taken]
         parts = _of_loader(tree, x, node)
         if parts is not None:
             given, node = parts
-    return {name: _taken(tree, e, node) for name, e in given.items()}
+    return {name: taken_of(tree, e, node) for name, e in given.items()}
 
 
 def _of_loader(
@@ -136,7 +136,8 @@ def _pair(e: cst.BaseExpression) -> list[cst.BaseExpression]:
     return [v.value for v in e.elements] if isinstance(e, cst.Tuple) else [e]
 
 
-def _taken(tree: Tree, e: cst.BaseExpression, node: cst.CSTNode) -> Taken:
+def taken_of(tree: Tree, e: cst.BaseExpression, node: cst.CSTNode) -> Taken:
+    """An array that a node takes, as far as an expression says."""
     e, node = lifted(tree, e, node)
     whole = e
     while isinstance(whole, cst.Subscript):
@@ -190,7 +191,7 @@ def origin(tree: Tree, taken: Taken) -> Taken:
         if not isinstance(e, cst.Name):
             break
         before = [b for b in bindings(tree, e, node) if tree.line(b) < tree.line(node)]
-        if e is not taken.expression and (found := _taken(tree, e, node)).held:
+        if e is not taken.expression and (found := taken_of(tree, e, node)).held:
             return found
         value = part(tree, before[-1], e) if before and isinstance(before[-1], cst.Assign) else None
         if value is None or converted(tree, value) is None:

@@ -18,7 +18,7 @@ from typing import Any
 from unstuck.patch.diffs import diff
 from unstuck.patch.source import decoded, encoded
 from unstuck.patch.tree import NotPlaced
-from unstuck.patch.write import Printer, Site, moved, patched
+from unstuck.patch.write import Printer, Site, asked_otherwise, moved, patched
 
 _RANK = {s: i for i, s in enumerate(("diverged", "stuck", "dying", "slow", "learning"))}
 UNSAID = "unknown"  # what too few losses say
@@ -52,6 +52,64 @@ class Cured:
     names: Mapping[str, str] | None = None
     through: tuple[int, ...] = ()
     least: Printer | None = None
+
+    def put(self, source: str, base: str) -> str:
+        """A source with it in its place.
+
+        Args:
+            base: the script's source, whose lines are known.
+
+        Raises:
+            NotPlaced: no place is safe, with the reason.
+        """
+        return patched(source, [self.site(source, base)])
+
+    def site(self, source: str, base: str) -> Site:
+        """Where it stands in a source that was made of the script's.
+
+        Raises:
+            NotPlaced: not in the script.
+        """
+        if self.line is None:
+            raise NotPlaced("the training call does not stand in the script itself")
+        line = moved(base, source, self.line)
+        through = tuple(moved(base, source, n) for n in self.through)
+        return Site(line, self.framework, self.printer, self.names, through)
+
+    def fails(self, after: Mapping[str, Any]) -> str:
+        """What is wrong with the training in the copy; "" if nothing is.
+
+        Args:
+            after: its record.
+        """
+        state = after["state"]
+        fine = better(state, self.state) or state == self.state == UNSAID
+        return "" if fine else f"{self.says} is {state}"
+
+
+@dataclass(frozen=True)
+class Asking(Cured):
+    """A trained model that is to be asked otherwise.
+
+    Args:
+        cause: that spoils its answers.
+        asks: the line where it is asked, from 1; None where that is in another file.
+    """
+
+    cause: str = ""
+    asks: int | None = None
+
+    def put(self, source: str, base: str) -> str:
+        """See `Cured`."""
+        if self.asks is None:
+            raise NotPlaced("the model is not asked in the script itself")
+        line = moved(base, source, self.asks)
+        return asked_otherwise(source, self.site(source, base), self.cause, line)
+
+    def fails(self, after: Mapping[str, Any]) -> str:
+        """See `Cured`."""
+        left = [e for e in after["evaluations"] if e["cause"] == self.cause]
+        return f"its model is still asked so: {self.cause}" if left else super().fails(after)
 
 
 @dataclass(frozen=True)
@@ -163,7 +221,7 @@ class _Attempt:
         unplaced: list[tuple[str, Cured]] = []
         for training in trainings:
             try:
-                made = _with(new, self.base, training)
+                made = training.put(new, self.base)
                 encoded(made, self.content)
             except (NotPlaced, UnicodeEncodeError) as error:
                 unplaced.append((str(error), training))
@@ -178,10 +236,8 @@ class _Attempt:
         for t in placed:
             if t.index not in after:
                 bad.append(f"{t.says} is not reached")
-            elif not (
-                better(state := after[t.index]["state"], t.state) or state == t.state == UNSAID
-            ):
-                bad.append(f"{t.says} is {state}")
+            elif says := t.fails(after[t.index]):
+                bad.append(says)
         failed = failure or (f"it does not learn: {'; '.join(bad)}" if bad else "")
         return _Found(new, tuple(placed), tuple(unplaced), after, failed)
 
@@ -189,15 +245,6 @@ class _Attempt:
 def better(after: str, before: str) -> bool:
     """Whether a copy in this state learns, and no less than the script does."""
     return _RANK.get(after, -1) >= max(_RANK["slow"], _RANK.get(before, -1))
-
-
-def _with(source: str, base: str, training: Cured) -> str:
-    if training.line is None:
-        raise NotPlaced("the training call does not stand in the script itself")
-    line = moved(base, source, training.line)
-    through = tuple(moved(base, source, n) for n in training.through)
-    site = Site(line, training.framework, training.printer, training.names, through)
-    return patched(source, [site])
 
 
 def _snippet(training: Cured) -> str:

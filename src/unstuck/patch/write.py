@@ -12,11 +12,12 @@ from unstuck.changes.change import Role
 from unstuck.cures.printed import Block, Names
 from unstuck.patch.edits import Edits
 from unstuck.patch.ends import first_of_forward
+from unstuck.patch.evaluations import evaluating, scaled
 from unstuck.patch.held import meets_outputs, names_classes
 from unstuck.patch.imports import Imports
 from unstuck.patch.makers import maker
 from unstuck.patch.places import Taken, arrays, behind_binding, of_model, origin, unsplit
-from unstuck.patch.roles import argument, of_names, training
+from unstuck.patch.roles import Training, argument, of_names, training
 from unstuck.patch.sources import bindings, lifted
 from unstuck.patch.text import Text
 from unstuck.patch.tree import Loop, NotPlaced, Statement, Tree, bound, names, nodes
@@ -60,6 +61,33 @@ def patched(source: str, sites: Sequence[Site]) -> str:
     return new
 
 
+def asked_otherwise(source: str, site: Site, cause: str, line: int) -> str:
+    """A script's source with its trained model asked as it should be.
+
+    Args:
+        site: of the training; its printer is not asked.
+        cause: what spoils the answers.
+        line: where the model is asked.
+
+    Raises:
+        NotPlaced: no place is safe, with the reason.
+    """
+    if source.startswith("\ufeff"):
+        return "\ufeff" + asked_otherwise(source[1:], site, cause, line)
+    tree = Tree(source, site.through)
+    if cause == "training-mode":
+        return evaluating(source, tree, line)
+    return scaled(source, tree, _training(tree, site))
+
+
+def _training(tree: Tree, site: Site) -> Training:
+    if site.names is not None:
+        return of_names(tree, site.line, site.names)
+    if site.framework not in ("keras", "torch", "sklearn"):
+        raise NotPlaced(f"a training of {site.framework}", "Keras, PyTorch or scikit-learn")
+    return training(tree, site.line, site.framework)
+
+
 def moved(old: str, new: str, number: int) -> int:
     """Where a line of the old text stands in the new one."""
     matcher = difflib.SequenceMatcher(None, old.splitlines(), new.splitlines(), autojunk=False)
@@ -78,12 +106,7 @@ class _Patch:
     def __init__(self, source: str, site: Site) -> None:
         self._tree = tree = Tree(source, site.through)
         self._by_name = site.names is not None
-        if site.names is None:
-            if site.framework not in ("keras", "torch", "sklearn"):
-                raise NotPlaced(f"a training of {site.framework}", "Keras, PyTorch or scikit-learn")
-            self._found = training(tree, site.line, site.framework)
-        else:
-            self._found = of_names(tree, site.line, site.names)
+        self._found = _training(tree, site)
         self._printer = site.printer
         self._text = Text(source, tree)
         self._imports = Imports(tree)

@@ -110,7 +110,7 @@ class SubjectRecord:
         """Whether trials proved what keeps it from learning, and no patch cured it; or what spoils
         the answers of the trained model."""
         if self.evaluations:
-            return True
+            return not self.cured
         if self.proof is None or not self.judges or self.cured or self.state not in _FAILS:
             return False
         return self.proof.trusted and (self.proof.repaired or bool(self.proof.proven))

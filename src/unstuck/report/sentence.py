@@ -24,8 +24,10 @@ def of_subject(subject: SubjectRecord) -> SubjectRecord:
 
 def _of_subject(subject: SubjectRecord) -> str:
     told = _of_training(subject)
-    asked = "".join(f"{_sentence(e.says)} To do: {e.cure}. " for e in subject.evaluations)
-    return f"{asked}{told}"
+    if not subject.evaluations:
+        return told
+    asked = " ".join(f"{_sentence(e.says)} To do: {e.cure}." for e in subject.evaluations)
+    return f"{asked} Of its training: {told[:1].lower()}{told[1:]}"
 
 
 def _of_training(subject: SubjectRecord) -> str:

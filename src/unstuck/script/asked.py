@@ -6,6 +6,7 @@ import numpy as np
 
 from unstuck.judging.answers import FEWEST, Compared, Learnt, compared
 from unstuck.setups.subject import Sample
+from unstuck.setups.unmoved import unmoved
 from unstuck.watching.place import Place
 from unstuck.watching.question import MOST, Array, Question
 
@@ -88,6 +89,7 @@ class Asked:
             self._judged = rows
             self._judge(question)
 
+    @unmoved()
     def _judge(self, question: Question) -> None:
         x = np.concatenate([x for x, _, _ in self._held])
         got = np.concatenate([answers for _, answers, _ in self._held])
