@@ -96,7 +96,7 @@ def _python() -> dict[str, Any]:
             if isinstance(logger, logging.Logger) and (logger.level or logger.handlers)
         },
         "gc": (gc.isenabled(), gc.get_threshold(), gc.get_debug(), list(gc.callbacks)),
-        "gc frozen": gc.get_freeze_count(),
+        "gc frozen": gc.get_freeze_count() > 0,  # what is frozen may end, too
         "environment": dict(os.environ),
         "folder": os.getcwd(),
         "umask": _umask(),

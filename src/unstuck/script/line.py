@@ -4,18 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from unstuck.judging.answers import Learnt
 from unstuck.records.states import State, Status
 from unstuck.records.training import Sighting, Witness
-from unstuck.script.asked import Asked
 from unstuck.setups.routine import PLAIN, Routine
 from unstuck.watching.losses import Watch
 from unstuck.watching.place import Place
 
 if TYPE_CHECKING:
+    from unstuck.judging.answers import Learnt
     from unstuck.proofs.fix import Fixed
     from unstuck.records.proof import Proof
     from unstuck.records.report import Report
+    from unstuck.script.asked import Asked
     from unstuck.script.starting_point import StartingPoint
 
 # States of a watch, the worst first.
@@ -57,8 +57,8 @@ class Line:
     unproven: str = ""
     routine: Routine = PLAIN
     sightings: list[Sighting] = field(default_factory=list)
-    learnt: Learnt | None = None
-    asked: dict[Place | None, Asked] = field(default_factory=dict)
+    learnt: "Learnt | None" = None
+    asked: "dict[Place | None, Asked]" = field(default_factory=dict)
     noticed: set[str] = field(default_factory=set)
     proof: "Proof | None" = None
     fix: "Fixed | None" = None

@@ -16,20 +16,19 @@ from typing import TYPE_CHECKING, Any
 from unstuck.errors import DataError, LabelsOutOfRange, UsageError
 from unstuck.records.report import Evidence
 from unstuck.records.training import Sighting, Witness
-from unstuck.script.asked import Asked, learnt
 from unstuck.script.line import STEPWISE, Line
 from unstuck.setups.routine import Routine
 from unstuck.setups.unmoved import unmoved
 from unstuck.watching import place
 from unstuck.watching.losses import Watch
 from unstuck.watching.place import Place
-from unstuck.watching.question import Question
 
 if TYPE_CHECKING:
     from unstuck.diagnosis import Diagnosed
     from unstuck.proofs.fix import Fixed
     from unstuck.records.proof import Proof
     from unstuck.records.report import Report
+    from unstuck.watching.question import Question
 
 # A hand-written loop has no end that could be seen, so that nothing counts as inside of one.
 _ENDLESS = {"torch", "jax", "tape", "noted"}
@@ -77,7 +76,7 @@ class Training:
             self._line.sightings.append(sighting)
             self._tell(f"unstuck: {self._line}: {sighting.says}")
 
-    def asked(self, question: Question, where: Place | None) -> None:
+    def asked(self, question: "Question", where: Place | None) -> None:
         """Its model is asked for answers, outside of training.
 
         Args:
@@ -85,6 +84,8 @@ class Training:
         """
         learnt = self._line.learnt
         if learnt is not None and not self.watch.void:
+            from unstuck.script.asked import Asked
+
             self._line.asked.setdefault(where, Asked(learnt)).about(question)
 
     def says_nothing(self, why: str) -> None:
@@ -332,6 +333,7 @@ class Trainings:
 
     def _look(self, line: Line, arguments: dict[str, Any]) -> None:
         from unstuck.diagnosis import diagnosed
+        from unstuck.script.asked import learnt
 
         with self.quiet(), _unheard():
             try:

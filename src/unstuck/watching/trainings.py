@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from unstuck.records.training import Sighting
 from unstuck.setups.routine import Routine
 from unstuck.watching.losses import Watch
 from unstuck.watching.place import Place
-from unstuck.watching.question import Question
+
+if TYPE_CHECKING:
+    from unstuck.watching.question import Question
 
 
 class Training(Protocol):
@@ -28,7 +30,7 @@ class Training(Protocol):
         """A fault of the loop itself; told once a cause."""
         ...
 
-    def asked(self, question: Question, where: Place | None) -> None:
+    def asked(self, question: "Question", where: Place | None) -> None:
         """Its model is asked for answers, outside of training, at this line of the user's."""
         ...
 
