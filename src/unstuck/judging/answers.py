@@ -54,14 +54,20 @@ class Learnt:
         chance: what follows from it is measured."""
         if x.shape[1:] != self.x.shape[1:]:
             return False
-        other, middle = x.reshape(len(x), -1), self.flat.mean()
-        own, theirs = (np.sqrt(np.mean(np.square(a - middle))) for a in (self.flat, other))
-        sd = spreads(self.flat)
+        other, (middle, own, means, sd) = x.reshape(len(x), -1), self._moments
+        theirs = np.sqrt(np.mean(np.square(other - middle)))
         varies = sd > 0
         if not (own and theirs and varies.any()):
             return False
-        shift = np.abs(other.mean(axis=0) - self.flat.mean(axis=0))[varies] / sd[varies]
+        shift = np.abs(other.mean(axis=0) - means)[varies] / sd[varies]
         return bool(abs(np.log(theirs / own)) > np.log(1.5) or np.median(shift) > 1)
+
+    @cached_property
+    def _moments(self) -> tuple[float, float, Array, Array]:
+        """Mean of all inputs, root mean square about it; each feature's mean and spread."""
+        middle = float(self.flat.mean())
+        about = float(np.sqrt(np.mean(np.square(self.flat - middle))))
+        return middle, about, self.flat.mean(axis=0), spreads(self.flat)
 
     def matched(self, x: Array) -> tuple[Array, Array]:
         """Inputs brought to the mean and spread of those learnt from: as a whole, and each feature

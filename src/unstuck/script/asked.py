@@ -35,6 +35,8 @@ class Asked:
     _rows: int = 0  # of the pass, whether they are held or not
     _most: int = 0  # of any pass
     _steps: int = -1
+    _screened: list[Array] = field(default_factory=list)
+    _unlike: bool | None = None  # None until `FEWEST` rows were screened
     _held: list[tuple[Array, Array, list[Array]]] = field(default_factory=list)
     _judged: int = 0
     _sampled: bool = False
@@ -45,24 +47,37 @@ class Asked:
             self._passes, self._rows, self._steps = self._passes + 1, 0, question.steps
             if self._is_due:
                 self.found, self._held, self._judged, self._sampled = {}, [], 0, False
+                self._screened, self._unlike = [], None
         self._rows += question.rows
         self._most = max(self._most, self._rows)
+        few = question.rows < FEWEST
+        if not self._is_due or (few and self._unlike is False and not question.trains):
+            return
         room = self._room(question.rows)
-        if not self._is_due or (not room and not question.trains):
+        if not room and not question.trains:
             return
         x = question.x()
         if x.dtype.kind not in "iufb" or self._repeats(x):
             return
         x = x[:room].astype(np.float64)
-        if not len(x) or not np.isfinite(x).all():
-            return
-        if question.trains or self.learnt.is_unlike(x):
+        if len(x) and np.isfinite(x).all() and (self._is_unlike(x) or question.trains):
             self._hold(x, question)
 
     @property
     def _is_due(self) -> bool:
         """Whether a pass is looked at: not each of a policy's, which is asked a row a step."""
         return self._passes <= EACH or self._most >= FEWEST or not self._passes & (self._passes - 1)
+
+    def _is_unlike(self, x: Array) -> bool:
+        """Whether inputs are unlike those learnt from; of less than `FEWEST`, whether the first so
+        many of the pass are."""
+        if len(x) >= FEWEST:
+            return self.learnt.is_unlike(x)
+        if self._unlike is None:
+            self._screened.append(x)
+            if sum(map(len, self._screened)) >= FEWEST:
+                self._unlike = self.learnt.is_unlike(np.concatenate(self._screened))
+        return bool(self._unlike)
 
     def _room(self, rows: int) -> int:
         """Rows that are still to be held."""

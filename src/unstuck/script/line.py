@@ -40,7 +40,8 @@ class Line:
         routine: what the loop was seen to do around a step.
         sightings: faults of the loop itself that were seen.
         learnt: some of the examples that it learns from; None if not known.
-        asked: what its model is asked about when it has learnt, by where that is.
+        asked: what its model is asked about when it has learnt, by the line and those that
+            led there.
         noticed: states that were told while it trained.
         proof, fix: made after the script has ended.
         diff: of the script with the fix in it, which was tried on a copy.
@@ -58,7 +59,7 @@ class Line:
     routine: Routine = PLAIN
     sightings: list[Sighting] = field(default_factory=list)
     learnt: "Learnt | None" = None
-    asked: "dict[Place | None, Asked]" = field(default_factory=dict)
+    asked: "dict[tuple[Place | None, tuple[int, ...]], Asked]" = field(default_factory=dict)
     noticed: set[str] = field(default_factory=set)
     proof: "Proof | None" = None
     fix: "Fixed | None" = None

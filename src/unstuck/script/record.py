@@ -65,15 +65,19 @@ def subject(line: Line, folder: Path) -> SubjectRecord:
 
 def _evaluations(line: Line, folder: Path) -> Iterator[Evaluation]:
     """Faults of how the trained model is asked, one a line and cause."""
-    for place, asked in line.asked.items():
-        for cause, seen in asked.found.items():
-            yield Evaluation(
-                cause,
-                where(place, folder),
-                **asdict(seen),
-                says=says(cause, seen, place),
-                cure=load(cause).cure(line.framework),
-            )
+    seen = {
+        (place, cause): answers
+        for (place, _), asked in line.asked.items()
+        for cause, answers in asked.found.items()
+    }
+    for (place, cause), answers in seen.items():
+        yield Evaluation(
+            cause,
+            where(place, folder),
+            **asdict(answers),
+            says=says(cause, answers, place),
+            cure=load(cause).cure(line.framework),
+        )
 
 
 def where(place: Place | None, folder: Path) -> Where | None:

@@ -86,7 +86,8 @@ class Training:
         if learnt is not None and not self.watch.void:
             from unstuck.script.asked import Asked
 
-            self._line.asked.setdefault(where, Asked(learnt)).about(question)
+            through = () if where is None else where.through
+            self._line.asked.setdefault((where, through), Asked(learnt)).about(question)
 
     def says_nothing(self, why: str) -> None:
         """Its loss does not say whether it learns: it gets no state, for this reason; "" takes
