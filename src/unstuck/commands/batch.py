@@ -1,5 +1,6 @@
 """`unstuck batch`: what reaches the network, just before it."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -41,7 +42,7 @@ def batch(
     json_file, html_file = map(absolute, (json_file, html_file))
     trainings = Trainings(running.file, lambda shown: None, stop=True, prove=True)
     hooks.install(trainings)
-    status = running.run(ctx.args, lambda error: None)
+    status = running.run(ctx.args, tell=lambda says: print(says, file=sys.stderr))
     if not trainings.is_ours():
         raise typer.Exit(status)
     line = next((line for line in trainings.lines if line.start is not None), None)

@@ -148,13 +148,14 @@ def _diagnosed(
     data_dir: Path | None,
     given: dict[str, Any],
 ) -> "Diagnosed":
-    from unstuck.data.sources import DataRef
-    from unstuck.diagnosis import diagnosed
-    from unstuck.script import arrays
     from unstuck.script.target import load
 
     with console(stderr=True).status("loading the model") as status:
-        arguments = load(target) | given
+        arguments = load(target, lambda says: print(says, file=sys.stderr)) | given
+        from unstuck.data.sources import DataRef  # behind: files beside the target go before
+        from unstuck.diagnosis import diagnosed
+        from unstuck.script import arrays
+
         if data is not None:
             source = DataRef(data, str(data_dir) if data_dir else None)
             arguments |= arrays.from_source(source, arguments["model"])

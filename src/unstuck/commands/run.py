@@ -117,6 +117,7 @@ def run(
     from unstuck.script import hooks
     from unstuck.script.children import Children
     from unstuck.script.running import script as found
+    from unstuck.script.shadows import ours
     from unstuck.script.trainings import Trainings
 
     must_end(prove)
@@ -155,7 +156,8 @@ def run(
 
     def ended() -> None:
         tell("\nunstuck: told to end (SIGTERM); what was found until then")
-        finished()
+        with ours():
+            finished()
 
     with as_python(ended if any((json_file, html_file, sarif_file)) else None):
         status = running.run(ctx.args, _explainer(trainings, running, compat), tell)

@@ -5,7 +5,6 @@ import math
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -18,14 +17,12 @@ from typing import Any
 
 from unstuck.comparing.differences import Pair
 from unstuck.errors import UsageError
+from unstuck.patch.program import program
 from unstuck.patch.source import encoded
 from unstuck.patch.trying import reason
 
 MOST = 1 << 30  # bytes of a folder that are copied for each run that is under way
-CHILD = (
-    "from unstuck.comparing.seeded import moved_on; moved_on({})\n"
-    "from unstuck.cli import main; main()"
-)
+SEEDED = "from unstuck.comparing.seeded import moved_on; moved_on({})"
 DIVERGED = -1.0  # skill of what is not finite any more, and of what is worse
 LEFT = (".git", ".hg", "__pycache__", "node_modules", ".ipynb_checkpoints")
 
@@ -101,7 +98,7 @@ class Bench:
             start = copy / self.folder.relative_to(self.script.parent) if inside else self.folder
             run = ["run", "--json", str(record), "--fail-on", "never"]
             own = [str(copy / self.script.name), *self.arguments]
-            command = [sys.executable, "-c", CHILD.format(seed), *run, *own]
+            command = program(*run, *own, before=SEEDED.format(seed))
             try:
                 done = subprocess.run(
                     command,

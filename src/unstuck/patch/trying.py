@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from unstuck.patch.diffs import diff
+from unstuck.patch.program import program
 from unstuck.patch.source import decoded, encoded
 from unstuck.patch.tree import NotPlaced
 from unstuck.patch.write import Printer, Site, moved, patched
 
 _RANK = {s: i for i, s in enumerate(("diverged", "stuck", "dying", "slow", "learning"))}
 UNSAID = "unknown"  # what too few losses say
-_COMMAND = [sys.executable, "-c", "from unstuck.cli import main; main()", "run"]
 
 
 @dataclass(frozen=True)
@@ -210,7 +210,8 @@ def _run(
     """The subjects of a run of the copy; why it failed, if it did."""
     with _beside(script, content) as copy, tempfile.TemporaryDirectory() as place:
         record = Path(place) / "record.json"
-        command = [*_COMMAND, "--json", str(record), "--fail-on", "never", str(copy), *arguments]
+        options = ["run", "--json", str(record), "--fail-on", "never"]
+        command = program(*options, str(copy), *arguments)
         done = subprocess.run(
             command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True
         )

@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import signal
-import sys
 import tempfile
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -12,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from unstuck.errors import UsageError
+from unstuck.patch.program import program
 
-UNSTUCK = "import sys; from unstuck.cli import main; main()"
 EVERY = 2.0  # seconds between two words of progress
 MORE = 600.0  # seconds beside those of the trials, after which a run is ended
 
@@ -108,10 +107,7 @@ class Runs:
         self, options: list[str], seconds: float, progress: Progress
     ) -> tuple[str, int]:
         process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-c",
-            UNSTUCK,
-            *options,
+            *program(*options),
             cwd=self.folder,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,  # ours is the protocol's
