@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from unstuck.comparing.bench import Bench, outcome, scratch
+from unstuck.comparing.bench import Bench, copied, outcome
 from unstuck.comparing.differences import pair
 
 COMMAND = [sys.executable, "-c", "from unstuck.cli import main; main()", "compare"]
@@ -56,7 +56,7 @@ def test_a_run_is_made_of_parts_in_a_copy_on_other_seeds(folder):
 def test_a_copy_that_lies_in_the_folder_is_not_copied_itself(folder, monkeypatch):
     (folder / "places").mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(folder / "places"))
-    with scratch(folder) as copy:
+    with copied(folder) as copy:
         assert sorted(p.name for p in copy.iterdir()) == ["first.py", "places", "second.py"]
         assert list((copy / "places").iterdir()) == []
 

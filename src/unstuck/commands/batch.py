@@ -7,9 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from unstuck.commands.options import HtmlFile, JsonFile
-from unstuck.commands.output import absolute, console, must_be_writable
+from unstuck.commands.output import (
+    UNWRITTEN,
+    absolute,
+    console,
+    in_json,
+    must_be_writable,
+    write_all,
+)
 from unstuck.errors import UsageError
-from unstuck.report.writing import is_stdout, write
+from unstuck.report.writing import is_stdout
 
 if TYPE_CHECKING:
     from unstuck.records.batch import Batch
@@ -66,11 +73,11 @@ def _show(made: "Batch", json_file: Path | None, html_file: Path | None) -> None
     console(stderr=is_stdout(json_file) or is_stdout(html_file)).print(
         renderable(made), highlight=False
     )
-    if json_file is not None:
-        from unstuck.report.as_json import text
+    if not write_all([(json_file, in_json(made)), (html_file, lambda: _page(made))]):
+        raise typer.Exit(UNWRITTEN)
 
-        write(json_file, text(made))
-    if html_file is not None:
-        from unstuck.report.page.batch import page
 
-        write(html_file, page(made))
+def _page(made: "Batch") -> str:
+    from unstuck.report.page.batch import page
+
+    return page(made)

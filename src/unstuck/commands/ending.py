@@ -16,9 +16,11 @@ _told_to_end = threading.Event()  # by SIGTERM: libraries make interruptions of 
 
 def how_it_ended(interrupt: KeyboardInterrupt) -> tuple[str, int]:
     """What is said of an interruption, and the exit status."""
+    says = str(interrupt) or "interrupted"
     if _told_to_end.is_set():
-        return "told to end (SIGTERM)", _TERMINATED
-    return str(interrupt) or "interrupted", _INTERRUPTED
+        more = says.removeprefix("interrupted") if says.startswith("interrupted") else ""
+        return f"told to end (SIGTERM){more}", _TERMINATED
+    return says, _INTERRUPTED
 
 
 @contextmanager

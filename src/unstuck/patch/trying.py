@@ -7,7 +7,6 @@ and is taken away afterwards. It does what the script does: what the script writ
 import json
 import os
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from unstuck.patch.caretaker import cared_for, scratch
 from unstuck.patch.diffs import diff
 from unstuck.patch.program import program
 from unstuck.patch.source import decoded, encoded
@@ -208,8 +208,8 @@ def _run(
     script: str, content: bytes, arguments: list[str], folder: Path
 ) -> tuple[list[dict[str, Any]], str]:
     """The subjects of a run of the copy; why it failed, if it did."""
-    with _beside(script, content) as copy, tempfile.TemporaryDirectory() as place:
-        record = Path(place) / "record.json"
+    with _beside(script, content) as copy, scratch() as place:
+        record = place / "record.json"
         options = ["run", "--json", str(record), "--fail-on", "never"]
         command = program(*options, str(copy), *arguments)
         done = subprocess.run(
@@ -235,27 +235,12 @@ def reason(said: str) -> str:
     return (errors or lines)[-1]
 
 
-# Takes the copy away when nobody holds its standard input any more, however that came about.
-_CARETAKER = (
-    "import os, sys; sys.stdin.read(); os.path.exists(sys.argv[1]) and os.unlink(sys.argv[1])"
-)
-
-
 @contextmanager
 def _beside(script: str, content: bytes) -> Iterator[Path]:
     """A file in the script's folder for as long as it takes, also where we are killed."""
     where = Path(script)
     handle, name = tempfile.mkstemp(where.suffix, f"{where.stem}_patched_", where.parent)
-    caretaker = subprocess.Popen(
-        [sys.executable, "-I", "-S", "-c", _CARETAKER, name],
-        stdin=subprocess.PIPE,
-        start_new_session=True,
-    )
-    assert caretaker.stdin is not None
-    try:
+    with cared_for(Path(name)) as copy:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
-        yield Path(name)
-    finally:
-        caretaker.stdin.close()
-        caretaker.wait()
+        yield copy

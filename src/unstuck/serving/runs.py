@@ -4,13 +4,13 @@ import asyncio
 import json
 import os
 import signal
-import tempfile
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from unstuck.errors import UsageError
+from unstuck.patch.caretaker import scratch
 from unstuck.patch.program import program
 
 EVERY = 2.0  # seconds between two words of progress
@@ -87,8 +87,8 @@ class Runs:
         """
         file = self.script(script)
         named = os.path.relpath(file, self.folder)
-        with tempfile.TemporaryDirectory(prefix="unstuck-") as scratch:
-            record, patch = Path(scratch, "record.json"), Path(scratch, "fix.patch")
+        with scratch() as place:
+            record, patch = place / "record.json", place / "fix.patch"
             options = ["run", "--format", "compact", "--json", str(record), "--fail-on", "never"]
             if seconds is None:
                 options.append("--stop")
