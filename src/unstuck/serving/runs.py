@@ -12,6 +12,7 @@ from typing import Any
 from unstuck.errors import UsageError
 from unstuck.patch.caretaker import scratch
 from unstuck.patch.program import program
+from unstuck.patch.trying import reason
 
 EVERY = 2.0  # seconds between two words of progress
 MORE = 600.0  # seconds beside those of the trials, after which a run is ended
@@ -97,8 +98,7 @@ class Runs:
             told, status = await self._done([*options, named, *arguments], seconds or 0, progress)
             text = record.read_text("utf-8") if record.exists() else ""
             diff = patch.read_text("utf-8") if patch.exists() else ""
-        start = told.rfind("verdict: ")
-        answer = told[start:] if start >= 0 else f"verdict: nothing was seen\n{told[-1_500:]}"
+        answer = _answer(told, status, bool(text and json.loads(text)["subjects"]))
         name = f"run-{len(self.found) + 1}"
         self.found[name] = Found(answer.strip()[:2_000], text, diff, status)
         return name, self.found[name]
@@ -136,6 +136,24 @@ class Runs:
                 waiting.cancel()
                 await process.wait()
         return stderr.decode("utf-8", "replace"), int(process.returncode or 0)
+
+
+def _answer(told: str, status: int, seen: bool) -> str:
+    """What a run says at its end; with how the script failed, where it did.
+
+    Args:
+        told: stderr of `unstuck run --format compact`.
+        status: that it exited with.
+        seen: whether there was a training.
+    """
+    start = told.rfind("verdict: ")
+    said, verdict = (told[:start], told[start:]) if start >= 0 else (told, "")
+    if not status:
+        return verdict or f"verdict: nothing was seen\n{said[-1_500:]}"
+    how = f"exit status {status}" if status > 0 else f"signal {-status}"
+    if verdict and seen:
+        return f"the script failed ({how}): {reason(said)}\n{verdict}"
+    return f"verdict: the script failed ({how}) before a training was seen\n{said.strip()[-1_500:]}"
 
 
 def whole(found: Found) -> Any:
