@@ -1,5 +1,6 @@
 """`unstuck compare`: two scripts, one of which learns: which difference makes it."""
 
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -63,6 +64,12 @@ def _text(name: str) -> str:
     Raises:
         UsageError: there is none, or it is none of Python's.
     """
+    if name.lower().endswith(".ipynb"):
+        raise UsageError(
+            f"{name} is a notebook",
+            "two Python scripts",
+            f"make one of it: jupyter nbconvert --to script {shlex.quote(name)}",
+        )
     if Path(name).is_file():
         return _decoded(name, Path(name).read_bytes())
     commit, colon, path = name.partition(":")
