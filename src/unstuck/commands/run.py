@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from unstuck.commands.ending import as_python, how_it_ended
+from unstuck.commands.ending import as_python, how_it_ended, leave_to_the_script
 from unstuck.commands.options import (
     FailOn,
     FailOnOption,
@@ -169,6 +169,7 @@ def run(
     with as_python(ended if any((json_file, html_file, sarif_file)) else None):
         status = running.run(ctx.args, _explainer(trainings, running, compat), tell)
     if not trainings.is_ours():  # a process that the script forked, and that came to its end
+        leave_to_the_script()
         raise typer.Exit(status)
     written = True
     with trainings.guard("end the run"):
@@ -189,6 +190,7 @@ def run(
     written = written and all_written
     if record is not None:
         status = status or (found_status(record.subjects, fail_on) if written else UNWRITTEN)
+    leave_to_the_script()
     raise typer.Exit(status if written else status or UNWRITTEN)
 
 
