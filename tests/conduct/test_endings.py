@@ -154,8 +154,17 @@ def several(folder):
     return folder
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-@pytest.mark.parametrize("command", WRITTEN)
+LONG = {("cases run", signal.SIGINT), ("demo", signal.SIGTERM)}
+
+
+@pytest.mark.parametrize(
+    ("command", "number"),
+    [
+        pytest.param(command, number, marks=[pytest.mark.acceptance] * ((command, number) in LONG))
+        for command in WRITTEN
+        for number in (signal.SIGTERM, signal.SIGINT)
+    ],
+)
 def test_what_a_command_has_by_then_is_written(command, number, several):
     arguments, says, goes_on = WRITTEN[command]
     if command == "cases run":

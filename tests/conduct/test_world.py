@@ -262,7 +262,7 @@ FIXTURES = {
 
 
 @pytest.mark.parametrize("framework", FIXTURES)
-@pytest.mark.parametrize("call", ["learns", "fits"])
+@pytest.mark.parametrize("call", ["learns", pytest.param("fits", marks=pytest.mark.acceptance)])
 def test_a_test_sees_none_of_it(framework, call, tmp_path):
     script, given = FIXTURES[framework]
     code = FIXTURE.format(here=str(HERE), script=script, given=given, call=call)
