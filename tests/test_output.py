@@ -8,10 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sklearn.neural_network import MLPClassifier
+from typer.main import get_command
+from typer.testing import CliRunner
 
 import unstuck
+from unstuck.cli import app
 from unstuck.commands.output import UNWRITTEN, must_be_writable
-from unstuck.errors import NotWritten, UsageError
+from unstuck.errors import NotWritten, UnstuckError, UsageError
 from unstuck.report.writing import write
 
 posix = pytest.mark.skipif(os.name != "posix", reason="has no such files")
@@ -57,6 +60,66 @@ def test_what_is_refused_before_the_work(outputs, says, folder):
     with pytest.raises(UsageError, match=says):
         must_be_writable(named, ["train.py"])
     assert (folder / "train.py").read_text() == "the script"
+
+
+# Every command that writes -> what is given beside its outputs, and files it reads.
+COMMANDS = {
+    "run": (["train.py"], ["train.py"]),
+    "batch": (["train.py"], ["train.py"]),
+    "compare": (["train.py", "helper.py"], ["train.py", "helper.py"]),
+    "diagnose": (["train.py:net", "--data", "x.npy,y.npy"], ["train.py", "x.npy", "y.npy"]),
+    "demo": ([], []),
+    "causes": ([], []),
+    "cases run": (
+        ["same-scale-features", "--data", "DATA.NPZ", "--store", "trials.sqlite"],
+        ["DATA.NPZ", "trials.sqlite"],
+    ),
+}
+OUTPUTS = {"--json", "--html", "--sarif", "--patch", "--markdown"}
+
+
+def commands(group=None, above=()):
+    """Name and parameters of each command."""
+    for name, command in (group or get_command(app)).commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, (*above, name))
+        else:
+            yield " ".join((*above, name)), command.params
+
+
+def outputs(parameters):
+    return [o for p in parameters for o in p.opts if o in OUTPUTS]
+
+
+REFUSED = {name: outputs(parameters) for name, parameters in commands() if outputs(parameters)}
+
+
+def test_the_table_of_commands_that_write_is_whole():
+    assert set(REFUSED) == set(COMMANDS)
+    assert {option for options in REFUSED.values() for option in options} == OUTPUTS
+
+
+@posix
+@pytest.mark.parametrize(("command", "option"), [(c, o) for c in REFUSED for o in REFUSED[c]])
+def test_each_output_of_each_command_is_refused_before_the_work(command, option, folder):
+    given, read = COMMANDS[command]
+    for name in ("x.npy", "y.npy", "model.keras", "trials.sqlite"):
+        (folder / name).write_text("old")
+    bad = [*read, "folder", "no/a", "model.keras", "helper.py", "DATA.NPZ", "x.npy"]
+    if (command, option) == ("cases run", "--html"):  # a folder of pages
+        bad = ["DATA.NPZ", "train.py", "no/a"]
+    before = {path: path.is_dir() or path.read_bytes() for path in folder.rglob("*")}
+    for target in bad:
+        done = CliRunner().invoke(app, [*command.split(), option, target, *given])
+        assert isinstance(done.exception, UsageError), (target, done.output, done.exception)
+        assert target.split("/")[0] in str(done.exception)
+    assert {path: path.is_dir() or path.read_bytes() for path in folder.rglob("*")} == before
+
+
+def test_a_folder_of_pages_is_made_with_its_first_page(folder):
+    command = ["cases", "run", "same-scale-features", "--html", "pages", "--data", "none.npz"]
+    assert isinstance(CliRunner().invoke(app, command).exception, UnstuckError)
+    assert not (folder / "pages").exists()
 
 
 @posix

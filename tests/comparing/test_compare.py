@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from unstuck.comparing.bench import Bench, outcome, scratch
+from unstuck.comparing.bench import Bench, copied, outcome
 from unstuck.comparing.differences import pair
 
 COMMAND = [sys.executable, "-c", "from unstuck.cli import main; main()", "compare"]
@@ -56,7 +56,7 @@ def test_a_run_is_made_of_parts_in_a_copy_on_other_seeds(folder):
 def test_a_copy_that_lies_in_the_folder_is_not_copied_itself(folder, monkeypatch):
     (folder / "places").mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(folder / "places"))
-    with scratch(folder) as copy:
+    with copied(folder) as copy:
         assert sorted(p.name for p in copy.iterdir()) == ["first.py", "places", "second.py"]
         assert list((copy / "places").iterdir()) == []
 
@@ -91,6 +91,8 @@ def test_a_commit(folder):
         ("HEAD:first.py", "second.py", "cannot read HEAD:first.py"),
         ("first.py", "broken.py", "the second script: NameError: name 'oops' is not defined"),
         ("first.py", "encoded.py", "encoded.py is no text of Python"),
+        ("notes.ipynb", "first.py", "notes.ipynb is a notebook\nexpected: two Python scripts"),
+        ("first.py", "HEAD:notes.ipynb", "HEAD:notes.ipynb is a notebook"),
         ("array.npy", "first.py", "array.npy is no text of Python"),
         ("--budget=inf", "first.py", "--budget inf"),
         ("--budget=1e99", "first.py", "--budget 1e+99"),
@@ -99,6 +101,7 @@ def test_a_commit(folder):
 def test_wrong_usage(folder, first, second, says):
     (folder / "broken.py").write_text("oops\n")
     (folder / "encoded.py").write_text("# -*- coding: nonsense -*-\n")
+    (folder / "notes.ipynb").write_text("{}")
     (folder / "array.npy").write_bytes(b"\x93NUMPY\x01")
     options = [first, "first.py"] if first.startswith("--") else [first]
     done = compared(folder, *options, second)

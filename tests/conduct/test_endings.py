@@ -102,6 +102,113 @@ def test_a_diagnosis_is_written_where_its_proof_is_told_to_end(folder):
     assert subject.report.suspects
 
 
+CASES = ["cases", "run", "same-scale-features", "--epochs", "1", "--store", "s.db"]
+WRITTEN = {  # command -> arguments, what it says once there is something to write, and what it says
+    # of the end where it trains on
+    "compare": (
+        ["compare", "--budget", "600", "--json", "out", "made.py", "scaled.py"],
+        ["both as they are", "both as they are"],  # on one seed, and then on others
+        "",
+    ),
+    "cases run": (
+        [*CASES, "--seeds", "400", "--json", "out"],
+        ["of 6000 trials"],
+        " trials are stored in s.db",
+    ),
+    "demo": (["demo", "--html", "out"], ["Suspected"], ""),
+}
+
+
+def told_to_end(folder, command, says, number):
+    """Status and stderr of a command that is told to end a second after it has said something."""
+    process = subprocess.Popen(
+        [*COMMAND[:-1], *command],
+        cwd=folder,
+        stdout=subprocess.PIPE if command[0] == "demo" else subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"TMPDIR": str(folder / "temporary")},
+        start_new_session=True,
+    )
+    said = ""
+    for words in says:
+        for line in process.stdout or process.stderr:
+            said += line
+            if words in line:
+                break
+        else:
+            raise AssertionError(said)
+    time.sleep(1)
+    process.send_signal(number)
+    began = time.monotonic()
+    _, err = process.communicate(timeout=PATIENCE_S)
+    assert time.monotonic() - began < 30
+    return process.returncode, err
+
+
+@pytest.fixture
+def several(folder):
+    """What the commands above read."""
+    (folder / "scaled.py").write_text((folder / "made.py").read_text().replace("x * 300", "x"))
+    (folder / "temporary").mkdir()
+    return folder
+
+
+LONG = {("cases run", signal.SIGINT), ("demo", signal.SIGTERM)}
+
+
+@pytest.mark.parametrize(
+    ("command", "number"),
+    [
+        pytest.param(command, number, marks=[pytest.mark.acceptance] * ((command, number) in LONG))
+        for command in WRITTEN
+        for number in (signal.SIGTERM, signal.SIGINT)
+    ],
+)
+def test_what_a_command_has_by_then_is_written(command, number, several):
+    arguments, says, goes_on = WRITTEN[command]
+    if command == "cases run":
+        subprocess.run([*COMMAND[:-1], *CASES, "--seeds", "1"], cwd=several, check=True)
+    status, err = told_to_end(several, arguments, says, number)
+    assert status == 128 + number, err
+    assert "Traceback" not in err
+    ended = {signal.SIGTERM: "told to end (SIGTERM)", signal.SIGINT: "interrupted"}[number]
+    assert f"unstuck: {ended}" in err
+    assert goes_on in err
+    out = (several / "out").read_text("utf-8")
+    if command == "compare":
+        assert json.loads(out)["total"]["n"] >= 1
+    elif command == "cases run":
+        assert [case["seeds"] for case in json.loads(out)["cases"]] >= [1]
+    else:
+        (subject,) = record(out, "out").subjects
+        assert (bool(subject.report.suspects), subject.proof) == (True, None)
+    assert list((several / "temporary").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [("compare", ["both as they are"]), ("cases run", ["trials"])],
+)
+def test_nothing_is_written_where_there_is_nothing_yet(command, says, several):
+    (several / "made.py").write_text("import time; time.sleep(600)")
+    arguments = [*WRITTEN[command][0], *(["--html", "pages"] if command == "cases run" else [])]
+    status, err = told_to_end(several, arguments, says, signal.SIGTERM)
+    assert (status, "Traceback" in err) == (143, False), err
+    assert not (several / "out").exists()
+    assert not (several / "pages").exists()
+
+
+def test_kill_9_leaves_no_copies_of_the_scripts_folder(several):
+    status, _ = told_to_end(several, *WRITTEN["compare"][:2], signal.SIGKILL)
+    assert status == -signal.SIGKILL
+    until = time.monotonic() + PATIENCE_S
+    while list((several / "temporary").iterdir()):
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    assert not (several / "out").exists()
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_kill_9_leaves_files_whole_and_no_others(folder, seed):
     before = {path.name: path.read_bytes() for path in folder.iterdir()}

@@ -24,29 +24,56 @@ def net():
 if __name__ == "__main__":
     net()[0].fit(*net()[1:])
 """
-WRITES = {
-    "run": ["run", "--json", "/dev/full", "--html", "/dev/full", "--sarif", "/dev/full", "s.py"],
-    "diagnose": ["diagnose", "s.py:net", "--html", "/dev/full"],
+ALL_FULL = ["--json", "/dev/full", "--html", "/dev/full", "--sarif", "/dev/full"]
+ONE_CASE = ["cases", "run", "same-scale-features", "--seeds", "1", "--epochs", "1"]
+WRITES = {  # what is given, the outputs that can be written, and what is told nevertheless
+    "run, none": (["run", *ALL_FULL, "s.py"], [], "input"),
+    "run": (
+        ["run", "--json", "/dev/full", "--html", "p", "--sarif", "s", "s.py"],
+        ["p", "s"],
+        "in",
+    ),
+    "diagnose": (["diagnose", "s.py:net", "--json", "/dev/full", "--html", "p"], ["p"], "input"),
+    "diagnose, the last": (["diagnose", "s.py:net", "--html", "/dev/full"], [], "input"),
+    "batch": (["batch", "--json", "/dev/full", "--html", "p", "s.py"], ["p"], "targets"),
+    "compare": (["compare", "--budget", "4", "--json", "/dev/full", "s.py", "t.py"], [], "skill"),
+    "cases run": (
+        [*ONE_CASE, "--store", "x", "--json", "/dev/full", "--markdown", "m", "--html", "pages"],
+        ["m", "pages/index.html", "pages/same-scale-features.html"],
+        "same-scale-features",
+    ),
+    "causes": (["causes", "--markdown", "/dev/full"], [], ""),
+    "demo": (["demo", "--html", "/dev/full"], [], "input"),
 }
-PRINTS = (["schema"], ["causes"], ["cases", "list"], ["--help"])
+LONG = {"demo", "causes"}  # a minute
+PRINTS = (["schema"], ["causes"], ["cases", "list"], ["--help"], ["show", "run.json"])
 
 
 @full
-@pytest.mark.parametrize("command", WRITES)
+@pytest.mark.parametrize(
+    "command", [pytest.param(c, marks=[pytest.mark.acceptance] * (c in LONG)) for c in WRITES]
+)
 def test_what_could_not_be_written_is_no_success(command, tmp_path):
+    arguments, others, told = WRITES[command]
     (tmp_path / "s.py").write_text(SCRIPT)
+    (tmp_path / "t.py").write_text(SCRIPT.replace(" * 300", ""))
     done = subprocess.run(
-        [*COMMAND[:-1], *WRITES[command]], cwd=tmp_path, capture_output=True, text=True, check=False
+        [*COMMAND[:-1], *arguments], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.returncode == 3, done.stderr
-    assert "No space left on device" in done.stderr
+    assert "cannot write /dev/full: No space left on device" in done.stderr
     assert "Traceback" not in done.stderr
-    assert "input" in done.stdout + done.stderr  # what was found is told nevertheless
+    assert told in done.stdout + done.stderr
+    assert [name for name in others if not (tmp_path / name).stat().st_size] == []
 
 
 @full
 @pytest.mark.parametrize("command", PRINTS, ids=" ".join)
-def test_what_could_not_be_printed_is_no_success(command):
+def test_what_could_not_be_printed_is_no_success(command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    if command[0] == "show":
+        (tmp_path / "s.py").write_text(SCRIPT)
+        assert unstuck_run(tmp_path, "--json", "run.json", "s.py").status == 10
     with open("/dev/full", "w") as nowhere:
         done = subprocess.run(
             [*COMMAND[:-1], *command],

@@ -13,7 +13,7 @@ from unstuck import __version__
 from unstuck.cases.case import Case, Quantity
 from unstuck.cases.results import Decided, Met, Results, decide, meet, staircase
 from unstuck.errors import TrialsFailed, UsageError
-from unstuck.trials.design import Arm, Study
+from unstuck.trials.design import Arm, Study, Trial
 from unstuck.trials.runner import run
 from unstuck.trials.stored import Stored
 
@@ -121,13 +121,48 @@ def run_cases(
                 "a seed on which all arms come to their end",
                 "give the same command again: what failed is tried again",
             )
-        by_arm = {
-            name: Stored(store, setup, left, data.fingerprint)
-            for name, setup in arms[case.name].items()
-        }
-        report = _report(case, data, Results(by_arm, left, classes), epochs)
-        reports.append(replace(report, failed=lost))
+        results = _results(arms[case.name], store, left, data, classes)
+        reports.append(replace(_report(case, data, results, epochs), failed=lost))
     return reports
+
+
+def so_far(
+    cases: Sequence[Case],
+    source: "DataRef",
+    seeds: int,
+    store: "Store",
+    epochs: int | None = None,
+) -> list[CaseReport]:
+    """What can be said of cases whose trials were interrupted: of the seeds on which all arms of a
+    case are stored. Cases without such a seed are left out.
+
+    Args:
+        cases, source, seeds, store, epochs: see `run_cases`.
+    """
+    data, classes = checked(source)
+    reports = []
+    for case in cases:
+        arms = _shortened(case.arms(classes), epochs)
+        keys = {
+            seed: [Trial(setup, seed, data.fingerprint).key for setup in arms.values()]
+            for seed in range(seeds)
+        }
+        whole = tuple(seed for seed, of_seed in keys.items() if not store.missing(of_seed))
+        if whole:
+            results = _results(arms, store, whole, data, classes)
+            reports.append(_report(case, data, results, epochs))
+    return reports
+
+
+def _results(
+    arms: Mapping[str, "Setup"],
+    store: "Store",
+    seeds: tuple[int, ...],
+    data: "Dataset",
+    classes: int,
+) -> Results:
+    by_arm = {name: Stored(store, setup, seeds, data.fingerprint) for name, setup in arms.items()}
+    return Results(by_arm, seeds, classes)
 
 
 def _lost(

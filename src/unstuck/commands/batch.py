@@ -1,14 +1,22 @@
 """`unstuck batch`: what reaches the network, just before it."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from unstuck.commands.options import HtmlFile, JsonFile
-from unstuck.commands.output import absolute, console, must_be_writable
+from unstuck.commands.output import (
+    UNWRITTEN,
+    absolute,
+    console,
+    in_json,
+    must_be_writable,
+    write_all,
+)
 from unstuck.errors import UsageError
-from unstuck.report.writing import is_stdout, write
+from unstuck.report.writing import is_stdout
 
 if TYPE_CHECKING:
     from unstuck.records.batch import Batch
@@ -41,7 +49,7 @@ def batch(
     json_file, html_file = map(absolute, (json_file, html_file))
     trainings = Trainings(running.file, lambda shown: None, stop=True, prove=True)
     hooks.install(trainings)
-    status = running.run(ctx.args, lambda error: None)
+    status = running.run(ctx.args, tell=lambda says: print(says, file=sys.stderr))
     if not trainings.is_ours():
         raise typer.Exit(status)
     line = next((line for line in trainings.lines if line.start is not None), None)
@@ -65,11 +73,11 @@ def _show(made: "Batch", json_file: Path | None, html_file: Path | None) -> None
     console(stderr=is_stdout(json_file) or is_stdout(html_file)).print(
         renderable(made), highlight=False
     )
-    if json_file is not None:
-        from unstuck.report.as_json import text
+    if not write_all([(json_file, in_json(made)), (html_file, lambda: _page(made))]):
+        raise typer.Exit(UNWRITTEN)
 
-        write(json_file, text(made))
-    if html_file is not None:
-        from unstuck.report.page.batch import page
 
-        write(html_file, page(made))
+def _page(made: "Batch") -> str:
+    from unstuck.report.page.batch import page
+
+    return page(made)

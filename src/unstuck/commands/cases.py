@@ -1,7 +1,9 @@
 """`unstuck cases`: parse, call, print."""
 
-import json
 import shlex
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,9 +11,8 @@ import typer
 
 from unstuck.commands.executors import On, Workers, executor
 from unstuck.commands.options import DataDir, DataOption, JsonFile, MarkdownFile
-from unstuck.commands.output import console, must_be_writable
+from unstuck.commands.output import UNWRITTEN, console, must_be_writable, write_all
 from unstuck.errors import UsageError
-from unstuck.report.writing import write
 
 if TYPE_CHECKING:
     from unstuck.cases.case import Case
@@ -79,12 +80,14 @@ def cases_run(
         )
     inputs = [data_dir / data if data_dir else data, *data.split(","), *([store] if store else [])]
     chosen = _cases(tuple(names or ()))
+    if html_folder is not None and html_folder.exists() and not html_folder.is_dir():
+        raise UsageError(f"--html {html_folder}, which is a file", "a folder, there or to be made")
     pages = _pages(html_folder, [case.name for case in chosen])
     must_be_writable({"--json": json_file, "--markdown": markdown, **pages}, inputs)
     command = f"unstuck cases run {'--all' if all_ else ' '.join(names or ())}"
     command += f" --data {shlex.quote(data)} --seeds {seeds}"
     command += f" --epochs {epochs}" if epochs else ""
-    from unstuck.cases.run import checked, run_cases
+    from unstuck.cases.run import checked, run_cases, so_far
     from unstuck.data.sources import DataRef
     from unstuck.trials.pack_training import training
     from unstuck.trials.store import Store, default_path
@@ -93,50 +96,56 @@ def cases_run(
     checked(source)  # first: what is wrong with the data is said before anything else is made
     where = executor(on, training(source), workers)
     with Store(store or default_path()) as opened:
-        reports = run_cases(chosen, source, seeds, opened, where, epochs)
-        _told(reports, json_file, markdown, pages, command)
+        interrupt: KeyboardInterrupt | None = None
+        try:
+            reports = run_cases(chosen, source, seeds, opened, where, epochs)
+        except KeyboardInterrupt as told:
+            interrupt, reports = told, []
+            if json_file or markdown or html_folder:  # what there is, is written
+                reports = so_far(chosen, source, seeds, opened, epochs)
+        written = not reports or _told(reports, json_file, markdown, html_folder, command)
+    if interrupt is not None:
+        raise interrupt
+    if not written:
+        raise typer.Exit(UNWRITTEN)
 
 
 def _told(
     reports: "list[CaseReport]",
     json_file: Path | None,
     markdown: Path | None,
-    pages: dict[str, Path],
+    pages: Path | None,
     command: str,
-) -> None:
-    """Prints the reports and writes the files."""
+) -> bool:
+    """Prints the reports and writes the files; whether all could be."""
     from unstuck.cases.run import provenance, to_json
     from unstuck.report.terminal import show
 
     show(reports, console())
-    if json_file:
-        write(json_file, json.dumps(to_json(reports), indent=2, ensure_ascii=False) + "\n")
-    if markdown:
-        from unstuck.report.markdown import page
+    from unstuck.report import markdown as written
+    from unstuck.report.as_json import as_text
+    from unstuck.report.page.cases import page as drawn
 
-        write(markdown, page(reports, provenance(), command))
-    if pages:
-        from unstuck.report.page.cases import page as drawn
-
-        made = provenance()
-        told = [drawn.page(r, made, command) for r in reports]
-        for target, text in zip(
-            pages.values(), [drawn.overview(reports, made, command), *told], strict=True
-        ):
-            write(target, text)
+    made = provenance()
+    outputs: list[tuple[Path | None, Callable[[], str]]] = [
+        (json_file, lambda: as_text(to_json(reports))),
+        (markdown, lambda: written.page(reports, made, command)),
+    ]
+    if pages is not None:
+        outputs.append((pages / "index.html", lambda: drawn.overview(reports, made, command)))
+        outputs += [
+            (pages / f"{r.case.name}.html", partial(drawn.page, r, made, command)) for r in reports
+        ]
+        with suppress(OSError):  # which each page then tells
+            pages.mkdir(exist_ok=True)
+    return write_all(outputs)
 
 
 def _pages(folder: Path | None, names: list[str]) -> dict[str, Path]:
-    """The files of a folder that pages go into: the overview, and one a case."""
-    if folder is None:
-        return {}
-    try:
-        folder.mkdir(exist_ok=True)
-    except OSError as error:
-        raise UsageError(
-            f"cannot make the folder {folder}: {error.strerror or error}",
-            "a folder, or a place where one can be made",
-        ) from error
+    """What is written into a folder of pages: the overview, and one a case; or, where it is not
+    there yet, the folder itself."""
+    if folder is None or not folder.is_dir():
+        return {} if folder is None else {"--html": folder}
     return {f"--html, {name}": folder / f"{name}.html" for name in ("index", *names)}
 
 

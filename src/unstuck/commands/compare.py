@@ -1,5 +1,6 @@
 """`unstuck compare`: two scripts, one of which learns: which difference makes it."""
 
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -8,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from unstuck.commands.options import JsonFile
-from unstuck.commands.output import console, must_be_writable
+from unstuck.commands.output import UNWRITTEN, console, in_json, must_be_writable, write_all
 from unstuck.errors import UsageError
-from unstuck.report.writing import is_stdout, write
+from unstuck.report.writing import is_stdout
 
 if TYPE_CHECKING:
     from unstuck.records.comparison import Comparison
@@ -41,7 +42,7 @@ def compare(
     script = Path(first.rpartition(":")[2] if not Path(first).is_file() else first).absolute()
     from unstuck.comparing.compare import compare as compared
 
-    made = compared(
+    made, interrupt = compared(
         (first, second),
         texts,
         script,
@@ -50,7 +51,11 @@ def compare(
         budget,
         lambda says: print(f"unstuck: {says}", file=sys.stderr),
     )
-    _show(made, json_file)
+    written = _show(made, json_file)
+    if interrupt is not None:
+        raise interrupt
+    if not written:
+        raise typer.Exit(UNWRITTEN)
 
 
 def _text(name: str) -> str:
@@ -59,6 +64,12 @@ def _text(name: str) -> str:
     Raises:
         UsageError: there is none, or it is none of Python's.
     """
+    if name.lower().endswith(".ipynb"):
+        raise UsageError(
+            f"{name} is a notebook",
+            "two Python scripts",
+            f"make one of it: jupyter nbconvert --to script {shlex.quote(name)}",
+        )
     if Path(name).is_file():
         return _decoded(name, Path(name).read_bytes())
     commit, colon, path = name.partition(":")
@@ -81,11 +92,9 @@ def _decoded(name: str, content: bytes) -> str:
         raise UsageError(f"{name} is no text of Python: {error}", "two Python scripts") from error
 
 
-def _show(made: "Comparison", json_file: Path | None) -> None:
+def _show(made: "Comparison", json_file: Path | None) -> bool:
+    """Whether it could be written, too."""
     from unstuck.report.comparison import renderable
 
     console(stderr=is_stdout(json_file)).print(renderable(made), highlight=False)
-    if json_file is not None:
-        from unstuck.report.as_json import text
-
-        write(json_file, text(made))
+    return write_all([(json_file, in_json(made))])

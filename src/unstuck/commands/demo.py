@@ -1,8 +1,22 @@
 """`unstuck demo`: a stuck network diagnosed, proven and fixed, on bundled data, offline."""
 
+from typing import TYPE_CHECKING
+
+import typer
+
 from unstuck.commands.options import HtmlFile
-from unstuck.commands.output import command_line, console, must_be_writable
-from unstuck.report.writing import write
+from unstuck.commands.output import (
+    UNWRITTEN,
+    as_page,
+    command_line,
+    console,
+    must_be_writable,
+    write_all,
+)
+
+if TYPE_CHECKING:
+    from unstuck.records.fix import Fix
+    from unstuck.records.proof import Proof
 
 BUDGET = 60.0  # seconds for the proof
 NETWORK = (
@@ -30,14 +44,24 @@ def demo(html_file: HtmlFile = None) -> None:
     found = diagnosed(setup, x, y)
     out.print(renderable(found.report), highlight=False)
     out.print()
-    proof, fix = proven(found, BUDGET)
-    out.print(renderable(proof.record), highlight=False)
+    proof: Proof | None = None
+    fix: Fix | None = None
+    interrupt: KeyboardInterrupt | None = None
+    try:
+        proved, fixed = proven(found, BUDGET)
+        proof, fix = proved.record, None if fixed is None else fixed.record
+    except KeyboardInterrupt as told:  # the diagnosis stands, and is written
+        interrupt = told
+    if proof is not None:
+        out.print(renderable(proof), highlight=False)
     if fix is not None:
         out.print()
-        out.print(renderable(fix.record), highlight=False)
-    if html_file:
-        from unstuck.report.handed import run_record
-        from unstuck.report.page.page import page
+        out.print(renderable(fix), highlight=False)
+    from unstuck.report.handed import run_record
 
-        told = None if fix is None else fix.record
-        write(html_file, page(run_record(found.report, proof.record, told, command_line())))
+    record = run_record(found.report, proof, fix, command_line())
+    written = write_all([(html_file, as_page(record))])
+    if interrupt is not None:
+        raise interrupt
+    if not written:
+        raise typer.Exit(UNWRITTEN)

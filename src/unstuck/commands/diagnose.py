@@ -20,10 +20,18 @@ from unstuck.commands.options import (
     must_end,
     status,
 )
-from unstuck.commands.output import command_line, console, must_be_writable
+from unstuck.commands.output import (
+    UNWRITTEN,
+    as_page,
+    command_line,
+    console,
+    in_json,
+    must_be_writable,
+    write_all,
+)
 from unstuck.commands.trials import proven
 from unstuck.errors import UsageError
-from unstuck.report.writing import is_stdout, write
+from unstuck.report.writing import is_stdout
 
 if TYPE_CHECKING:
     from unstuck.diagnosis import Diagnosed
@@ -117,16 +125,11 @@ def diagnose(
         from unstuck.report.compact import compact
 
         out.print(compact(record), markup=False, highlight=False, soft_wrap=True)
-    if json_file:
-        from unstuck.report.as_json import text
-
-        write(json_file, text(record))
-    if html_file:
-        from unstuck.report.page.page import page
-
-        write(html_file, page(record))
+    written = write_all([(json_file, in_json(record)), (html_file, as_page(record))])
     if interrupt is not None:
         raise interrupt
+    if not written:
+        raise typer.Exit(UNWRITTEN)
     raise typer.Exit(status(record.subjects, fail_on))
 
 
@@ -148,13 +151,14 @@ def _diagnosed(
     data_dir: Path | None,
     given: dict[str, Any],
 ) -> "Diagnosed":
-    from unstuck.data.sources import DataRef
-    from unstuck.diagnosis import diagnosed
-    from unstuck.script import arrays
     from unstuck.script.target import load
 
     with console(stderr=True).status("loading the model") as status:
-        arguments = load(target) | given
+        arguments = load(target, lambda says: print(says, file=sys.stderr)) | given
+        from unstuck.data.sources import DataRef  # behind: files beside the target go before
+        from unstuck.diagnosis import diagnosed
+        from unstuck.script import arrays
+
         if data is not None:
             source = DataRef(data, str(data_dir) if data_dir else None)
             arguments |= arrays.from_source(source, arguments["model"])

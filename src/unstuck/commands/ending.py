@@ -11,14 +11,17 @@ from typing import Any
 
 _INTERRUPTED, _TERMINATED = 130, 143  # exit statuses
 _hooks = sys.excepthook, sys.unraisablehook  # as they were before the command line's own
+_scripts = _hooks  # as a script left them
 _told_to_end = threading.Event()  # by SIGTERM: libraries make interruptions of their own of ours
 
 
 def how_it_ended(interrupt: KeyboardInterrupt) -> tuple[str, int]:
     """What is said of an interruption, and the exit status."""
+    says = str(interrupt) or "interrupted"
     if _told_to_end.is_set():
-        return "told to end (SIGTERM)", _TERMINATED
-    return str(interrupt) or "interrupted", _INTERRUPTED
+        more = says.removeprefix("interrupted") if says.startswith("interrupted") else ""
+        return f"told to end (SIGTERM){more}", _TERMINATED
+    return says, _INTERRUPTED
 
 
 @contextmanager
@@ -45,7 +48,8 @@ def interruptible() -> Iterator[None]:
         with _on_sigterm(ended):
             yield
     finally:
-        sys.unraisablehook = before
+        if sys.unraisablehook is told:  # not a script's own
+            sys.unraisablehook = before
 
 
 @contextmanager
@@ -66,13 +70,20 @@ def as_python(write: Callable[[], None] | None) -> Iterator[None]:
                 write()
         os.kill(os.getpid(), number)
 
+    global _scripts
     kept = sys.excepthook, sys.unraisablehook
     sys.excepthook, sys.unraisablehook = _hooks
     try:
         with _on_sigterm(signal.SIG_DFL if write is None else ended):
             yield
     finally:
+        _scripts = sys.excepthook, sys.unraisablehook
         sys.excepthook, sys.unraisablehook = kept
+
+
+def leave_to_the_script() -> None:
+    """Python's hooks are as a script left them: what it does at exit is still to come."""
+    sys.excepthook, sys.unraisablehook = _scripts
 
 
 @contextmanager

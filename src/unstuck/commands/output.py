@@ -4,16 +4,18 @@ import os
 import shlex
 import stat
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from unstuck.errors import UsageError
-from unstuck.report.writing import file_at, is_stdout
+from unstuck.report.writing import file_at, is_stdout, write
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from unstuck.records.run import RunRecord
 
 # Of files that people write or train, and that no report is ever to take the place of.
 KEPT = frozenset((
@@ -98,6 +100,54 @@ def _writable(target: Path) -> None:
         raise UsageError(f"{target} is a folder", place, "name a file in it")
     if not os.access(target if target.exists() else folder, os.W_OK):
         raise UsageError(f"{target} cannot be written", place, "name another place")
+
+
+def write_all(
+    outputs: Iterable[tuple[Path | None, Callable[[], str | bytes]]],
+    tell: Callable[[str], None] = lambda says: print(says, file=sys.stderr),
+) -> bool:
+    """Writes what was asked for: each is tried, whatever becomes of the others.
+
+    Args:
+        outputs: targets, None for what was not asked for, and what makes their contents.
+        tell: called with why one could not be made or written.
+
+    Returns:
+        whether all could be.
+    """
+    done = [_written(target, make, tell) for target, make in outputs if target is not None]
+    return all(done)
+
+
+def _written(target: Path, make: Callable[[], str | bytes], tell: Callable[[str], None]) -> bool:
+    try:
+        write(target, make())
+    except Exception as error:
+        tell(f"unstuck: {error}")
+        return False
+    return True
+
+
+def in_json(record: Any) -> Callable[[], str]:
+    """Makes a record's JSON, for `write_all`."""
+
+    def made() -> str:
+        from unstuck.report.as_json import text
+
+        return text(record)
+
+    return made
+
+
+def as_page(record: "RunRecord") -> Callable[[], str]:
+    """Makes a record's page, for `write_all`."""
+
+    def made() -> str:
+        from unstuck.report.page.page import page
+
+        return page(record)
+
+    return made
 
 
 def absolute(target: Path | None) -> Path | None:

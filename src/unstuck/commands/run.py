@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from unstuck.commands.ending import as_python, how_it_ended
+from unstuck.commands.ending import as_python, how_it_ended, leave_to_the_script
 from unstuck.commands.options import (
     FailOn,
     FailOnOption,
@@ -20,9 +20,16 @@ from unstuck.commands.options import (
     must_end,
 )
 from unstuck.commands.options import status as found_status
-from unstuck.commands.output import UNWRITTEN, absolute, command_line, must_be_writable
+from unstuck.commands.output import (
+    UNWRITTEN,
+    absolute,
+    as_page,
+    command_line,
+    in_json,
+    must_be_writable,
+    write_all,
+)
 from unstuck.commands.telling import Telling
-from unstuck.report.writing import write
 
 if TYPE_CHECKING:
     from unstuck.diagnosis import Diagnosed
@@ -117,6 +124,7 @@ def run(
     from unstuck.script import hooks
     from unstuck.script.children import Children
     from unstuck.script.running import script as found
+    from unstuck.script.shadows import ours
     from unstuck.script.trainings import Trainings
 
     must_end(prove)
@@ -155,11 +163,13 @@ def run(
 
     def ended() -> None:
         tell("\nunstuck: told to end (SIGTERM); what was found until then")
-        finished()
+        with ours():
+            finished()
 
     with as_python(ended if any((json_file, html_file, sarif_file)) else None):
         status = running.run(ctx.args, _explainer(trainings, running, compat), tell)
     if not trainings.is_ours():  # a process that the script forked, and that came to its end
+        leave_to_the_script()
         raise typer.Exit(status)
     written = True
     with trainings.guard("end the run"):
@@ -180,6 +190,7 @@ def run(
     written = written and all_written
     if record is not None:
         status = status or (found_status(record.subjects, fail_on) if written else UNWRITTEN)
+    leave_to_the_script()
     raise typer.Exit(status if written else status or UNWRITTEN)
 
 
@@ -254,7 +265,7 @@ def _patch(
     if made is None:
         return True
     trainings.tell(tried(_record(trainings, folder).subjects, made.after))
-    if not _written(target, made.content, trainings.tell):
+    if not write_all([(target, lambda: made.content)], trainings.tell):
         trainings.tell(f"unstuck: this is the patch:\n{made.diff}")
         return False
     for i in made.after:
@@ -305,35 +316,25 @@ def _write(
     """Writes what was asked for; whether all of it could be."""
     if record is None:
         return json_file is None and html_file is None and sarif_file is None
-    from unstuck.report.as_json import as_text, text
-    from unstuck.report.sarif import sarif
 
-    made: list[tuple[Path, Callable[[], str]]] = []
-    if json_file is not None:
-        made.append((json_file, lambda: text(record)))
-    if html_file is not None:
-        made.append((html_file, lambda: _page(record)))
-    if sarif_file is not None:
-        made.append((sarif_file, lambda: as_text(sarif(record))))
-    done = [_written(target, content, tell) for target, content in made]  # each is tried
-    return all(done)
+    def findings() -> str:
+        from unstuck.report.as_json import as_text
+        from unstuck.report.sarif import sarif
+
+        return as_text(sarif(record))
+
+    return write_all(
+        [
+            (json_file, in_json(record)),
+            (html_file, lambda: _page(record)),
+            (sarif_file, findings),
+        ],
+        tell,
+    )
 
 
 def _page(record: "RunRecord") -> str:
-    from unstuck.report.page.page import page
     from unstuck.setups.unmoved import unmoved
 
     with unmoved():
-        return page(record)
-
-
-def _written(
-    target: Path, content: str | bytes | Callable[[], str], tell: Callable[[str], None]
-) -> bool:
-    """Whether a file could be made and written; said why, where it could not be."""
-    try:
-        write(target, content() if callable(content) else content)
-    except Exception as error:
-        tell(f"unstuck: {error}")
-        return False
-    return True
+        return as_page(record)()

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from unstuck.commands.options import Format
 from unstuck.errors import UsageError, printable
 from unstuck.report.writing import is_stdout
+from unstuck.script.shadows import ours
+from unstuck.setups.unmoved import unmoved
 
 if TYPE_CHECKING:
     from unstuck.records.run import RunRecord
@@ -35,6 +37,8 @@ class Telling:
             raise UsageError("both --verbose and --format compact", "one of them")
         self.tell = _teller()
 
+    @unmoved()
+    @ours()
     def at_once(self, shown: Any) -> None:
         """Tells what is seen while the script runs: text, or a record."""
         from unstuck.records.report import Report
@@ -48,6 +52,7 @@ class Telling:
 
             self.tell(f"  {of_report(shown)}")
 
+    @unmoved()
     def decided(self, line: "Line") -> None:
         """Tells a proof and its fix; on one screen the end does."""
         if self._verbose:
@@ -56,6 +61,8 @@ class Telling:
             if line.fix is not None:
                 self.tell(line.fix.record)
 
+    @unmoved()
+    @ours()
     def at_the_end(self, record: "RunRecord", again: str, written: Path | None) -> None:
         """Tells what was found.
 
@@ -85,9 +92,6 @@ def _teller() -> Tell:
 
     Drawing takes numbers from Python's generator, which is put back: it is the script's.
     """
-    from unstuck.script.shadows import ours
-    from unstuck.setups.unmoved import unmoved
-
     stream = sys.stderr
 
     def tell(shown: Any) -> None:

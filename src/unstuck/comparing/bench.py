@@ -4,13 +4,12 @@ import json
 import math
 import os
 import shutil
+import signal
 import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -18,14 +17,13 @@ from typing import Any
 
 from unstuck.comparing.differences import Pair
 from unstuck.errors import UsageError
+from unstuck.patch.caretaker import scratch
+from unstuck.patch.program import program
 from unstuck.patch.source import encoded
 from unstuck.patch.trying import reason
 
 MOST = 1 << 30  # bytes of a folder that are copied for each run that is under way
-CHILD = (
-    "from unstuck.comparing.seeded import moved_on; moved_on({})\n"
-    "from unstuck.cli import main; main()"
-)
+SEEDED = "from unstuck.comparing.seeded import moved_on; moved_on({})"
 DIVERGED = -1.0  # skill of what is not finite any more, and of what is worse
 LEFT = (".git", ".hg", "__pycache__", "node_modules", ".ipynb_checkpoints")
 
@@ -50,6 +48,8 @@ class Outcome:
 class Bench:
     """Runs what is asked for, as many at a time as there are cores, until time is up.
 
+    An interruption is the end of time: what came out by then stands, and `interrupt` is it.
+
     Args:
         pair: the scripts.
         script: path of the first one, whose bytes tell the encoding.
@@ -68,6 +68,8 @@ class Bench:
     workers: int = field(default_factory=lambda: os.cpu_count() or 1)
     runs: int = 0
     failed: int = 0
+    interrupt: KeyboardInterrupt | None = None
+    _under_way: "set[subprocess.Popen[str]]" = field(default_factory=set)
 
     def __post_init__(self) -> None:
         size = _size(self.script.parent)
@@ -81,8 +83,17 @@ class Bench:
     def run(self, wanted: Sequence[Request], says: str) -> list[Outcome | None]:
         """One outcome a request; None where time was up."""
         self.told(says)
+        futures = []
         with ThreadPoolExecutor(self.workers) as pool:
-            outcomes = list(pool.map(self._one, wanted))
+            try:
+                futures += [pool.submit(self._one, request) for request in wanted]
+                wait(futures)
+            except KeyboardInterrupt as told:
+                self.interrupt, self.ends = told, -math.inf
+                for process in list(self._under_way):
+                    _end(process)
+        outcomes = [future.result() for future in futures]
+        outcomes += [None] * (len(wanted) - len(futures))
         made = [o for o in outcomes if o is not None]
         self.runs += len(made)
         self.failed += sum(bool(o.failed) for o in made)
@@ -94,31 +105,55 @@ class Bench:
             return None
         chosen, seed = request
         content = encoded(self.pair.text(chosen), self.script.read_bytes())
-        with scratch(self.script.parent) as copy:
+        with copied(self.script.parent) as copy:
             (copy / self.script.name).write_bytes(content)
             record = copy.parent / "record.json"
             inside = self.script.parent == self.folder or self.script.parent in self.folder.parents
             start = copy / self.folder.relative_to(self.script.parent) if inside else self.folder
             run = ["run", "--json", str(record), "--fail-on", "never"]
             own = [str(copy / self.script.name), *self.arguments]
-            command = [sys.executable, "-c", CHILD.format(seed), *run, *own]
-            try:
-                done = subprocess.run(
-                    command,
-                    cwd=start,
-                    env={**os.environ, "OMP_NUM_THREADS": "1", "WANDB_MODE": "offline"},
-                    stdin=subprocess.DEVNULL,
-                    capture_output=True,
-                    text=True,
-                    timeout=left,
-                )
-            except subprocess.TimeoutExpired:
+            command = program(*run, *own, before=SEEDED.format(seed))
+            done = self._ran(command, start)
+            if done is None:
                 return None
+            status, said = done
             seen = json.loads(record.read_text("utf-8")) if record.exists() else {"subjects": ()}
             found = outcome(seen)
-            if done.returncode and found.skill != DIVERGED:  # some fail as soon as a loss is NaN
-                return Outcome(math.nan, reason(done.stderr))
+            if status and found.skill != DIVERGED:  # some fail as soon as a loss is NaN
+                return Outcome(math.nan, reason(said))
             return found
+
+    def _ran(self, command: list[str], folder: Path) -> tuple[int, str] | None:
+        """Exit status and stderr; None where time was up, and it and all it started was ended."""
+        with subprocess.Popen(
+            command,
+            cwd=folder,
+            env={**os.environ, "OMP_NUM_THREADS": "1", "WANDB_MODE": "offline"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        ) as process:
+            self._under_way.add(process)
+            try:
+                _, said = process.communicate(timeout=max(0.0, self.ends - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                return None
+            finally:
+                _end(process)
+                self._under_way.discard(process)
+        return None if self.interrupt is not None else (process.returncode, said)
+
+
+def _end(process: "subprocess.Popen[str]") -> None:
+    """At once, with all that it started."""
+    if process.poll() is None:
+        with suppress(ProcessLookupError):
+            if hasattr(os, "killpg"):
+                os.killpg(process.pid, signal.SIGKILL)
+            else:
+                process.kill()
 
 
 def outcome(record: dict[str, Any]) -> Outcome:
@@ -139,11 +174,11 @@ def outcome(record: dict[str, Any]) -> Outcome:
 
 
 @contextmanager
-def scratch(folder: Path) -> Iterator[Path]:
+def copied(folder: Path) -> Iterator[Path]:
     """A copy of a folder, and a place beside it, for as long as it takes."""
-    with tempfile.TemporaryDirectory(prefix="unstuck-") as place:
-        copy = Path(place) / folder.name
-        shutil.copytree(folder, copy, ignore=partial(_left_out, own=place), symlinks=True)
+    with scratch() as place:
+        copy = place / folder.name
+        shutil.copytree(folder, copy, ignore=partial(_left_out, own=str(place)), symlinks=True)
         yield copy
 
 

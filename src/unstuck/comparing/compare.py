@@ -23,7 +23,7 @@ def compare(
     folder: Path,
     budget: float,
     told: Callable[[str], None] = lambda says: None,
-) -> Comparison:
+) -> tuple[Comparison, KeyboardInterrupt | None]:
     """Says which of two scripts' differences makes one learn more than the other.
 
     Both, and scripts with some of the differences, are run in copies of the script's folder, under
@@ -38,8 +38,12 @@ def compare(
         budget: seconds.
         told: called with what is being tried.
 
+    Returns:
+        the record; and what interrupted it, where it holds what was seen until then.
+
     Raises:
         UsageError: they do not differ, or one of them does not run.
+        KeyboardInterrupt: before both had been run once.
     """
     began = time.monotonic()
     both = pair(*texts)
@@ -52,6 +56,8 @@ def compare(
     try:
         found = compared(len(both.parts), bench.run)
     except Failed as reason:
+        if bench.interrupt is not None:
+            raise bench.interrupt from None
         raise UsageError(str(reason), "two scripts that run and train") from None
     towards = both.reversed() if found.swapped else both
     differences = tuple(
@@ -65,7 +71,7 @@ def compare(
         for i, part in enumerate(towards.parts)
     )
     worse, better = reversed(names) if found.swapped else names
-    return Comparison(
+    made = Comparison(
         worse,
         better,
         _says(found, differences, worse, better),
@@ -78,6 +84,7 @@ def compare(
         time.monotonic() - began,
         budget,
     )
+    return made, bench.interrupt
 
 
 def _says(found: Found, differences: Sequence[Difference], worse: str, better: str) -> str:

@@ -14,9 +14,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from unstuck.patch.program import program
+
 ANNOTATIONS = 10  # of a step and kind, that a host shows
 LEVELS = {"error": "error", "warning": "warning"}
-UNSTUCK = "import sys; from unstuck.cli import main; main()"
 
 
 def main(environment: Mapping[str, str] | None = None) -> int:
@@ -25,7 +26,7 @@ def main(environment: Mapping[str, str] | None = None) -> int:
     folder = Path(given.get("RUNNER_TEMP") or tempfile.mkdtemp())
     target = folder / "unstuck.sarif"
     seconds = given.get("UNSTUCK_PROVE", "").strip()
-    command = [sys.executable, "-c", UNSTUCK, "run", "--format", "compact"]
+    command = program("run", "--format", "compact")
     command += ["--sarif", str(target), "--fail-on", given.get("UNSTUCK_FAIL_ON") or "suspected"]
     command += ["--prove", seconds] if seconds else ["--stop"]
     command += shlex.split(given.get("UNSTUCK_SCRIPT", ""))

@@ -7,7 +7,6 @@ and is taken away afterwards. It does what the script does: what the script writ
 import json
 import os
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,14 +14,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from unstuck.patch.caretaker import cared_for, scratch
 from unstuck.patch.diffs import diff
+from unstuck.patch.program import program
 from unstuck.patch.source import decoded, encoded
 from unstuck.patch.tree import NotPlaced
 from unstuck.patch.write import Printer, Site, asked_otherwise, moved, patched
 
 _RANK = {s: i for i, s in enumerate(("diverged", "stuck", "dying", "slow", "learning"))}
 UNSAID = "unknown"  # what too few losses say
-_COMMAND = [sys.executable, "-c", "from unstuck.cli import main; main()", "run"]
 
 
 @dataclass(frozen=True)
@@ -255,9 +255,10 @@ def _run(
     script: str, content: bytes, arguments: list[str], folder: Path
 ) -> tuple[list[dict[str, Any]], str]:
     """The subjects of a run of the copy; why it failed, if it did."""
-    with _beside(script, content) as copy, tempfile.TemporaryDirectory() as place:
-        record = Path(place) / "record.json"
-        command = [*_COMMAND, "--json", str(record), "--fail-on", "never", str(copy), *arguments]
+    with _beside(script, content) as copy, scratch() as place:
+        record = place / "record.json"
+        options = ["run", "--json", str(record), "--fail-on", "never"]
+        command = program(*options, str(copy), *arguments)
         done = subprocess.run(
             command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True
         )
@@ -281,27 +282,12 @@ def reason(said: str) -> str:
     return (errors or lines)[-1]
 
 
-# Takes the copy away when nobody holds its standard input any more, however that came about.
-_CARETAKER = (
-    "import os, sys; sys.stdin.read(); os.path.exists(sys.argv[1]) and os.unlink(sys.argv[1])"
-)
-
-
 @contextmanager
 def _beside(script: str, content: bytes) -> Iterator[Path]:
     """A file in the script's folder for as long as it takes, also where we are killed."""
     where = Path(script)
     handle, name = tempfile.mkstemp(where.suffix, f"{where.stem}_patched_", where.parent)
-    caretaker = subprocess.Popen(
-        [sys.executable, "-I", "-S", "-c", _CARETAKER, name],
-        stdin=subprocess.PIPE,
-        start_new_session=True,
-    )
-    assert caretaker.stdin is not None
-    try:
+    with cared_for(Path(name)) as copy:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
-        yield Path(name)
-    finally:
-        caretaker.stdin.close()
-        caretaker.wait()
+        yield copy

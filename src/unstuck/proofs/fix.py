@@ -95,15 +95,17 @@ def _made(proven: Proven) -> tuple[Combination, Built, Printer, Printer | None]:
     found, subject = proven.found, proven.subject
     module = _cures(subject)
 
+    def printer_of(changes: Combination) -> Printer:
+        return untouched()(partial(module.printed, subject, cure(changes)))  # some make objects
+
     def made(changes: Combination) -> tuple[Built, Printer]:
-        one = cure(changes)
-        return module.built(subject, one), partial(module.printed, subject, one)
+        return module.built(subject, cure(changes)), printer_of(changes)
 
     if found.whole != found.repair:
         try:
             built, printer = made(found.whole)
             printer(Names())
-            return found.whole, built, printer, partial(module.printed, subject, cure(found.repair))
+            return found.whole, built, printer, printer_of(found.repair)
         except UsageError:
             pass  # of changes that go well together in trials not all do in code
     return found.repair, *made(found.repair), None

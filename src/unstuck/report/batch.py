@@ -50,7 +50,7 @@ def heading(array: BatchedArray) -> str:
 
 def counts(array: BatchedArray) -> str:
     """ "10 classes: 0 12 %, 1 9 %, …"."""
-    total = sum(n for _, n in array.counts)
+    total = sum(n for _, n in array.counts) or 1
     share = array.content is Content.CLASSES and array.distinct == len(array.counts)
     told = [f"{v}: {quantity(n / total, 'share')}" if share else f"{v}: {n}"
             for v, n in array.counts]  # fmt: skip

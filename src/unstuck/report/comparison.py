@@ -33,7 +33,7 @@ def _parts(made: Comparison) -> Iterator[RenderableType]:
     failed = f" ({made.failed} broke off)" if made.failed else ""
     yield Text(
         f"\n{made.runs} runs{failed} in {made.seconds:.0f} of {made.budget:.0f} s, in copies of the"
-        f" folder. {made.measure[0].upper()}{made.measure[1:]}.",
+        f" folder. {made.measure[:1].upper()}{made.measure[1:]}.",
         "dim",
     )
 

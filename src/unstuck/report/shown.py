@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from unstuck.records.batch import Batch
+from unstuck.records.comparison import Comparison
 from unstuck.records.fix import Fix
 from unstuck.records.proof import Proof
 from unstuck.records.report import Report
@@ -11,15 +12,17 @@ from unstuck.records.run import RunRecord
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-Shown = Batch | Report | Proof | Fix | RunRecord
+Shown = Batch | Comparison | Report | Proof | Fix | RunRecord
 
 
 def renderable(record: Shown) -> "RenderableType":
     """A record for a rich console of any width."""
-    from unstuck.report import batch, diagnosis, fix, proof, run
+    from unstuck.report import batch, comparison, diagnosis, fix, proof, run
 
     if isinstance(record, Batch):
         return batch.renderable(record)
+    if isinstance(record, Comparison):
+        return comparison.renderable(record)
     if isinstance(record, RunRecord):
         return run.renderable(record)
     if isinstance(record, Report):

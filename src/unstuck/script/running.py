@@ -9,7 +9,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
@@ -73,8 +73,6 @@ class Script:
         vars(main).update(names)
         sys.modules["__main__"] = main
         sys.argv = [self.name, *arguments]
-        if not getattr(sys.flags, "safe_path", False):
-            sys.path[0] = self.folder
 
         def body() -> None:
             self.body(vars(main))
@@ -83,10 +81,14 @@ class Script:
                 if not own and not thread.daemon:
                     thread.join()
 
-        if getattr(sys.flags, "safe_path", False):
+        with _first(self.folder, tell):
             return as_python(body, failed)
-        with given_way(self.folder, tell):
-            return as_python(body, failed)
+
+
+def _first(folder: str, tell: Callable[[str], None] | None = None) -> AbstractContextManager[None]:
+    """Has a folder in the place of `sys.path` that python gives the script's, unless it was told
+    not to."""
+    return nullcontext() if getattr(sys.flags, "safe_path", False) else given_way(folder, tell)
 
 
 # Where pools keep their threads: these end only when Python itself does, which tells them to.
@@ -139,12 +141,11 @@ def script(
 
 def _module(name: str) -> Script:
     folder = os.getcwd()
-    if not getattr(sys.flags, "safe_path", False):
-        sys.path[0] = folder
     try:
-        spec = importlib.util.find_spec(name)
-        if spec is not None and spec.submodule_search_locations is not None:
-            spec = importlib.util.find_spec(f"{name}.__main__")
+        with _first(folder):
+            spec = importlib.util.find_spec(name)
+            if spec is not None and spec.submodule_search_locations is not None:
+                spec = importlib.util.find_spec(f"{name}.__main__")
     except (ImportError, ValueError) as error:
         raise UsageError(f"no module {name}: {error}", "an importable module's name") from error
     if spec is None or not isinstance(spec.loader, SourceFileLoader) or spec.origin is None:

@@ -15,19 +15,21 @@ from types import ModuleType
 from typing import Any
 
 from unstuck.errors import UsageError
+from unstuck.script.shadows import given_way
 from unstuck.watching.place import is_users
 
 FORM = "module:factory, path/to/file.py:factory, or a saved model.keras"
 _SHOWN = 8  # at most: lines of the user's own error, names of their functions
 
 
-def load(target: str) -> dict[str, Any]:
+def load(target: str, tell: Callable[[str], None] = lambda says: None) -> dict[str, Any]:
     """The arguments of `unstuck.diagnose` that a target stands for, "model" among them.
 
     Args:
         target: `module:factory`, looked for in the current folder first; `file.py:factory`; or a
             `.keras` file. A factory is called without arguments; what is no function or class is
             taken as it stands. Either gives a model, (model, x, y), or a dict of arguments.
+        tell: called with what is odd about its surroundings.
 
     Raises:
         UsageError: nothing there, or the user's code raises; told with the line in its file.
@@ -39,8 +41,10 @@ def load(target: str) -> dict[str, Any]:
         given = target.strip(":")
         hint = f"{given}:make_model, where make_model() returns the model" if given else ""
         raise UsageError(f"the target {target!r}", FORM, hint)
-    module = _module(place, target)
-    return _arguments(_made(_attribute(module, name, place), target, module), target)
+    with given_way(_folder(place), tell, over=False):
+        module = _module(place, target)
+        made = _made(_attribute(module, name, place), target, module)
+    return _arguments(made, target)
 
 
 def function(target: str, form: str) -> Callable[[], Any]:
@@ -56,7 +60,8 @@ def function(target: str, form: str) -> Callable[[], Any]:
     place, _, name = target.rpartition(":")
     if not place or not name:
         raise UsageError(f"{target!r}", form)
-    module = _module(place, target)
+    with given_way(_folder(place), over=False):
+        module = _module(place, target)
     found = _attribute(module, name, place)
     if not callable(found):
         raise UsageError(f"{target} is no function", form)
@@ -66,6 +71,11 @@ def function(target: str, form: str) -> Callable[[], Any]:
             return found()
 
     return called
+
+
+def _folder(place: str) -> str:
+    """That python would look into first, were it run as a script or as a module."""
+    return str(Path(place).expanduser().absolute().parent if place.endswith(".py") else Path.cwd())
 
 
 def _module(place: str, target: str) -> ModuleType:
@@ -93,9 +103,6 @@ def _saved(path: Path) -> Any:
 
 
 def _from_name(name: str, target: str) -> ModuleType:
-    folder = str(Path.cwd())
-    if folder not in sys.path:
-        sys.path.insert(0, folder)
     try:
         with _explained(f"importing {name}", Path(*name.split("."))):
             return importlib.import_module(name)
@@ -103,7 +110,7 @@ def _from_name(name: str, target: str) -> ModuleType:
         missing = error.name or name
         asked = "" if missing == name else f", asked for by {target}"
         raise UsageError(
-            f"no module {missing!r}{asked}", f"a module in {folder}, or an installed one"
+            f"no module {missing!r}{asked}", f"a module in {Path.cwd()}, or an installed one"
         ) from error
 
 
@@ -116,7 +123,6 @@ def _from_file(place: str, target: str) -> ModuleType:
         raise UsageError(f"{path} cannot be imported", "a Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # classes in it can be pickled, as loaders' workers need
-    sys.path.insert(0, str(path.absolute().parent))  # as if it were run as a script
     with _explained(f"importing {path}", path):
         spec.loader.exec_module(module)
     return module

@@ -17,6 +17,7 @@ from unstuck.errors import DataError, LabelsOutOfRange, UsageError
 from unstuck.records.report import Evidence
 from unstuck.records.training import Sighting, Witness
 from unstuck.script.line import STEPWISE, Line
+from unstuck.script.shadows import ours
 from unstuck.setups.routine import Routine
 from unstuck.setups.unmoved import unmoved
 from unstuck.watching import place
@@ -333,10 +334,10 @@ class Trainings:
         return Training(line, watch, self.tell, ended)
 
     def _look(self, line: Line, arguments: dict[str, Any]) -> None:
-        from unstuck.diagnosis import diagnosed
-        from unstuck.script.asked import learnt
+        with ours(), self.quiet(), _unheard():
+            from unstuck.diagnosis import diagnosed
+            from unstuck.script.asked import learnt
 
-        with self.quiet(), _unheard():
             try:
                 found = diagnosed(**arguments)
                 line.report = found.report  # nothing of the script's is kept alive

@@ -4,16 +4,16 @@ import asyncio
 import json
 import os
 import signal
-import sys
-import tempfile
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from unstuck.errors import UsageError
+from unstuck.patch.caretaker import scratch
+from unstuck.patch.program import program
+from unstuck.patch.trying import reason
 
-UNSTUCK = "import sys; from unstuck.cli import main; main()"
 EVERY = 2.0  # seconds between two words of progress
 MORE = 600.0  # seconds beside those of the trials, after which a run is ended
 
@@ -88,8 +88,8 @@ class Runs:
         """
         file = self.script(script)
         named = os.path.relpath(file, self.folder)
-        with tempfile.TemporaryDirectory(prefix="unstuck-") as scratch:
-            record, patch = Path(scratch, "record.json"), Path(scratch, "fix.patch")
+        with scratch() as place:
+            record, patch = place / "record.json", place / "fix.patch"
             options = ["run", "--format", "compact", "--json", str(record), "--fail-on", "never"]
             if seconds is None:
                 options.append("--stop")
@@ -98,8 +98,7 @@ class Runs:
             told, status = await self._done([*options, named, *arguments], seconds or 0, progress)
             text = record.read_text("utf-8") if record.exists() else ""
             diff = patch.read_text("utf-8") if patch.exists() else ""
-        start = told.rfind("verdict: ")
-        answer = told[start:] if start >= 0 else f"verdict: nothing was seen\n{told[-1_500:]}"
+        answer = _answer(told, status, bool(text and json.loads(text)["subjects"]))
         name = f"run-{len(self.found) + 1}"
         self.found[name] = Found(answer.strip()[:2_000], text, diff, status)
         return name, self.found[name]
@@ -108,10 +107,7 @@ class Runs:
         self, options: list[str], seconds: float, progress: Progress
     ) -> tuple[str, int]:
         process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-c",
-            UNSTUCK,
-            *options,
+            *program(*options),
             cwd=self.folder,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,  # ours is the protocol's
@@ -140,6 +136,24 @@ class Runs:
                 waiting.cancel()
                 await process.wait()
         return stderr.decode("utf-8", "replace"), int(process.returncode or 0)
+
+
+def _answer(told: str, status: int, seen: bool) -> str:
+    """What a run says at its end; with how the script failed, where it did.
+
+    Args:
+        told: stderr of `unstuck run --format compact`.
+        status: that it exited with.
+        seen: whether there was a training.
+    """
+    start = told.rfind("verdict: ")
+    said, verdict = (told[:start], told[start:]) if start >= 0 else (told, "")
+    if not status:
+        return verdict or f"verdict: nothing was seen\n{said[-1_500:]}"
+    how = f"exit status {status}" if status > 0 else f"signal {-status}"
+    if verdict and seen:
+        return f"the script failed ({how}): {reason(said)}\n{verdict}"
+    return f"verdict: the script failed ({how}) before a training was seen\n{said.strip()[-1_500:]}"
 
 
 def whole(found: Found) -> Any:

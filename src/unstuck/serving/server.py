@@ -9,6 +9,7 @@ from pydantic import Field
 
 import unstuck
 from unstuck.errors import UnstuckError
+from unstuck.serving.arguments import must_fit
 from unstuck.serving.runs import Found, Runs
 
 INSTRUCTIONS = """\
@@ -24,11 +25,25 @@ Arguments = Annotated[list[str], Field(description="What follows the script on i
 Name = Annotated[str, Field(description='As diagnose_script or prove_script told: "run-1".')]
 
 
+class _Server(MCPServer[Any]):  # type: ignore[misc]  # untyped where it is not installed
+    """Says in words of ours what a tool cannot be called with."""
+
+    async def call_tool(
+        self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
+    ) -> Any:
+        """See `MCPServer`; nothing but what the tool's schema has gets to it."""
+        for tool in await self.list_tools():
+            if tool.name == name:
+                try:
+                    must_fit(name, arguments, tool.input_schema)
+                except UnstuckError as error:
+                    raise ToolError(str(error)) from error
+        return await super().call_tool(name, arguments, context)
+
+
 def server(folder: Path) -> MCPServer[Any]:
     """The server for scripts under one folder."""
-    made: MCPServer[Any] = MCPServer(
-        "unstuck", instructions=INSTRUCTIONS, version=unstuck.__version__
-    )
+    made = _Server("unstuck", instructions=INSTRUCTIONS, version=unstuck.__version__)
     runs = Runs(folder)
 
     async def asked(
