@@ -78,11 +78,14 @@ def rate_of(optimizer: Any) -> Rate:
     """The optimizer's learning rate as it is now."""
     rate = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
     peak = _peak(optimizer)
-    return Rate(rate, peak if warm_up.warms_up(rate, peak) else rate)
+    return Rate(rate, peak if warm_up.warms_up(rate, peak) or math.isnan(peak) else rate)
 
 
 def _peak(optimizer: Any) -> float:
-    """The largest rate of steps to come, as far as a schedule tells; else 0."""
+    """The largest rate of steps to come, as far as a schedule tells; else 0.
+
+    NaN where the schedule comes to that within its first 16 steps.
+    """
     schedule = optimizer._learning_rate
     if not isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule):
         return 0.0
@@ -100,6 +103,8 @@ def _peak(optimizer: Any) -> float:
                 rates.append(float(keras.ops.convert_to_numpy(rate_at(step))))
     except Exception:  # a schedule of the user's own need not take any step
         return 0.0
+    if any(math.isnan(rate) for rate, i in zip(rates, _AHEAD, strict=False) if i <= 16):
+        return math.nan
     return max((rate for rate in rates if math.isfinite(rate)), default=0.0)
 
 
@@ -139,6 +144,7 @@ def rule_of(optimizer: Any, rate: Rate) -> UpdateRule:
         number("beta_2"),
         number("rho"),
         number("epsilon"),
+        number("weight_decay") or 0.0,
     )
 
 
