@@ -53,6 +53,13 @@ REFUSED: dict[str, tuple[Any, dict[str, Any], type[Exception], str]] = {
     "rows of other lengths": (NET, {"x": [[1], [1, 2]] * 30}, DataError, "inhomogeneous"),
     "complex targets": (NET, {"y": Y + 1j}, DataError, "complex"),
     "targets as bytes": (NET, {"y": Y.astype("S")}, DataError, "bytes such as b'"),
+    "a word among targets": (
+        NET, {"y": ["1"] * 30 + ["2"] * 29 + ["l"]}, DataError, "'l' among targets",
+    ),
+    "a word among validation targets": (
+        NET, {"y": np.array(["1", "2"] * 30), "validation_data": (
+            X, ["1"] * 30 + ["2"] * 29 + ["l"])}, DataError, "'l' among targets",
+    ),
     "objects as targets": (NET, {"y": np.array([{}] * 60)}, DataError, "Python objects"),
     "words beside numbers": (NET, {"y": np.array([1, "a"] * 30, object)}, DataError, "objects"),
     "targets read but once": (NET, {"y": iter(Y)}, UsageError, "read only once"),

@@ -1,6 +1,7 @@
 """Tables of comma-separated values: features and targets, or the columns of a file of its own."""
 
 import csv
+import re
 import warnings
 from collections.abc import Iterator
 from itertools import islice, pairwise
@@ -15,6 +16,7 @@ from unstuck.errors import CorruptData, DataError, DataNotFound
 
 ENCODING = "utf-8-sig"  # with or without a byte order mark
 TARGET_NAMES = ("label", "target", "y")
+_WHOLE = re.compile(r"\d{1,18}(\.0*)?", re.ASCII)
 MISSING = {"", "?", "na", "n/a", "nan", "null"}
 
 Array = NDArray[Any]
@@ -108,9 +110,22 @@ def columns(path: Path) -> Array:
 
 
 def _check_header(first: list[str], path: Path) -> None:
-    """The first line is no header of numbers, as data frames without names are written."""
-    second = next(islice(_rows(path), 1, None), (2, []))[1]
-    if _counts(first) and (len(first) > 5 or not all(map(str.isdigit, second))):
+    """The first line is no header of numbers, as data frames without names are written.
+
+    Few columns may count by chance: then no line of the next ones is written like it.
+    """
+    first = [field.strip() for field in first]
+    few = len(first) < 3
+    others = [row for _, row in islice(_rows(path), 1, 1_000 if few and _counts(first) else 2)]
+    if not _counts(first) or (few and float(first[0]) != 0):
+        return
+    dotted = ["." in field for field in first]
+
+    def alike(row: list[str]) -> bool:
+        fields = [field.strip() for field in row]
+        return ["." in f for f in fields] == dotted and all(map(_WHOLE.fullmatch, fields))
+
+    if len(first) > 5 or (others and not any(map(alike, others))):
         raise DataError(
             f"{path}: the first line counts from {first[0]} to {first[-1]}, as a header does",
             "names of columns, or examples alone",
@@ -120,9 +135,10 @@ def _check_header(first: list[str], path: Path) -> None:
 
 def _counts(row: list[str]) -> bool:
     """Whether these are whole numbers, each one more than the one before."""
-    if len(row) < 3 or not all(f.isascii() and f.isdigit() and len(f) < 19 for f in row):
+    if not all(map(_WHOLE.fullmatch, row)):
         return False
-    return all(int(b) == int(a) + 1 for a, b in pairwise(row))
+    numbers = [int(field.partition(".")[0]) for field in row]
+    return all(b == a + 1 for a, b in pairwise(numbers))
 
 
 def _check_labels(labels: list[str], doubtful: str | None, path: Path) -> None:
