@@ -41,6 +41,8 @@ def write(target: Path, content: str | bytes) -> None:
                 device.write(data)
             return
         _replace(file, data)
+    except ValueError as error:
+        raise NotWritten(f"cannot write {str(target)!r}: {error}", "the name of a file") from error
     except OSError as error:
         raise NotWritten(
             f"cannot write {target}: {error.strerror or error}",

@@ -9,9 +9,11 @@ import numpy as np
 
 from unstuck.errors import UsageError
 from unstuck.frameworks.keras.attributes import attributes_kept
+from unstuck.names import meant
 from unstuck.setups import warm_up
 from unstuck.setups.subject import Given, UpdateRule
 
+_BASE = keras.optimizers.Optimizer
 _OF_OTHERS = ("torch", "optax", "tf_keras")
 _AHEAD = tuple(1 << i for i in range(15))  # steps at which a schedule is looked at
 
@@ -27,6 +29,7 @@ def optimizer_of(model: Any, given: Given) -> Any:
         return model.optimizer if model.compiled else None
     if isinstance(optimizer, keras.optimizers.Optimizer):
         return optimizer
+    example = 'keras.optimizers.Adam(1e-3), or "adam"'
     found = repr(optimizer) if isinstance(optimizer, str) else type(optimizer).__name__
     try:
         if type(optimizer).__module__.split(".")[0] in _OF_OTHERS:
@@ -36,8 +39,14 @@ def optimizer_of(model: Any, given: Given) -> Any:
         raise UsageError(
             f"the optimizer is {found}",
             "an optimizer of Keras or its name",
-            'keras.optimizers.Adam(1e-3), or "adam"',
+            meant(optimizer, _names(), example) if isinstance(optimizer, str) else example,
         ) from None
+
+
+def _names() -> list[str]:
+    found = vars(keras.optimizers).items()
+    kinds = [n for n, v in found if isinstance(v, type) and issubclass(v, _BASE) and v is not _BASE]
+    return [name.lower() for name in kinds]
 
 
 def inner(optimizer: Any) -> Any:

@@ -1,7 +1,6 @@
 """Copies of a torch model, its optimizer and its loss, on which everything is computed."""
 
 import copy
-import difflib
 import inspect
 import random
 import warnings
@@ -16,6 +15,7 @@ from torch.utils._pytree import tree_leaves
 
 from unstuck.errors import UsageError
 from unstuck.frameworks.torch.settings import check, raised
+from unstuck.names import meant
 from unstuck.setups.untouched import untouched
 
 # Classes that wrap a model, and where they keep it.
@@ -144,11 +144,10 @@ def loss_of(loss: Any) -> Any:
         if inspect.isclass(getattr(torch.nn, loss, None)):
             return getattr(torch.nn, loss)()
         known = [n for n in dir(torch.nn) if n.endswith("Loss")] + ["cross_entropy", "mse", "l1"]
-        close = difflib.get_close_matches(loss, known, 1)
         raise UsageError(
             f"unknown loss {loss!r}",
             "a loss of torch.nn or torch.nn.functional",
-            f"did you mean {close[0]!r}?" if close else "",
+            meant(loss, known),
         )
     if inspect.isclass(loss) and issubclass(loss, torch.nn.Module):
         return loss()
@@ -189,11 +188,10 @@ def maker(optimizer: Any) -> Any:
     if isinstance(optimizer, str):
         known = {n.lower(): n for n in dir(torch.optim) if inspect.isclass(getattr(torch.optim, n))}
         if optimizer.lower() not in known:
-            close = difflib.get_close_matches(optimizer.lower(), known, 1)
             raise UsageError(
                 f"unknown optimizer {optimizer!r}",
                 "an optimizer of torch.optim",
-                f"did you mean {close[0]!r}?" if close else "",
+                meant(optimizer, known),
             )
         optimizer = getattr(torch.optim, known[optimizer.lower()])
     if not callable(optimizer):
