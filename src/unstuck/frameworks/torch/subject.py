@@ -24,6 +24,7 @@ from unstuck.frameworks.torch.setup import (
     twice_differentiable,
 )
 from unstuck.frameworks.torch.trace import Trace
+from unstuck.setups.calls import computed
 from unstuck.setups.dependence import dependence
 from unstuck.setups.routine import Routine
 from unstuck.setups.subject import About, Floats, Inputs, Moving, Observation, Parameter, Sample
@@ -260,6 +261,7 @@ class TorchSubject:
 
     def _loss(self, setup: Setup, tensors: list[Any]) -> Any:
         """The loss of a batch, as the user's training computes it."""
+        computed()
         n = len(self.structure.arrays)
         batch = self.structure.batch(tensors[:n], tensors[n] if len(tensors) > n else None)
         if self.step is not None:
