@@ -49,8 +49,20 @@ def test_a_forward_pass_that_works_in_place_does_so_as_often_as_it_would(does, t
     assert watched.out == as_it_is.out
 
 
-def test_a_look_calls_the_forward_pass_a_few_times_and_tells_how_often(tmp_path):
-    script = HEAD + MODEL.format(does="calls.append(1)") + LOOP + "print(len(calls))\n"
+FUNCTIONAL = """
+def computed(params, x, y):
+    output = torch.func.functional_call(model, params, (x,))
+    return nn.functional.cross_entropy(output, y)
+params = dict(model.named_parameters())
+for x, y in batches:
+    gradients = torch.func.grad(computed)(params, x, y)
+    params = {k: (v - 0.1 * gradients[k]).detach() for k, v in params.items()}
+"""
+
+
+@pytest.mark.parametrize("loop", [LOOP, FUNCTIONAL], ids=["optimizer", "torch.func"])
+def test_a_look_calls_the_forward_pass_a_few_times_and_tells_how_often(loop, tmp_path):
+    script = HEAD + MODEL.format(does="calls.append(1)") + loop + "print(len(calls))\n"
     as_it_is, watched = (int(run.out) for run in both(tmp_path, script))
     assert as_it_is == 5
     assert as_it_is < watched <= as_it_is + FORWARDS
