@@ -11,6 +11,7 @@ from torch import nn
 
 import unstuck
 from unstuck.errors import UsageError
+from unstuck.guards.guard import Guard
 
 X = np.random.default_rng(0).normal(size=(400, 8)).astype("f4")
 Y = (X[:, 0] > 0).astype("i8")
@@ -102,6 +103,16 @@ def test_moving_statistics_of_torch(made: dict[str, float]) -> None:
         else:
             getattr(model[1], name)[0] = value
     assert list(looked(model)) == (["non-finite-weights"] if made else [])
+
+
+def test_nothing_is_proven_around_statistics_that_trials_begin_without() -> None:
+    model = net()
+    model[1].running_var[0] = NAN
+    given = {"loss": "cross_entropy", "optimizer": "adam"}
+    with pytest.raises(UsageError, match="moving statistics"):
+        unstuck.diagnose(model, X, Y, **given).prove(5.0)
+    with pytest.raises(UsageError, match="moving statistics"):
+        Guard(5.0).learns(model, X, Y, within=3, **given)
 
 
 def test_an_output_that_the_network_itself_makes_nan() -> None:

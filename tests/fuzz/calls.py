@@ -307,5 +307,7 @@ def others(draw, framework: str) -> Call:
     asked = ["equivalence(optimizer, scaler)", "fold(model, scaler)", "fold(model)"]
     asked += [f"noted({odd})"]
     if framework == "torch":
-        asked += ["watch(model, optimizer)", f"watch(nn.Linear(2, 2), optimizer, stop={odd})"]
+        before += "net = nn.Linear(2, 2)\nsteps = torch.optim.SGD(net.parameters(), 0.1)\n"
+        asked += ["watch(model, optimizer)", f"watch(net, steps, stop={odd})"]
+        asked += [f"watch(net, steps, tell={odd})"]
     return Call(framework, before, f"unstuck.{draw(st.sampled_from(asked))}")

@@ -32,6 +32,8 @@ CAUSE = Cause(
     cures={
         "torch": "draw the weights anew (layer.reset_parameters(), of a normalization its moving"
         " statistics too), or load them from before the training diverged",
+        "keras": "draw the weights anew, with moving statistics of 0 and 1 and a momentum below"
+        " 1, or load them from before the training diverged",
         "": "draw the weights anew, or load them from before the training diverged",
     },
     harms=("non-finite-weights", "non-finite-statistics"),

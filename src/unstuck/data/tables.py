@@ -112,20 +112,13 @@ def columns(path: Path) -> Array:
 def _check_header(first: list[str], path: Path) -> None:
     """The first line is no header of numbers, as data frames without names are written.
 
-    Few columns may count by chance: then no line of the next ones is written like it.
+    Few columns may count by chance: then the second line is written in another way.
     """
     first = [field.strip() for field in first]
-    few = len(first) < 3
-    others = [row for _, row in islice(_rows(path), 1, 1_000 if few and _counts(first) else 2)]
-    if not _counts(first) or (few and float(first[0]) != 0):
-        return
-    dotted = ["." in field for field in first]
-
-    def alike(row: list[str]) -> bool:
-        fields = [field.strip() for field in row]
-        return ["." in f for f in fields] == dotted and all(map(_WHOLE.fullmatch, fields))
-
-    if len(first) > 5 or (others and not any(map(alike, others))):
+    second = [field.strip() for field in next(islice(_rows(path), 1, None), (2, []))[1]]
+    points = [["." in field for field in row] for row in (first, second)]
+    alike = not second or (all(map(_WHOLE.fullmatch, second)) and points[0] == points[1])
+    if _counts(first) and (len(first) > 5 or not alike):
         raise DataError(
             f"{path}: the first line counts from {first[0]} to {first[-1]}, as a header does",
             "names of columns, or examples alone",
@@ -135,7 +128,7 @@ def _check_header(first: list[str], path: Path) -> None:
 
 def _counts(row: list[str]) -> bool:
     """Whether these are whole numbers, each one more than the one before."""
-    if not all(map(_WHOLE.fullmatch, row)):
+    if len(row) < 3 or not all(map(_WHOLE.fullmatch, row)):
         return False
     numbers = [int(field.partition(".")[0]) for field in row]
     return all(b == a + 1 for a, b in pairwise(numbers))
