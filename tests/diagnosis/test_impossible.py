@@ -73,6 +73,11 @@ def test_settings_of_another_type_are_refused(settings: dict[str, Any], expected
     assert caught.value.expected == expected
 
 
+@pytest.mark.parametrize("betas", [-1, "adam", None, (), (0.9,), (0.9, 0.99, 0.999)], ids=str)
+def test_settings_that_an_optimizer_does_not_have_say_nothing(betas: Any) -> None:
+    assert looked(net(), torch.optim.RMSprop, betas=betas) == {}
+
+
 def test_a_rate_that_an_optimizer_is_made_without_is_none() -> None:
     class Relative(torch.optim.SGD):
         """Finds its own rate, as Adafactor may."""

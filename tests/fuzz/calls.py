@@ -286,9 +286,9 @@ def guards(draw) -> str:
         budget = draw(values)
     elif odd:
         options[odd] = draw(values)
-    told = "".join(f", {name}={value}" for name, value in options.items())
+    told = ", ".join(f"{name}={value}" for name, value in options.items())
     first = "given['model'], " if guard == "no_worse_than" else ""
-    return f"Guard({budget}).{guard}({first}**given{told})"
+    return f"Guard({budget}).{guard}({first}**(given | dict({told})))"
 
 
 @st.composite

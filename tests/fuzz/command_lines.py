@@ -163,11 +163,11 @@ class CommandLine:
         return self._unwritten(ended, folder)
 
     def _overwrites(self, names: set[str]) -> bool:
-        """Whether these stand right after an option that writes, and so nowhere else."""
+        """Whether these stand right after options that write, and nowhere else."""
         whole = [part for a in self.arguments for part in a.split("=", 1)]
         given = [Path(a).name for a in whole]
-        written = {given[i + 1] for i, a in enumerate(whole[:-1]) if a in OUTPUTS}
-        return all(n in written and given.count(n) == 1 for n in names)
+        written = [given[i + 1] for i, a in enumerate(whole[:-1]) if a in OUTPUTS]
+        return all(0 < given.count(n) == written.count(n) for n in names)
 
     def _unwritten(self, ended: Ended, folder: Path) -> str:
         """What was asked for and is not there, or not as the schema has it."""

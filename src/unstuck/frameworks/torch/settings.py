@@ -97,7 +97,8 @@ def rule_of(optimizer: Any) -> tuple[UpdateRule | None, tuple[str, ...]]:
 
 
 def _rule(name: str, group: dict[str, Any]) -> UpdateRule:
-    beta_1, beta_2 = (*group.get("betas", (None, None)), None)[:2]
+    betas = group.get("betas")  # of an optimizer that has none it may be anything
+    beta_1, beta_2 = (*(betas if isinstance(betas, tuple | list) else ()), None, None)[:2]
     return UpdateRule(
         name,
         _number(group.get("lr")),
