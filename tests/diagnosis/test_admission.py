@@ -78,6 +78,8 @@ REFUSED: dict[str, tuple[Any, dict[str, Any], type[Exception], str]] = {
         NET, {"validation_data": (X, Y.astype(str))}, DataError, "of int64",
     ),
     "an optimizer for an estimator": (NET, {"optimizer": "adam"}, UsageError, "'adam'"),
+    "units in an array of none": (MLPClassifier(np.array(3)), {}, UsageError, "sizes=3"),
+    "units in rows": (MLPClassifier([[3]]), {}, UsageError, r"sizes=\[\[3\]\]"),
     "half a unit": (MLPClassifier((1.5,)), {}, UsageError, r"\(1.5,\)"),
     "more units than memory": (MLPClassifier((10**12,)), {}, UsageError, "not enough memory"),
     "a pipeline of nothing": (Pipeline([]), {}, UsageError, "no steps"),
