@@ -19,6 +19,7 @@ from unstuck.records.report import Evidence as Shown
 from unstuck.records.report import Link, Report, Suspect
 from unstuck.records.shape import Cloud
 from unstuck.setups.admission import admit, enough_memory
+from unstuck.setups.calls import counted
 from unstuck.setups.sample import EXAMPLES
 from unstuck.setups.subject import Given, Inputs, Sample, Subject
 from unstuck.setups.untouched import untouched
@@ -105,10 +106,10 @@ def diagnosed(
     given = Given(x, y, validation_data, loss, optimizer, batch_size, shuffle, step, examples)
     admit(given)
     began = time.perf_counter()
-    with untouched(), enough_memory():
+    with untouched(), enough_memory(), counted() as calls:
         subject = recognize(model, given)
         made = time.perf_counter()
-        report = examine(subject, began, made)
+        report = replace(examine(subject, began, made), calls=calls.count or None)
 
     def again(examples: int) -> Subject:
         return recognize(model, replace(given, examples=examples))

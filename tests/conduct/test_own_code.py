@@ -1,7 +1,11 @@
 """The script's own code under a look: on copies, and called again as seldom as is promised."""
 
-import pytest
+import json
 
+import pytest
+import torch
+
+import unstuck
 from script.running import python, unstuck_run
 
 FORWARDS, READS = 16, 1  # more calls of the forward pass a look; of each item of a data set
@@ -45,11 +49,50 @@ def test_a_forward_pass_that_works_in_place_does_so_as_often_as_it_would(does, t
     assert watched.out == as_it_is.out
 
 
-def test_a_look_calls_the_forward_pass_a_few_times(tmp_path):
-    script = HEAD + MODEL.format(does="calls.append(1)") + LOOP + "print(len(calls))\n"
+FUNCTIONAL = """
+def computed(params, x, y):
+    output = torch.func.functional_call(model, params, (x,))
+    return nn.functional.cross_entropy(output, y)
+params = dict(model.named_parameters())
+for x, y in batches:
+    gradients = torch.func.grad(computed)(params, x, y)
+    params = {k: (v - 0.1 * gradients[k]).detach() for k, v in params.items()}
+"""
+
+
+@pytest.mark.parametrize("loop", [LOOP, FUNCTIONAL], ids=["optimizer", "torch.func"])
+def test_a_look_calls_the_forward_pass_a_few_times_and_tells_how_often(loop, tmp_path):
+    script = HEAD + MODEL.format(does="calls.append(1)") + loop + "print(len(calls))\n"
     as_it_is, watched = (int(run.out) for run in both(tmp_path, script))
     assert as_it_is == 5
     assert as_it_is < watched <= as_it_is + FORWARDS
+    told = unstuck_run(tmp_path, "--verbose", "--json", "o.json", "s.py")
+    (subject,) = json.loads((tmp_path / "o.json").read_text())["subjects"]
+    more = int(told.out) - as_it_is
+    assert subject["report"]["calls"] == more
+    assert f"forward pass and loss computed {more}× on copies" in " ".join(told.err.split())
+
+
+def test_a_diagnosis_tells_how_often_it_called_model_and_loss():
+    calls = {"model": 0, "loss": 0}
+
+    class Net(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = torch.nn.Linear(4, 2)
+
+        def forward(self, x):
+            calls["model"] += 1
+            return self.layer(x)
+
+    def loss(output, target):
+        calls["loss"] += 1
+        return torch.nn.functional.cross_entropy(output, target)
+
+    net, x = Net(), torch.randn(100, 4)
+    optimizer = torch.optim.SGD(net.parameters(), 0.1)
+    report = unstuck.diagnose(net, x, (x[:, 0] > 0).long(), loss=loss, optimizer=optimizer)
+    assert report.calls == calls["model"] == calls["loss"] > 0
 
 
 def test_a_look_reads_each_item_once(tmp_path):

@@ -257,12 +257,23 @@ FAULTS = {
     "encrypted": (archive(1, x=header((5, 4)), y=b""), CorruptData, "encrypted"),
     "an unknown compression": (archive(0, 99, x=header((5, 4)), y=b""), CorruptData, "supported"),
     "x and X": (npz(x=X, X=X * 2, y=Y), DataError, "holds both x and X"),
+    "x and x_train": (npz(x=X, x_train=X, y=Y), DataError, "holds x, y and x_train"),
+    "all of them": (
+        npz(x=X, y=Y, x_train=X, y_train=Y, x_test=X, y_test=Y),
+        DataError,
+        "y_test, x and y",
+    ),
     "swapped": (npz(x=Y, y=X.reshape(50, 12) / 2), DataError, "swapped"),
     "beyond float32": (npz(x=X * 1e300, y=Y), DataError, "NaN or infinite"),
     "a class for each": (npz(x=X, y=np.arange(50)), DataError, "50 different labels in 50 ex"),
     "a word among targets": (npz(x=X, y=["1"] * 49 + ["one"]), DataError, "'one' among targets"),
     "numbers as names": (csv("0,1,2\n" + ROWS), DataError, "counts from 0 to 2, as a header"),
     "years as names": (csv("2001,2002,2003\n" + ROWS), DataError, "counts from 2001 to 2003"),
+    "numbers with points as names": (
+        csv("0.0,1.0,2.0\n0.5,3.0,1.0\n" + ROWS),
+        DataError,
+        "counts from 0.0 to 2.0, as a header",
+    ),
     "two targets": (csv("a,label,y\n" + ROWS), DataError, "columns called label and y"),
     "a name of many digits": (
         csv(",".join(["9" * 5_000] * 3) + "\n1,2,a\n2,3,b\n"),
@@ -287,6 +298,36 @@ def test_each_fault_is_named(tmp_path: Path, fault: str) -> None:
     with pytest.raises(DataError, match=said) as raised:
         files.load(name)
     assert raised.type is kind
+
+
+@pytest.mark.parametrize(("text", "said"), [
+    ("0\n0.1\n0.2\n", ""),
+    ("0,1\n0.1,0.995\n", ""),
+    ("0\n1\n1\n", ""),
+    ("0.0\n0.5\n1.0\n", ""),
+    ("0.5\n1.5\n", ""),
+    ("0.0,1.0,2.0\n0.5,1.5,2.5\n", "counts from 0.0 to 2.0"),
+    ("0.0,1.0,2.0\n2.0,1.0,0.0\n", ""),
+    ("0,1,2\n2,1,0\n", ""),
+    ("3,4\n0.5,1.5\n", ""),
+    ("1,2,3\n", ""),
+])  # fmt: skip
+def test_a_first_line_of_numbers_in_a_file_of_its_own(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text(text)
+    if not said:
+        assert len(files.array(path, "x")) == len(text.split())
+        return
+    with pytest.raises(DataError, match=said):
+        files.array(path, "x")
+
+
+def test_an_array_of_two_names_is_not_chosen(tmp_path: Path) -> None:
+    path = tmp_path / "d.npz"
+    np.savez(path, x=X, x_train=X * 2, y=Y)
+    with pytest.raises(DataError, match="both x and x_train"):
+        files.array(path, "x")
+    assert len(files.array(path, "y")) == len(Y)
 
 
 @pytest.mark.parametrize(

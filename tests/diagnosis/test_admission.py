@@ -53,6 +53,13 @@ REFUSED: dict[str, tuple[Any, dict[str, Any], type[Exception], str]] = {
     "rows of other lengths": (NET, {"x": [[1], [1, 2]] * 30}, DataError, "inhomogeneous"),
     "complex targets": (NET, {"y": Y + 1j}, DataError, "complex"),
     "targets as bytes": (NET, {"y": Y.astype("S")}, DataError, "bytes such as b'"),
+    "a word among targets": (
+        NET, {"y": ["1"] * 30 + ["2"] * 29 + ["l"]}, DataError, "'l' among targets",
+    ),
+    "a word among validation targets": (
+        NET, {"y": np.array(["1", "2"] * 30), "validation_data": (
+            X, ["1"] * 30 + ["2"] * 29 + ["l"])}, DataError, "'l' among targets",
+    ),
     "objects as targets": (NET, {"y": np.array([{}] * 60)}, DataError, "Python objects"),
     "words beside numbers": (NET, {"y": np.array([1, "a"] * 30, object)}, DataError, "objects"),
     "targets read but once": (NET, {"y": iter(Y)}, UsageError, "read only once"),
@@ -71,6 +78,8 @@ REFUSED: dict[str, tuple[Any, dict[str, Any], type[Exception], str]] = {
         NET, {"validation_data": (X, Y.astype(str))}, DataError, "of int64",
     ),
     "an optimizer for an estimator": (NET, {"optimizer": "adam"}, UsageError, "'adam'"),
+    "units in an array of none": (MLPClassifier(np.array(3)), {}, UsageError, "sizes=3"),
+    "units in rows": (MLPClassifier([[3]]), {}, UsageError, r"sizes=\[\[3\]\]"),
     "half a unit": (MLPClassifier((1.5,)), {}, UsageError, r"\(1.5,\)"),
     "more units than memory": (MLPClassifier((10**12,)), {}, UsageError, "not enough memory"),
     "a pipeline of nothing": (Pipeline([]), {}, UsageError, "no steps"),

@@ -108,7 +108,8 @@ unstuck.cli unstuck.script.running unstuck.script.trainings unstuck.script.recor
 unstuck.script.hooks unstuck.script.children unstuck.report.run unstuck.report.diagnosis
 unstuck.report.as_json unstuck.report.sarif unstuck.report.page.page unstuck.script.arrays
 unstuck.script.target unstuck.commands.trials unstuck.report.handed unstuck.report.compact
-unstuck.engine.optimizers
+unstuck.engine.optimizers unstuck.guards.guard unstuck.guards.falling_short unstuck.report.guarded
+unstuck.commands.batch unstuck.commands.compare unstuck.comparing.compare unstuck.report.batch
 """
 
 

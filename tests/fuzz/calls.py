@@ -66,6 +66,8 @@ def _told(call: Call, report: Path) -> int:
     import traceback
 
     import unstuck
+    from unstuck.guards.guard import Failed
+    from unstuck.sessions import BatchSession
 
     names: dict[str, Any] = {"__name__": "__main__"}
     try:
@@ -79,8 +81,12 @@ def _told(call: Call, report: Path) -> int:
     try:
         made = eval(call.call, names)
         outcome["seen"] = str(made)
-        if hasattr(made, "to_json"):
+        if isinstance(made, BatchSession):
+            json.dumps(made.to_json(), allow_nan=False)
+        elif hasattr(made, "to_json"):
             outcome["broken"] = unfit(_record(made))
+    except Failed as error:  # which a guard is for
+        outcome["seen"] = str(error)
     except unstuck.UnstuckError as error:
         told = str(error)
         outcome |= {"said": "refused", "seen": told}
@@ -201,6 +207,12 @@ USUAL = {  # (targets, model, loss) that go together
         (NUMBERS, KERAS.format("keras.layers.Dense(1)"), "'mse'"),
     ),
 }
+GUARDS = {
+    "fits_together": {},
+    "learns": {"within": "3", "seed": "0"},
+    "fits": {"within": "3", "seed": "0", "examples": "8"},
+    "no_worse_than": {"within": "3", "seed": "0", "margin": "0.05"},
+}
 SLOTS = (  # what may be odd
     *("shape", "dtype", "labels", "damage", "damage", "tensors", "weights", "model", "model"),
     *("loss", "optimizer", "validation", "option", "option", "argument"),
@@ -256,7 +268,27 @@ def diagnoses(draw, framework: str) -> Call:
         given[draw(st.sampled_from(ARGUMENTS))] = draw(values)
     lines = [line for line in lines if line != "pass"]
     lines.append(f"given = dict({', '.join(f'{k}={v}' for k, v in given.items())})\n")
-    return Call(framework, "\n".join(lines), "unstuck.diagnose(**given)")
+    asked = "unstuck.diagnose(**given)"
+    then = draw(st.sampled_from(["", "", "", ".batch", f".html({draw(values)})"]))
+    if draw(st.integers(0, 3)) == 0:  # nothing that takes long: a step or three
+        lines.insert(0, "from unstuck.guards.guard import Guard")
+        asked, then = draw(guards()), ""
+    return Call(framework, "\n".join(lines), asked + then)
+
+
+@st.composite
+def guards(draw) -> str:
+    """What a test asks of `given`; one option of it may be odd."""
+    guard = draw(st.sampled_from(list(GUARDS)))
+    options = dict(GUARDS[guard])
+    odd, budget = draw(st.sampled_from(["", "", "", "budget", *options])), "2.0"
+    if odd == "budget":
+        budget = draw(values)
+    elif odd:
+        options[odd] = draw(values)
+    told = ", ".join(f"{name}={value}" for name, value in options.items())
+    first = "given['model'], " if guard == "no_worse_than" else ""
+    return f"Guard({budget}).{guard}({first}**(given | dict({told})))"
 
 
 @st.composite
@@ -271,6 +303,11 @@ def others(draw, framework: str) -> Call:
         f"rng = np.random.default_rng(0)\nmodel = {model}\nscaler = {scaler}\n"
         f"optimizer = {optimizer}\n"
     )
+    odd = draw(values)
     asked = ["equivalence(optimizer, scaler)", "fold(model, scaler)", "fold(model)"]
-    asked += ["watch(model, optimizer)"] * (framework == "torch")
+    asked += [f"noted({odd})"]
+    if framework == "torch":
+        before += "net = nn.Linear(2, 2)\nsteps = torch.optim.SGD(net.parameters(), 0.1)\n"
+        asked += ["watch(model, optimizer)", f"watch(net, steps, stop={odd})"]
+        asked += [f"watch(net, steps, tell={odd})"]
     return Call(framework, before, f"unstuck.{draw(st.sampled_from(asked))}")

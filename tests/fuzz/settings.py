@@ -144,4 +144,8 @@ def _torch(draw) -> Call:
         f"model = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, {outputs}){end})\n"
         f"loss = {loss}\noptimizer = {optimizer}\n"
     )
+    if draw(st.integers(0, 5)) == 0:  # as scripts write into it later
+        name = draw(st.sampled_from(["lr", "betas", "eps", "momentum", "weight_decay"]))
+        value = draw(st.one_of(st.sampled_from(TORCH[name]), numbers, values))
+        before += f"optimizer.param_groups[0][{name!r}] = {value}\n"
     return Call("torch", before, "unstuck.diagnose(model, x, y, loss=loss, optimizer=optimizer)")

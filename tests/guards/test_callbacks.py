@@ -112,6 +112,12 @@ def test_what_is_no_torch_loop_is_refused() -> None:
         unstuck.watch(object(), object())
     model = net()
     seen = unstuck.watch(model, torch.optim.SGD(model.parameters(), 0.1))
+    model = net()
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    with pytest.raises(UsageError, match="stop='x'"):
+        unstuck.watch(model, optimizer, stop="x")
+    with pytest.raises(UsageError, match="tell=5"):
+        unstuck.watch(model, optimizer, tell=5)
     with pytest.raises(UsageError, match="no training was seen"):
         _ = seen.report
 

@@ -142,10 +142,42 @@ def test_no_trace_is_left() -> None:
     assert np.random.get_state()[1].tolist() == state[2]
 
 
-@pytest.mark.parametrize("wrong", [{"within": 0}, {"within": 1.5}, {"within": "x"}, {"seed": -1}])
-def test_what_cannot_be_asked_is_refused(wrong) -> None:
-    with pytest.raises(UsageError, match=next(iter(wrong))):
+@pytest.mark.parametrize(("wrong", "says"), [
+    ({"within": 0}, "within=0"),
+    ({"within": 1.5}, "within=1.5"),
+    ({"within": "x"}, "within='x'"),
+    ({"seed": -1}, "seed=-1"),
+    ({"withn": 5}, r"no option is called 'withn'(.|\n)*did you mean within"),
+    ({"los": "mse"}, "did you mean loss"),
+], ids=str)  # fmt: skip
+def test_what_cannot_be_asked_is_refused(wrong, says) -> None:
+    with pytest.raises(UsageError, match=says):
         GUARD.learns(digits(), X, Y, **wrong)
+
+
+@pytest.mark.parametrize("budget", [0, -1.0, float("nan"), float("inf"), "60", None, True])
+def test_a_budget_that_is_no_time_is_refused(budget) -> None:
+    with pytest.raises(UsageError, match="budget="):
+        Guard(budget)
+
+
+@pytest.mark.parametrize("examples", [0, 1, 2.5, "32"])
+def test_examples_that_cannot_be_fitted_are_refused(examples) -> None:
+    with pytest.raises(UsageError, match="examples="):
+        GUARD.fits(digits(), X, Y, examples=examples)
+
+
+@pytest.mark.parametrize("wrong", [{"margin": -0.1}, {"margin": float("nan")}, {"margin": "x"}])
+def test_a_margin_that_is_no_share_is_refused(wrong) -> None:
+    with pytest.raises(UsageError, match="margin="):
+        GUARD.no_worse_than(digits(), digits(), X, Y, **wrong)
+
+
+def test_a_reference_of_a_misspelt_part_is_refused() -> None:
+    with pytest.raises(UsageError, match="did you mean model"):
+        GUARD.no_worse_than({"modle": digits()}, digits(), X, Y)
+    with pytest.raises(UsageError, match="did you mean loss"):
+        GUARD.fits_together(digits(), X, Y, los="mse")
 
 
 def test_what_a_guard_imports_draws_nothing() -> None:

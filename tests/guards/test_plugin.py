@@ -68,9 +68,25 @@ def test_given(unstuck):
     done = run(tmp_path, code, "--strict-markers", "--unstuck-budget", "3")
     assert done.returncode == 0, done.stdout
     assert "@pytest.mark.unstuck(budget=SECONDS)" in run(tmp_path, code, "--markers").stdout
-    wrong = run(tmp_path, code, "--unstuck-budget", "0")
-    assert wrong.returncode == 4
-    assert "expected seconds above 0" in wrong.stderr
+    for seconds in ("0", "-1", "nan", "inf"):
+        wrong = run(tmp_path, code, "--unstuck-budget", seconds)
+        assert wrong.returncode == 4
+        assert "expected seconds above 0" in wrong.stderr
+
+
+@pytest.mark.parametrize("marked", ["7", "budgt=7", "budget=float('inf')", "budget='7'"])
+def test_a_marker_that_cannot_be_meant_is_an_error(tmp_path, marked) -> None:
+    code = f"""
+import pytest
+
+@pytest.mark.unstuck({marked})
+def test_marked(unstuck):
+    pass
+"""
+    done = run(tmp_path, code)
+    assert done.returncode == 1
+    assert "expected" in done.stdout
+    assert "1 error" in done.stdout
 
 
 def test_where_nobody_asks_for_it_nothing_heavy_is_loaded(tmp_path, monkeypatch) -> None:

@@ -9,7 +9,7 @@ from probes.looks import VALUES, look, parameter
 from unstuck.probes import measure, probes
 from unstuck.probes.look import Curvature
 from unstuck.setups.routine import Routine
-from unstuck.setups.subject import LossView, UpdateRule
+from unstuck.setups.subject import LossView, Moving, UpdateRule
 
 DRAW = np.random.default_rng(0)
 TALL = DRAW.normal(size=(400, 3))
@@ -29,7 +29,15 @@ CASES = {
     "distinct_examples": (look([[1, 5], [1, 5], [2, 5]], [0, 0, 1]), 2),
     "non_finite": (
         look([[np.nan, np.inf], [0.0, 1.0]], [1.0, np.nan], wants=VALUES),
-        {"inputs": 2, "targets": 1, "validation": 0, "parameters": 0, "output": 0, "gradients": 0},
+        {
+            "inputs": 2,
+            "targets": 1,
+            "validation": 0,
+            "parameters": 0,
+            "statistics": 0,
+            "output": 0,
+            "gradients": 0,
+        },
     ),
     "input_dtype": (look(np.zeros((2, 2), np.uint8)), {"x": "uint8"}),
     "target_dtype": (look(y=np.array([0, 1], np.int16)), "int16"),
@@ -175,6 +183,37 @@ CASES = {
     "learning_rate": (look(), 0.1),
     "learning_rate_excess": (look(curvature=Curvature(4.0)), 0.2),
 }
+
+
+@pytest.mark.parametrize(("moving", "unsound"), [
+    (((0.0, 3.0), (1.0, 0.0), 0.1), 0),
+    (((0.0, 3.0), (1.0, 0.0), None), 0),
+    (((np.nan, 3.0), (np.inf, -1.0), 0.1), 3),
+    (((0.0, 3.0), (1.0, 1.0), np.nan), 4),
+])  # fmt: skip
+def test_moving_statistics_that_make_an_output_nan_are_counted(moving, unsound) -> None:
+    mean, variance, momentum = moving
+    seen = look(moving=(Moving("norm", np.array(mean), np.array(variance), momentum),))
+    assert measure(seen)["non_finite"]["statistics"] == unsound
+
+
+@pytest.mark.parametrize(("settings", "says"), [
+    ({"learning_rate": np.nan}, "a learning rate of NaN"),
+    ({"learning_rate": np.inf}, "a learning rate of inf"),
+    ({"momentum": 1.0}, "a momentum of 1"),
+    ({"momentum": -2.0}, "a momentum of -2"),
+    ({"beta_1": 2.0}, "β₁ = 2"),
+    ({"beta_2": -0.5}, "β₂ = -0.5"),
+    ({"beta_2": np.nan}, "β₂ = NaN"),
+    ({"rho": 1.5}, "ρ = 1.5"),
+    ({"epsilon": -1e-8}, "ε = -1e-08"),
+    ({"weight_decay": -0.1}, "a weight decay of -0.1"),
+    ({"beta_1": 0.0, "beta_2": 0.0, "rho": 0.0, "epsilon": 0.0, "momentum": -0.5}, ""),
+    ({"learning_rate": -1.0}, ""),  # may be meant to maximize
+    ({"learning_rate": None}, ""),
+])  # fmt: skip
+def test_settings_with_which_no_optimizer_can_learn(settings, says) -> None:
+    assert UpdateRule("rmsprop", **{"learning_rate": 0.1} | settings).impossible == says
 
 
 def test_every_probe_is_in_the_table() -> None:

@@ -380,3 +380,5 @@ def test_sessions_show_the_same_and_write_a_page(tmp_path):
     assert "x = x / x.std()" in source
     with pytest.raises(NotWritten, match="cannot write"):
         session.html(tmp_path / "nowhere" / "page.html")
+    with pytest.raises(NotWritten, match=r"'a\\x00b'(.|\n)*the name of a file"):
+        session.html("a\0b")

@@ -2,7 +2,13 @@
 
 import json
 
+import numpy as np
+import pytest
+import torch
+
+import unstuck
 from script.running import python, unstuck_run
+from unstuck.errors import UsageError
 
 LOOP = """\
 import unstuck
@@ -24,3 +30,16 @@ def test_a_loop_that_nothing_sees(tmp_path):
         (subject,) = json.loads((tmp_path / "o.json").read_text())["subjects"]
         assert subject["state"] == state
         assert subject["where"]["line"] == 5
+
+
+@pytest.mark.parametrize("loss", ["x", None, [0.5], np.zeros(3), torch.zeros(2), {}, len], ids=str)
+def test_what_is_no_loss_is_refused(loss):
+    with pytest.raises(UsageError, match="the loss that is handed over is"):
+        unstuck.noted(loss)
+
+
+@pytest.mark.parametrize(
+    "loss", [1, 0.5, np.float32(1), np.ones((1, 1)), torch.tensor(2.0)], ids=str
+)
+def test_what_is_one_is_given_back(loss):
+    assert unstuck.noted(loss) is loss

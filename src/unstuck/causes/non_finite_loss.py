@@ -1,4 +1,4 @@
-"""A loss that is NaN or infinite where everything it is computed from is finite."""
+"""A loss that is NaN or infinite where data and weights are finite."""
 
 from typing import Any
 
@@ -27,11 +27,14 @@ def _by_root(shift: float) -> Example:
 
 CAUSE = Cause(
     "non-finite-loss",
-    "a loss or gradient that is not finite though data, weights and output are",
+    "an output, loss or gradient that is not finite though data and weights are",
     "It takes the logarithm or root of what is not positive, divides by 0, or weighs by NaN."
     " What is NaN has no gradient, and the first step makes every weight NaN.",
     signs=(LOSS,),
-    cures={"": "a loss of the framework's own, or one kept from log 0, √ of negatives and 0 / 0"},
+    cures={
+        "": "a loss of the framework's own, or one kept from log 0, √ of negatives and 0 / 0;"
+        " the same of what the network computes, where its output is not finite"
+    },
     harms=("non-finite-loss",),
     changes=(LOGITS, CROSSENTROPY, SQUARED),
     shows=lambda: _by_root(1e3),

@@ -15,14 +15,17 @@ def _with_rate(rate: float) -> Example:
 CAUSE = Cause(
     "uphill-steps",
     "steps that go up the loss, or nowhere that is a number",
-    "A learning rate below 0, or an optimizer told to maximize, makes each step raise the loss."
-    " One that is NaN or infinite makes every weight so.",
+    "A learning rate or an ε below 0, or an optimizer told to maximize, makes steps raise the loss."
+    " A setting outside its range, or NaN, lets weights or averages grow without end, or be NaN.",
     signs=(UPHILL,),
     cures={
-        "torch": "a positive learning rate, and no maximize=True for a loss",
-        "": "a positive, finite learning rate",
+        "torch": "a positive, finite learning rate, betas and momentum within [0, 1), eps and"
+        " weight_decay of at least 0, and no maximize=True for a loss",
+        "keras": "a positive, finite learning rate, betas and momentum within [0, 1), epsilon and"
+        " weight_decay of at least 0",
+        "": "a positive, finite learning rate, and averages with shares within [0, 1)",
     },
-    harms=("steps-uphill",),
+    harms=("steps-uphill", "step-overshoots", "rate-above-critical", "next-to-no-progress"),
     changes=(ADAM,),
     shows=lambda: _with_rate(-0.1),
     look_alike=lambda: _with_rate(0.1),

@@ -97,7 +97,7 @@ def _classes(ids: list[Array], classes: int, what: str) -> tuple[list[Array], in
 
 
 def _check_labels(labels: Array, counts: NDArray[np.int64], what: str) -> None:
-    """Classes are shared by examples, and no word has strayed among numbers."""
+    """Classes are shared by examples, and are words or numbers."""
     n = int(counts.sum())
     if len(labels) == n >= FEW:
         raise DataError(
@@ -105,6 +105,19 @@ def _check_labels(labels: Array, counts: NDArray[np.int64], what: str) -> None:
             "classes that several examples share",
             "numbers that are to be predicted are written as such: 3.0",
         )
+    check_words(labels, counts, what)
+
+
+def check_words(labels: Array, counts: NDArray[np.int64], what: str) -> None:
+    """No word has strayed among numbers: it is a class where more examples are of it.
+
+    Args:
+        labels, counts: the distinct ones, as text or as numbers, and the examples of each.
+
+    Raises:
+        DataError: one has.
+    """
+    n = int(counts.sum())
     words = np.array([not is_number(str(label)) for label in labels])
     if not words.all() and 0 < counts[words].sum() < STRAY * n:
         strayed = ", ".join(repr(str(label)) for label in labels[words][:3])

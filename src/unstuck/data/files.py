@@ -103,7 +103,10 @@ def array(path: Path, key: str) -> Array:
             archive = np.lib.npyio.NpzFile(file, allow_pickle=False)
             names = _names(archive, path)
             only = {key: archive.files[0]} if len(names) == 1 else {}
-            for name in (key, f"{key}_train"):
+            pair = (key, f"{key}_train")
+            if names.keys() >= set(pair):
+                raise _ambiguous(path, [names[name] for name in pair])
+            for name in pair:
                 if name in (found := names | only):
                     return np.asarray(archive[found[name]])
         seen = f"{path} holds {', '.join(archive.files) or 'nothing'}"
@@ -126,6 +129,9 @@ def _read_npz(path: Path) -> dict[str, Array]:
         names = _names(archive, path)
         for keys in (_KEYS[2:], _KEYS[:2]):
             if names.keys() >= set(keys):
+                others = [names[key] for key in _KEYS if key in names and key not in keys]
+                if others:
+                    raise _ambiguous(path, [*(names[key] for key in keys), *others])
                 return {key: np.asarray(archive[names[key]]) for key in keys}
     raise DataError(
         f"{path} holds {', '.join(archive.files) or 'nothing'}",
@@ -140,10 +146,19 @@ def _names(archive: Any, path: Path) -> dict[str, str]:
     for name in archive.files:
         other = names.setdefault(name.lower(), name)
         if other != name and name.lower() in _KEYS:
-            raise DataError(
-                f"{path} holds both {other} and {name}", "one of them", "leave the other out"
-            )
+            raise _ambiguous(path, [other, name])
     return names
+
+
+def _ambiguous(path: Path, names: list[str]) -> DataError:
+    """The error for an archive that may mean one thing or another."""
+    if len(names) == 2:
+        seen, expected, todo = f"both {' and '.join(names)}", "one of them", "leave the other out"
+    else:
+        seen = f"{', '.join(names[:-1])} and {names[-1]}"
+        expected = "x_train, y_train, x_test and y_test alone, or x and y alone"
+        todo = "leave the others out"
+    return DataError(f"{path} holds {seen}", expected, todo)
 
 
 @contextmanager

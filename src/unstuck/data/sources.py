@@ -1,13 +1,13 @@
 """Where data come from: a name that any process can load them by."""
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 
 from unstuck.data import digits, fashion_mnist, files
 from unstuck.data.dataset import Dataset
 from unstuck.errors import UsageError
+from unstuck.names import meant
 
 NAMES = ("digits", "fashion-mnist")
 
@@ -55,11 +55,10 @@ def _load(name: str, data_dir: str | None, stamp: object) -> Dataset:
     elif files.parts(name):
         data = files.load(name)
     else:
-        close = get_close_matches(name.lower().replace("_", "-"), NAMES, n=1)
         raise UsageError(
             f"unknown data {name!r}",
             f"{', '.join(NAMES)}, or a path: data.npz, data.csv, or x.npy,y.npy",
-            f"did you mean {close[0]!r}?" if close else "",
+            meant(name.replace("_", "-"), NAMES),
         )
     for array in (data.x_train, data.y_train, data.x_test, data.y_test):
         array.flags.writeable = False

@@ -1,6 +1,7 @@
 """Tables of comma-separated values: features and targets, or the columns of a file of its own."""
 
 import csv
+import re
 import warnings
 from collections.abc import Iterator
 from itertools import islice, pairwise
@@ -15,6 +16,7 @@ from unstuck.errors import CorruptData, DataError, DataNotFound
 
 ENCODING = "utf-8-sig"  # with or without a byte order mark
 TARGET_NAMES = ("label", "target", "y")
+_WHOLE = re.compile(r"\d{1,18}(\.0*)?", re.ASCII)
 MISSING = {"", "?", "na", "n/a", "nan", "null"}
 
 Array = NDArray[Any]
@@ -108,9 +110,15 @@ def columns(path: Path) -> Array:
 
 
 def _check_header(first: list[str], path: Path) -> None:
-    """The first line is no header of numbers, as data frames without names are written."""
-    second = next(islice(_rows(path), 1, None), (2, []))[1]
-    if _counts(first) and (len(first) > 5 or not all(map(str.isdigit, second))):
+    """The first line is no header of numbers, as data frames without names are written.
+
+    Few columns may count by chance: then the second line is written in another way.
+    """
+    first = [field.strip() for field in first]
+    second = [field.strip() for field in next(islice(_rows(path), 1, None), (2, []))[1]]
+    points = [["." in field for field in row] for row in (first, second)]
+    alike = not second or (all(map(_WHOLE.fullmatch, second)) and points[0] == points[1])
+    if _counts(first) and (len(first) > 5 or not alike):
         raise DataError(
             f"{path}: the first line counts from {first[0]} to {first[-1]}, as a header does",
             "names of columns, or examples alone",
@@ -120,9 +128,10 @@ def _check_header(first: list[str], path: Path) -> None:
 
 def _counts(row: list[str]) -> bool:
     """Whether these are whole numbers, each one more than the one before."""
-    if len(row) < 3 or not all(f.isascii() and f.isdigit() and len(f) < 19 for f in row):
+    if len(row) < 3 or not all(map(_WHOLE.fullmatch, row)):
         return False
-    return all(int(b) == int(a) + 1 for a, b in pairwise(row))
+    numbers = [int(field.partition(".")[0]) for field in row]
+    return all(b == a + 1 for a, b in pairwise(numbers))
 
 
 def _check_labels(labels: list[str], doubtful: str | None, path: Path) -> None:

@@ -1,10 +1,11 @@
 """What a test asks of a set-up: each guard passes, or fails with what was found and what to do."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from unstuck.names import unknown
 from unstuck.records.guarded import Guarded
 from unstuck.records.report import Report
 from unstuck.setups.unmoved import unmoved
@@ -12,6 +13,12 @@ from unstuck.setups.unmoved import unmoved
 STEPS = 1_000
 BUDGET = 60.0  # seconds
 FEW = 32  # examples that any network can fit
+
+
+OPTIONS = (
+    *("model", "x", "y", "loss", "optimizer", "batch_size", "validation_data", "shuffle", "step"),
+    *("examples", "within", "seed", "margin"),
+)
 
 
 class Failed(AssertionError):
@@ -33,9 +40,18 @@ class Guard:
 
     Args:
         budget: seconds for one guard, which fails undecided where they do not do.
+
+    Raises:
+        UsageError: no such time.
     """
 
     budget: float = BUDGET
+
+    def __post_init__(self) -> None:
+        from unstuck.setups.admission import seconds
+
+        with unmoved():
+            seconds("budget", self.budget)
 
     def learns(
         self, model: Any, x: Any, y: Any = None, *, within: int = STEPS, seed: int = 0, **given: Any
@@ -119,6 +135,7 @@ class Guard:
             Failed: something is suspected.
         """
         __tracebackhide__ = True
+        _check_names(given)
         with unmoved():
             from unstuck.diagnosis import diagnosed
 
@@ -155,8 +172,13 @@ class Guard:
             model, x, y, within, seed, given, Returns, Raises: see `learns`.
         """
         __tracebackhide__ = True
+        with unmoved():
+            from unstuck.setups.admission import share
+
+        share("margin", margin)
         arguments = given | {"model": model, "x": x, "y": y}
         other = reference if isinstance(reference, dict) else {"model": reference}
+        _check_names(other)
 
         def compared(mine: Any) -> Guarded:
             from unstuck.guards.falling_short import comparison
@@ -182,8 +204,11 @@ class Guard:
             from unstuck.setups.admission import whole_number
             from unstuck.setups.untouched import untouched
 
+        _check_names(arguments)
         whole_number("within", within, 1)
         whole_number("seed", seed, 0)
+        if batch is not None:
+            whole_number("examples", batch, 2)
         with unmoved(), untouched():
             made = trials(arguments, within, seed, self.budget, batch)
             found = asked(made)
@@ -193,3 +218,14 @@ class Guard:
         if not found.decided:
             warnings.warn(told.undecided(found), UndecidedWarning, stacklevel=3)
         return found
+
+
+def _check_names(given: Iterable[str]) -> None:
+    """Sees whether each is an option's.
+
+    Raises:
+        UsageError: one is not.
+    """
+    for name in given:
+        if name not in OPTIONS:
+            raise unknown("option", str(name), OPTIONS)

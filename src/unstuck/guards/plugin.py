@@ -4,6 +4,7 @@ pytest loads this file in every project that has unstuck installed: nothing else
 before a test asks for the fixture.
 """
 
+import math
 from typing import TYPE_CHECKING
 
 import pytest
@@ -32,7 +33,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """The marker."""
     config.addinivalue_line("markers", MARKER)
     seconds = config.getoption("--unstuck-budget")
-    if seconds is not None and not seconds > 0:
+    if seconds is not None and not 0 < seconds < math.inf:
         raise pytest.UsageError(f"--unstuck-budget {seconds:g}: expected seconds above 0")
 
 
@@ -44,5 +45,7 @@ def unstuck(request: pytest.FixtureRequest) -> "Guard":
     seconds = request.config.getoption("--unstuck-budget")
     marker = request.node.get_closest_marker("unstuck")
     if marker is not None:
+        if marker.args or marker.kwargs.keys() - {"budget"}:
+            raise pytest.UsageError("the marker unstuck: expected budget=SECONDS and nothing else")
         seconds = marker.kwargs.get("budget", seconds)
     return Guard(BUDGET if seconds is None else seconds)

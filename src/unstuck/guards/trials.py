@@ -17,7 +17,7 @@ from unstuck.judging.yardstick import Yardstick, yardsticks
 from unstuck.proofs.asks import Ask, Score
 from unstuck.proofs.bench import Bench
 from unstuck.proofs.candidates import Facts, suspected, twin
-from unstuck.proofs.facts import facts
+from unstuck.proofs.facts import check_statistics, facts
 from unstuck.proofs.folds import Fold, Folds, folds
 from unstuck.records.report import Report
 from unstuck.setups.sample import rows
@@ -133,6 +133,7 @@ def trials(
     trainer = subject.trainer()
     if why := trainer.refuses(()):
         raise UsageError(f"nothing can be trained: {why}", "an optimizer")
+    check_statistics(found.report)
     outputs = subject.observe(tuple(a[:2] for a in sample.x), sample.y[:2]).output.shape[1]
     own = trainer.loss
     made = (

@@ -16,6 +16,7 @@ from unstuck.script.line import Line
 from unstuck.script.starting_point import StartingPoint
 from unstuck.script.trainings import Trainings
 from unstuck.sessions import TRAINED_ON, FixSession, ProofSession, ReportSession
+from unstuck.setups.admission import function, truth
 from unstuck.setups.unmoved import unmoved
 
 Tell = Callable[[Any], None]
@@ -38,9 +39,14 @@ class Watcher:
     Args:
         stop: whether the training is to end as soon as it has diverged, is stuck or dying.
         tell: called with what is seen: text, or a record. Default: on stderr.
+
+    Raises:
+        UsageError: another type.
     """
 
     def __init__(self, stop: bool = False, tell: Tell | None = None) -> None:
+        truth("stop", stop)
+        function("tell", tell, "what is seen")
         self.trainings = Trainings("", tell or on_stderr, prove=True)
         self._stop = stop
 

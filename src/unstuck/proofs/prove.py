@@ -31,7 +31,7 @@ from unstuck.proofs.candidates import (
     suspected,
     twin,
 )
-from unstuck.proofs.facts import facts
+from unstuck.proofs.facts import check_statistics, facts
 from unstuck.proofs.folds import CROSSED, Folds, folds
 from unstuck.proofs.plan import Findings, plan
 from unstuck.proofs.record import record
@@ -131,6 +131,7 @@ def _proven(
     why = trainer.refuses(())
     if why:
         raise UsageError(f"nothing can be trained: {why}", "an optimizer")
+    check_statistics(report)
     splits = folds(sample, subject.about, seen.output.shape[1], trainer.loss)
     if splits is None:
         raise UsageError(

@@ -117,6 +117,8 @@ class Report:
         clouds: the inputs beside the first layer's hyperplanes, as it is and with the cut; none
             where that leaves the inputs as they are, or the first layer is of another kind.
         fingerprint: of the examples looked at: sixteen hex digits of a SHA-256.
+        calls: how often a step's forward pass and loss were computed for it, on copies; None
+            where that is not counted, as where a framework compiles them.
     """
 
     framework: str
@@ -134,6 +136,7 @@ class Report:
     distributions: tuple[Distribution, ...] = ()
     clouds: tuple[Cloud, ...] = ()
     fingerprint: str = ""
+    calls: int | None = None
 
     @property
     def verdict(self) -> str:

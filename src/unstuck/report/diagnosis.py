@@ -57,12 +57,13 @@ def setup(report: Report) -> str:
 
 
 def effort(report: Report) -> str:
-    """What was looked at, and how long that took."""
+    """What was looked at, how long that took, and how often the user's own code was called."""
     seen = report.setup.get("looked at", "")
     seconds = report.seconds.get("static")
     took = "" if seconds is None else f"in {quantity(round(seconds, 1))} s"
     told = " ".join(part for part in ("looked at" if seen else "", seen, took) if part)
-    return f"{told}; nothing was trained" if told else "nothing was trained"
+    times = f"forward pass and loss computed {report.calls}× on copies" if report.calls else ""
+    return "; ".join(part for part in (told, times, "nothing was trained") if part)
 
 
 def checked(report: Report) -> str:

@@ -41,9 +41,13 @@ def write(target: Path, content: str | bytes) -> None:
                 device.write(data)
             return
         _replace(file, data)
+    except ValueError as error:
+        raise NotWritten(
+            f"cannot write {str(target)!r:.300}: {error}", "the name of a file"
+        ) from error
     except OSError as error:
         raise NotWritten(
-            f"cannot write {target}: {error.strerror or error}",
+            f"cannot write {target!s:.300}: {error.strerror or error}",
             "a place that can be written to",
             "what was found is told above; give the command again with another place",
         ) from error

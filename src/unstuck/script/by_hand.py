@@ -1,7 +1,10 @@
 """A loss that a script hands over itself, in a loop that nothing else sees."""
 
+import math
+from reprlib import repr as shown  # short, and of what has no words for itself too
 from typing import Any, TypeVar
 
+from unstuck.errors import UsageError
 from unstuck.script.trainings import Training, Trainings
 from unstuck.watching.place import Place
 
@@ -29,11 +32,30 @@ def noted(loss: T) -> T:
 
     Returns:
         It, as it is.
+
+    Raises:
+        UsageError: something else.
     """
+    if not _is_one_number(loss):
+        raise UsageError(
+            f"the loss that is handed over is {shown(loss)}",
+            "a number, or an array or tensor of one",
+            "hand over one step's loss: its mean, where there is one for each example",
+        )
     if _RUNS and not _RUNS[-1].is_quiet:
         with _RUNS[-1].guard("follow a loss that was handed over"):
             _note(_RUNS[-1], loss)
     return loss
+
+
+def _is_one_number(loss: Any) -> bool:
+    shape = getattr(loss, "shape", None)
+    if shape is None:
+        return hasattr(type(loss), "__float__")
+    try:
+        return bool(math.prod(shape) == 1)
+    except TypeError:  # lengths that are not known yet
+        return True
 
 
 def _note(trainings: Trainings, loss: Any) -> None:

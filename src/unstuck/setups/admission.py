@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from reprlib import repr as shown  # short, and of what has no words for itself too
 from typing import Any
 
+import numpy as np
+
 from unstuck.errors import DataError, UsageError
 from unstuck.setups.sample import of_numbers
 from unstuck.setups.subject import Given
@@ -53,6 +55,40 @@ def seconds(name: str, value: Any) -> None:
     real = isinstance(value, numbers.Real) and not isinstance(value, bool)
     if not real or not 0 < value < math.inf:
         raise UsageError(f"{name}={shown(value)}", "seconds above 0")
+
+
+def share(name: str, value: Any) -> None:
+    """Sees whether an option is a part of a whole.
+
+    Raises:
+        UsageError: another type, below 0 or above 1.
+    """
+    real = isinstance(value, numbers.Real) and not isinstance(value, bool)
+    if not real or not 0 <= value <= 1:
+        raise UsageError(f"{name}={shown(value)}", "a number from 0 to 1")
+
+
+def truth(name: str, value: Any) -> None:
+    """Sees whether an option is on or off.
+
+    Raises:
+        UsageError: neither.
+    """
+    if not isinstance(value, bool | np.bool_):
+        raise UsageError(f"{name}={shown(value)}", "True or False")
+
+
+def function(name: str, value: Any, of: str) -> None:
+    """Sees whether an option is a function, or left out.
+
+    Args:
+        of: what it is called with.
+
+    Raises:
+        UsageError: nothing that can be called.
+    """
+    if value is not None and not callable(value):
+        raise UsageError(f"{name}={shown(value)}", f"a function of {of}")
 
 
 @contextmanager

@@ -5,6 +5,7 @@ is left as it was: everything is computed on copies, in training mode, and retur
 arrays, so that probes know nothing of frameworks.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -57,6 +58,7 @@ class UpdateRule:
         beta_1, beta_2, rho: decay rates of moving averages; None if the rule has none.
         epsilon: added to the root of the second moment, as the weights' precision holds it; None
             if the rule has none.
+        weight_decay: 0 if there is none.
     """
 
     name: str
@@ -67,6 +69,30 @@ class UpdateRule:
     beta_2: float | None = None
     rho: float | None = None
     epsilon: float | None = None
+    weight_decay: float = 0.0
+
+    @property
+    def impossible(self) -> str:
+        """The first setting with which no optimizer can learn, in words; "" where there is none.
+
+        A learning rate below 0 is none of them: it may be meant to maximize.
+        """
+        share = 1.0  # of what came before that is kept: at 1 and above nothing is forgotten
+        ranges = (
+            ("a learning rate", self.learning_rate, -math.inf, math.inf),
+            ("a momentum", self.momentum, -share, share),
+            ("β₁", self.beta_1, -share, share),
+            ("β₂", self.beta_2, 0.0, share),
+            ("ρ", self.rho, *((0.0, share) if self.name == "rmsprop" else (-math.inf, math.inf))),
+            ("ε", self.epsilon, 0.0, math.inf),
+            ("a weight decay", self.weight_decay, 0.0, math.inf),
+        )
+        for name, value, low, high in ranges:
+            sound = value is None or value == low == 0 or low < value < high
+            if not sound:
+                joint = " of " if name.startswith("a ") else " = "
+                return f"{name}{joint}{value:g}".replace("nan", "NaN")
+        return ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,6 +146,22 @@ class Parameter:
 
 
 @dataclass(frozen=True, eq=False)
+class Moving:
+    """Moving statistics of a normalization layer, with which it evaluates.
+
+    Args:
+        layer: its name.
+        mean, variance: as they stand, of one shape.
+        momentum: what weighs the old against the new; None where nothing does.
+    """
+
+    layer: str
+    mean: Floats
+    variance: Floats
+    momentum: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
 class Observation:
     """One sample seen through the network and one step of training, without a trace.
 
@@ -140,6 +182,7 @@ class Observation:
         loss_after: mean loss after that step; None without an optimizer.
         output_shape: of one example's output as the model returns it; () for one number.
         dependence: see `setups.dependence`; None where it cannot be told.
+        moving: one a normalization layer that has such statistics.
     """
 
     layers: tuple[Layer, ...]
@@ -153,6 +196,7 @@ class Observation:
     loss_after: float | None = None
     output_shape: tuple[int, ...] | None = None
     dependence: float | None = None
+    moving: tuple[Moving, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,8 +4,8 @@ SHARE = 0.1  # a rate below this share of what it rises to is judged by the latt
 
 
 def warms_up(rate: float, peak: float) -> bool:
-    """Whether a rate is far below what its schedule rises to."""
-    return rate < SHARE * peak
+    """Whether a rate is far below what its schedule rises to; none is that is below 0."""
+    return 0 <= rate < SHARE * peak
 
 
 def told(rate: float, peak: float) -> str:

@@ -17,12 +17,28 @@ WEIGHTS = Symptom(
     harm=True,
 )
 
+STATISTICS = Symptom(
+    "non-finite-statistics",
+    "non_finite",
+    "moving means that are finite, variances of at least 0, and a momentum that is a number",
+    "arithmetic: a root of what is below 0, or of NaN, makes the output NaN in evaluation",
+    lambda e: (
+        (int(count), "moving statistics")
+        if (count := e.numbers("non_finite").get("statistics", 0)) > 0
+        else None
+    ),
+    harm=True,
+)
 
-def _loss_is_no_number(evidence: Evidence) -> tuple[str, str] | None:
+
+def _loss_is_no_number(evidence: Evidence) -> tuple[int | str, str] | None:
     """Where nothing else is NaN or infinite that could have made it or its gradient so."""
     counts, loss = evidence.numbers("non_finite"), evidence.look.seen.loss
-    if any(counts.get(k, 0) for k in ("inputs", "targets", "parameters", "output")):
+    if any(counts.get(k, 0) for k in ("inputs", "targets", "parameters", "statistics")):
         return None
+    lost = not isfinite(loss) or counts.get("gradients", 0)
+    if lost and (count := counts.get("output", 0)):
+        return int(count), "output"
     if not isfinite(loss):
         return ("NaN" if isnan(loss) else f"{loss:g}"), "loss"
     return ("NaN or infinite", "gradient") if counts.get("gradients", 0) else None
@@ -31,7 +47,7 @@ def _loss_is_no_number(evidence: Evidence) -> tuple[str, str] | None:
 LOSS = Symptom(
     "non-finite-loss",
     "non_finite",
-    "a loss and a gradient that are finite where data, weights and output are",
+    "an output, a loss and a gradient that are finite where data and weights are",
     "arithmetic: what is NaN has no gradient",
     _loss_is_no_number,
     harm=True,

@@ -1,20 +1,31 @@
 """Harms that show in what one step would do: uphill, too far, or next to nothing."""
 
-from math import inf, isfinite
+from math import isfinite
 
+import numpy as np
+
+from unstuck.data.columns import finite
+from unstuck.probes.look import Look
 from unstuck.probes.sharpness import ADAPTIVE
 from unstuck.probes.sums import dot
 from unstuck.symptoms.symptom import Evidence, Symptom, above
 
 
 def _uphill(evidence: Evidence) -> tuple[float | str, str] | None:
-    """Not judged where a loss is below 0: what is maximized then may be a likelihood."""
+    """A direction is not judged where a loss is below 0: what is maximized then may be a
+    likelihood."""
     look = evidence.look
     rule = look.about.rule
-    if rule is None or look.seen.loss < 0:
+    if rule is None:
+        return None
+    if rule.impossible:
+        return rule.impossible, ""
+    if _lost(look):
+        return "a step that is NaN, of a finite gradient", ""
+    if look.seen.loss < 0:
         return None
     rate = rule.learning_rate
-    if rate is not None and not 0 <= rate < inf:
+    if rate is not None and rate < 0:
         return f"a learning rate of {rate:g}", ""
     along = step = slope = 0.0
     for p in look.seen.parameters:
@@ -26,12 +37,29 @@ def _uphill(evidence: Evidence) -> tuple[float | str, str] | None:
     return (cosine, "") if cosine > 0.5 else None
 
 
+def _lost(look: Look) -> bool:
+    """Whether a step makes NaN of weights and gradients that are finite.
+
+    An ε of 0 does, and is a cause of its own; what is infinite comes of a rate that is too high.
+    """
+    lost = False
+    for p in look.seen.parameters:
+        if p.update is not None and p.gradient is not None:
+            if not (finite(p.value).all() and finite(p.gradient).all()):
+                return False
+            lost = lost or bool(np.isnan(p.update).any())
+    return lost and look.about.rule is not None and look.about.rule.epsilon != 0
+
+
 UPHILL = Symptom(
     "steps-uphill",
     "step_decrease",
-    "a finite learning rate above 0, and a first step against the gradient",
-    "arithmetic: to first order a step along the gradient raises the loss; the cosine of the angle"
-    " between them is above ½, which a penalty's part in the step does not make it",
+    "a finite learning rate above 0, settings within their ranges, and a first step that is"
+    " a number and against the gradient",
+    "arithmetic: averages that forget nothing (β or momentum of 1 and above), roots or weights that"
+    " are pushed the wrong way (ε or weight decay below 0) and NaN end nowhere; to first order a"
+    " step along the gradient raises the loss; the cosine of the angle between them is above ½,"
+    " which a penalty's part in the step does not make it",
     _uphill,
     harm=True,
 )

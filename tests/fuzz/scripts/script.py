@@ -15,6 +15,7 @@ from ..attempt import Outcome, traced, unfit
 NAME = "train.py"
 LINES = 30
 LOGGED = re.compile(r"[IWE]\d{4} |.*tensorflow")  # of what is imported in passing, with the time
+ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+")  # in memory, which differs from run to run
 FAILED = "the script goes on"  # what is told of an error of ours
 
 
@@ -71,7 +72,7 @@ class Script:
                 return line.split("train.py")[0] + " …" + line.split(": ", 2)[-1]
         if "Traceback" in seen.err:
             return traced(seen.err)
-        if seen.out != plain.out:
+        if ADDRESS.sub("", seen.out) != ADDRESS.sub("", plain.out):
             return "other words on stdout"
         files = [_files(folder) for folder in (a, b)]
         if files[0] != files[1]:

@@ -18,6 +18,7 @@ import keras
 from subjects.keras_checks import (
     cures,
     data_kinds,
+    impossible,
     layer_kinds,
     mistakes,
     numbers,
@@ -46,7 +47,17 @@ def main(out: str) -> None:
 
 
 def _checks() -> dict[str, Any]:
-    files = (numbers, trace, layer_kinds, data_kinds, mistakes, remaking, training, cures)
+    files = (
+        numbers,
+        trace,
+        layer_kinds,
+        data_kinds,
+        mistakes,
+        impossible,
+        remaking,
+        training,
+        cures,
+    )
     return {n: f for file in files for n, f in vars(file).items() if n.startswith("check_")}
 
 

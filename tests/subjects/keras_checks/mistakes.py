@@ -17,8 +17,10 @@ def check_bad_input() -> None:
     compiled.compile("adam", CROSSENTROPY)
     bad: list[tuple[type[Exception], str, Callable[[], Any]]] = [
         (UsageError, "never compiled", lambda: look(mlp(), x, y)),
-        (UsageError, "'crossentrophy'", lambda: look(mlp(), x, y, loss="crossentrophy")),
-        (UsageError, "'adamm'", lambda: look(compiled, x, y, optimizer="adamm")),
+        (UsageError, "mean 'crossentropy'?", lambda: look(mlp(), x, y, loss="crossentrophy")),
+        (UsageError, "mean 'mse'?", lambda: look(mlp(), x, y, loss=["msee"])),
+        (UsageError, "mean 'adam'?", lambda: look(compiled, x, y, optimizer="adamm")),
+        (UsageError, "see keras.losses", lambda: look(mlp(), x, y, loss="zzz")),
         (DataError, "one number a class", lambda: look(compiled, x, np.eye(4)[y])),
         (
             DataError,

@@ -354,6 +354,7 @@ def rule_behind(gradient: Floats, steps: Sequence[Floats]) -> UpdateRule:
         if rate > 0 and np.allclose(first, rate, rtol=1e-2):
             momentum = float(np.median(second)) / rate - 1.0 if name == "sgd" else 0.0
             if name == "sgd":
-                return UpdateRule(name, rate, momentum if momentum > 1e-3 else 0.0)
+                # A rate that rises looks like a momentum of 1 and above.
+                return UpdateRule(name, rate, momentum if 1e-3 < momentum < 1 else 0.0)
             return UpdateRule(name, rate, beta_1=0.9, beta_2=0.999, epsilon=1e-8)
     return UpdateRule("unknown", None)

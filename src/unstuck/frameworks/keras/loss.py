@@ -9,6 +9,7 @@ from keras.src.trainers.compile_utils import CompileLoss
 from numpy.typing import NDArray
 
 from unstuck.errors import DataError, LabelsOutOfRange, UsageError
+from unstuck.names import meant
 from unstuck.setups.subject import Given, LossView
 
 # Beginning of a loss's name, in snake case -> what it takes, and its targets.
@@ -50,14 +51,16 @@ def compile_loss(model: Any, given: Given) -> CompileLoss | None:
         if model._compile_loss is None:
             return None
         loss, weights = model.loss, model._compile_loss._user_loss_weights
-    names = [loss] if isinstance(loss, str) else []
-    for name in names:
-        if name.lower() not in ("crossentropy", "ce"):
+    for name in keras.tree.flatten(loss):
+        if isinstance(name, str) and name.lower() not in ("crossentropy", "ce"):
             try:
                 keras.losses.get(name)
             except ValueError:
+                known = [n for n in dir(keras.losses) if not n.startswith("_")]
                 raise UsageError(
-                    f"the loss is {name!r}", "a loss of Keras", "see keras.losses"
+                    f"the loss is {name!r}",
+                    "a loss of Keras",
+                    meant(name, sorted({*known, "mse", "mae", "crossentropy"}), "see keras.losses"),
                 ) from None
     if not isinstance(loss, str | list | tuple | dict) and not callable(loss):
         raise UsageError(

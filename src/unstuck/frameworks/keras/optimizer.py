@@ -9,9 +9,11 @@ import numpy as np
 
 from unstuck.errors import UsageError
 from unstuck.frameworks.keras.attributes import attributes_kept
+from unstuck.names import meant
 from unstuck.setups import warm_up
 from unstuck.setups.subject import Given, UpdateRule
 
+_BASE = keras.optimizers.Optimizer
 _OF_OTHERS = ("torch", "optax", "tf_keras")
 _AHEAD = tuple(1 << i for i in range(15))  # steps at which a schedule is looked at
 
@@ -27,6 +29,7 @@ def optimizer_of(model: Any, given: Given) -> Any:
         return model.optimizer if model.compiled else None
     if isinstance(optimizer, keras.optimizers.Optimizer):
         return optimizer
+    example = 'keras.optimizers.Adam(1e-3), or "adam"'
     found = repr(optimizer) if isinstance(optimizer, str) else type(optimizer).__name__
     try:
         if type(optimizer).__module__.split(".")[0] in _OF_OTHERS:
@@ -36,8 +39,14 @@ def optimizer_of(model: Any, given: Given) -> Any:
         raise UsageError(
             f"the optimizer is {found}",
             "an optimizer of Keras or its name",
-            'keras.optimizers.Adam(1e-3), or "adam"',
+            meant(optimizer, _names(), example) if isinstance(optimizer, str) else example,
         ) from None
+
+
+def _names() -> list[str]:
+    found = vars(keras.optimizers).items()
+    kinds = [n for n, v in found if isinstance(v, type) and issubclass(v, _BASE) and v is not _BASE]
+    return [name.lower() for name in kinds]
 
 
 def inner(optimizer: Any) -> Any:
@@ -78,11 +87,14 @@ def rate_of(optimizer: Any) -> Rate:
     """The optimizer's learning rate as it is now."""
     rate = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
     peak = _peak(optimizer)
-    return Rate(rate, peak if warm_up.warms_up(rate, peak) else rate)
+    return Rate(rate, peak if warm_up.warms_up(rate, peak) or math.isnan(peak) else rate)
 
 
 def _peak(optimizer: Any) -> float:
-    """The largest rate of steps to come, as far as a schedule tells; else 0."""
+    """The largest rate of steps to come, as far as a schedule tells; else 0.
+
+    NaN where the schedule comes to that within its first 16 steps.
+    """
     schedule = optimizer._learning_rate
     if not isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule):
         return 0.0
@@ -100,6 +112,8 @@ def _peak(optimizer: Any) -> float:
                 rates.append(float(keras.ops.convert_to_numpy(rate_at(step))))
     except Exception:  # a schedule of the user's own need not take any step
         return 0.0
+    if any(math.isnan(rate) for rate, i in zip(rates, _AHEAD, strict=False) if i <= 16):
+        return math.nan
     return max((rate for rate in rates if math.isfinite(rate)), default=0.0)
 
 
@@ -139,6 +153,7 @@ def rule_of(optimizer: Any, rate: Rate) -> UpdateRule:
         number("beta_2"),
         number("rho"),
         number("epsilon"),
+        number("weight_decay") or 0.0,
     )
 
 

@@ -26,6 +26,7 @@ from unstuck.setups.subject import (
     Given,
     Inputs,
     Layer,
+    Moving,
     Observation,
     Parameter,
 )
@@ -120,6 +121,7 @@ class KerasSubject:
             look.output_after,
             None if look.loss_after is None else float(look.loss_after),
             self._network.output_trail,
+            moving=_moving(self._model),
         )
 
     def gradient(self, x: Inputs, y: NDArray[Any] | None) -> Floats:
@@ -252,6 +254,24 @@ def target(y: NDArray[Any] | None) -> NDArray[Any] | None:
     if y is None or y.dtype.kind != "f":
         return y
     return y.astype(keras.config.floatx(), copy=False)
+
+
+def _moving(model: Any) -> tuple[Moving, ...]:
+    """Of batch normalization, and what `Normalization` was adapted to or given."""
+    found = []
+    for layer in model._flatten_layers():
+        for mean, variance in (("moving_mean", "moving_variance"), ("mean", "variance")):
+            held = [getattr(layer, name, None) for name in (mean, variance)]
+            if _is_normalization(layer) and all(v is not None for v in held):
+                center, spread = (
+                    np.asarray(keras.ops.convert_to_numpy(v), np.float32) for v in held
+                )
+                found.append(Moving(layer.name, center, spread, getattr(layer, "momentum", None)))
+    return tuple(found)
+
+
+def _is_normalization(layer: Any) -> bool:
+    return isinstance(layer, keras.layers.BatchNormalization | keras.layers.Normalization)
 
 
 def _names(model: Any) -> dict[int, str]:

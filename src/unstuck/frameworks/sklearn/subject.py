@@ -108,8 +108,10 @@ def _possible(network: Any, given: Given) -> None:
         network._validate_params()
     except ValueError as error:
         raise UsageError(str(error), "parameters that the estimator can train with") from None
-    hidden = np.ravel(network.hidden_layer_sizes)
-    if hidden.size and (hidden.dtype.kind not in "iu" or (hidden <= 0).any()):
+    sizes = network.hidden_layer_sizes
+    hidden = np.ravel(sizes)
+    formed = np.ndim(sizes) == 1 or not hasattr(sizes, "__iter__")
+    if not formed or (hidden.size and (hidden.dtype.kind not in "iu" or (hidden <= 0).any())):
         raise UsageError(
             f"hidden_layer_sizes={network.hidden_layer_sizes}", "positive whole numbers"
         )

@@ -9,6 +9,7 @@ from sklearn.base import clone
 from sklearn.neural_network import MLPClassifier
 from sklearn.utils.multiclass import type_of_target
 
+from unstuck.data.columns import check_words
 from unstuck.errors import DataError, UsageError
 from unstuck.setups.sample import as_array
 
@@ -30,6 +31,8 @@ def targets(network: Any, y: Any, what: str) -> NDArray[Any]:
         raise DataError(f"{what} hold {len(bad)} values such as {bad[0]}", "finite numbers")
     if not classes or not array.size:
         return array
+    if array.dtype.kind == "U":
+        check_words(*np.unique(array, return_counts=True), what)
     kind = type_of_target(array)
     if kind.startswith("continuous"):
         fractions = array[array != np.floor(array)]  # none, where they are beyond all whole numbers

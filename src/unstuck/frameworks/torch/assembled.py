@@ -23,6 +23,7 @@ from unstuck.errors import UsageError
 from unstuck.frameworks.torch.data import read
 from unstuck.frameworks.torch.functions import check_ids
 from unstuck.frameworks.torch.modes import switched
+from unstuck.frameworks.torch.settings import rule_of
 from unstuck.frameworks.torch.setup import (
     Setup,
     copied,
@@ -31,7 +32,6 @@ from unstuck.frameworks.torch.setup import (
     loss_name,
     loss_of,
     maker,
-    rule_of,
     seeded,
     unwrapped,
     without_hooks,

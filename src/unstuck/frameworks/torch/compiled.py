@@ -17,7 +17,8 @@ from unstuck.engine.loop import Around, Trained, TrainingLoop
 from unstuck.engine.optimizers import Optimizer
 from unstuck.frameworks.torch.graph import Graph, traced
 from unstuck.frameworks.torch.modes import switched
-from unstuck.frameworks.torch.setup import LOW, PEAK, Setup
+from unstuck.frameworks.torch.settings import LOW, PEAK
+from unstuck.frameworks.torch.setup import Setup
 from unstuck.setups.compiled import Untranslatable
 from unstuck.setups.compiling import lasting
 from unstuck.setups.order import factors, looks

@@ -1,13 +1,11 @@
 """Copies of a torch model, its optimizer and its loss, on which everything is computed."""
 
 import copy
-import difflib
 import inspect
 import random
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,8 +14,8 @@ from torch.nn.parameter import UninitializedBuffer
 from torch.utils._pytree import tree_leaves
 
 from unstuck.errors import UsageError
-from unstuck.setups import warm_up
-from unstuck.setups.subject import UpdateRule
+from unstuck.frameworks.torch.settings import check, raised
+from unstuck.names import meant
 from unstuck.setups.untouched import untouched
 
 # Classes that wrap a model, and where they keep it.
@@ -26,8 +24,6 @@ _WRAPPERS = {
     "DataParallel": "module",
     "DistributedDataParallel": "module",
 }
-PEAK = "warms_up_to"  # likewise: the rate that is looked at
-LOW = "warms_up_from"  # key of a copied group: the rate of the first step
 _HOOKS = (
     "_forward_pre_hooks",
     "_forward_hooks",
@@ -79,33 +75,8 @@ def copied(setup: Setup, left_out: tuple[Any, ...] = ()) -> Setup:
             "everything is computed on a copy, so that yours stays as it is; remove what cannot"
             " be copied (open files, locks, generators) from the model's attributes",
         ) from error
-    _warm_up(made.optimizer)
+    raised(made.optimizer)
     return made
-
-
-def _warm_up(optimizer: Any) -> None:
-    """Gives a copied optimizer that has not stepped the rates that its schedule rises to.
-
-    Schedulers of torch write those into the groups when they are made. After a first step a low
-    rate may as well be one that has come down.
-    """
-    if optimizer is None or _has_stepped(optimizer):
-        return
-    for group in optimizer.param_groups:
-        rates = [group[key] for key in ("lr", "initial_lr", "max_lr") if key in group]
-        if "lr" not in group or not all(isinstance(r, float | int | torch.Tensor) for r in rates):
-            continue
-        low, peak = float(rates[0]), max(map(float, rates))
-        if warm_up.warms_up(low, peak):
-            tensor = isinstance(group["lr"], torch.Tensor)
-            group["lr"] = torch.full_like(group["lr"], peak) if tensor else peak
-            group[LOW], group[PEAK] = low, peak
-
-
-def _has_stepped(optimizer: Any) -> bool:
-    """Whether there is any state but that of optimizers which make it before their first step."""
-    state = getattr(optimizer, "state", None) or {}
-    return any(not isinstance(s, dict) or float(s.get("step", 1)) > 0 for s in state.values())
 
 
 def without_hooks(model: Any) -> bool:
@@ -173,11 +144,10 @@ def loss_of(loss: Any) -> Any:
         if inspect.isclass(getattr(torch.nn, loss, None)):
             return getattr(torch.nn, loss)()
         known = [n for n in dir(torch.nn) if n.endswith("Loss")] + ["cross_entropy", "mse", "l1"]
-        close = difflib.get_close_matches(loss, known, 1)
         raise UsageError(
             f"unknown loss {loss!r}",
             "a loss of torch.nn or torch.nn.functional",
-            f"did you mean {close[0]!r}?" if close else "",
+            meant(loss, known),
         )
     if inspect.isclass(loss) and issubclass(loss, torch.nn.Module):
         return loss()
@@ -206,20 +176,22 @@ def maker(optimizer: Any) -> Any:
         optimizer: also a class, a function parameters ↦ optimizer, or a name such as "adam".
 
     Raises:
-        UsageError: an unknown name, or nothing that makes an optimizer.
+        UsageError: an unknown name, nothing that makes an optimizer, or one with a setting of
+            another type.
     """
     if optimizer is None:
         return None
     if is_optimizer(optimizer):
-        return getattr(optimizer, "optimizer", optimizer)  # Lightning and others wrap it
+        made = getattr(optimizer, "optimizer", optimizer)  # Lightning and others wrap it
+        check(made)
+        return made
     if isinstance(optimizer, str):
         known = {n.lower(): n for n in dir(torch.optim) if inspect.isclass(getattr(torch.optim, n))}
         if optimizer.lower() not in known:
-            close = difflib.get_close_matches(optimizer.lower(), known, 1)
             raise UsageError(
                 f"unknown optimizer {optimizer!r}",
                 "an optimizer of torch.optim",
-                f"did you mean {close[0]!r}?" if close else "",
+                meant(optimizer, known),
             )
         optimizer = getattr(torch.optim, known[optimizer.lower()])
     if not callable(optimizer):
@@ -238,39 +210,10 @@ def maker(optimizer: Any) -> Any:
             ) from error
         if not is_optimizer(made):
             raise UsageError(f"the optimizer's function gave a {type(made).__name__}")
+        check(made)
         return made
 
     return make
-
-
-def rule_of(optimizer: Any) -> tuple[UpdateRule | None, tuple[str, ...]]:
-    """A copied optimizer's numbers, of its first group of parameters, and what that leaves out."""
-    if optimizer is None:
-        return None, ()
-    _warm_up(optimizer)  # one that a user's function made for the copy was not copied yet
-    groups = optimizer.param_groups
-    group = groups[0] if groups else {}
-    beta_1, beta_2 = (*group.get("betas", (None, None)), None)[:2]
-    rates = sorted({float(g["lr"]) for g in groups if "lr" in g})
-    rule = UpdateRule(
-        type(optimizer).__name__.lower(),
-        _number(group.get("lr")),
-        float(group.get("momentum", 0.0)),
-        bool(group.get("nesterov", False)),
-        _number(beta_1),
-        _number(beta_2),
-        _number(group.get("alpha")),
-        _held(_number(group.get("eps")), group),
-    )
-    notes = []
-    if LOW in group:
-        notes.append(warm_up.told(group[LOW], float(group["lr"])))
-    if len(rates) > 1:
-        text = ", ".join(f"{rate:g}" for rate in rates)
-        notes.append(
-            f"the optimizer has several learning rates ({text}); the first group's is shown"
-        )
-    return rule, tuple(notes)
 
 
 def stepped(optimizer: Any) -> str:
@@ -315,18 +258,6 @@ def twice_differentiable() -> Iterator[None]:
     kernels = torch.nn.attention
     with kernels.sdpa_kernel(kernels.SDPBackend.MATH), torch.backends.cudnn.flags(enabled=False):
         yield
-
-
-def _held(epsilon: float | None, group: dict[str, Any]) -> float | None:
-    """ε as it is where parameters are of 16 bits: what their precision cannot hold is 0."""
-    if epsilon is None or not any(p.dtype == torch.float16 for p in group.get("params", ())):
-        return epsilon
-    return float(torch.tensor(epsilon, dtype=torch.float16))
-
-
-def _number(value: Any) -> float | None:
-    """A setting; None where it is none, or is no single number, as Adafactor's eps."""
-    return float(value) if isinstance(value, Real | torch.Tensor) else None
 
 
 def first_line(error: BaseException) -> str:

@@ -24,14 +24,17 @@ from unstuck.frameworks.torch.setup import (
     twice_differentiable,
 )
 from unstuck.frameworks.torch.trace import Trace
+from unstuck.setups.calls import computed
 from unstuck.setups.dependence import dependence
 from unstuck.setups.routine import Routine
-from unstuck.setups.subject import About, Floats, Inputs, Observation, Parameter, Sample
+from unstuck.setups.subject import About, Floats, Inputs, Moving, Observation, Parameter, Sample
 
 if TYPE_CHECKING:
     from unstuck.setups.trainer import Trainer
 
 MODEL = "the model cannot take the data"
+
+_BATCH_NORM = torch.nn.modules.batchnorm._BatchNorm
 
 Step = Callable[[Any, Any, Any], Any]  # (model, loss, batch) -> loss of the batch
 
@@ -121,6 +124,7 @@ class TorchSubject:
             after[0].item() if after else None,
             None if _reshaped(trace) else tuple(trace.output.shape[1:]),
             depends,
+            _moving(self.setup.model),
         )
 
     @cached_property
@@ -139,9 +143,8 @@ class TorchSubject:
         x = tuple(a[rows] for a in self.sample.x)
         with torch.no_grad(), warnings.catch_warnings(action="ignore"):
             _, trace = self._traced(setup, x, None if y is None else y[rows], rows=False)
-        norms = torch.nn.modules.batchnorm._BatchNorm
         for m in setup.model.modules():
-            if isinstance(m, norms) and (m.training or m.running_mean is None):
+            if isinstance(m, _BATCH_NORM) and (m.training or m.running_mean is None):
                 raise UsageError("a normalization by the batch's own statistics", "moving ones")
         return numpy(trace.output)
 
@@ -258,6 +261,7 @@ class TorchSubject:
 
     def _loss(self, setup: Setup, tensors: list[Any]) -> Any:
         """The loss of a batch, as the user's training computes it."""
+        computed()
         n = len(self.structure.arrays)
         batch = self.structure.batch(tensors[:n], tensors[n] if len(tensors) > n else None)
         if self.step is not None:
@@ -362,6 +366,16 @@ def _rows(array: Floats, axis: int) -> Floats:
     if array.ndim < 2:
         return array.reshape(-1, 1)
     return np.moveaxis(array, axis, -1).reshape(-1, array.shape[axis])
+
+
+def _moving(model: Any) -> tuple[Moving, ...]:
+    kinds = torch.nn.modules.batchnorm._NormBase
+    norms = [(n, m) for n, m in model.named_modules() if isinstance(m, kinds)]
+    return tuple(
+        Moving(name, numpy(m.running_mean), numpy(m.running_var), m.momentum)
+        for name, m in norms
+        if m.running_mean is not None and m.running_var is not None
+    )
 
 
 def _layer_of(parameter: str, layers: set[str], root: str) -> str:

@@ -28,7 +28,8 @@ from unstuck.frameworks.torch.logits import Refused, ended
 from unstuck.frameworks.torch.modes import switched
 from unstuck.frameworks.torch.own_loss import own_loss
 from unstuck.frameworks.torch.redrawn import kept, redraw, seed_torch
-from unstuck.frameworks.torch.setup import LOW, Setup, copied, first_line, seeded
+from unstuck.frameworks.torch.settings import LOW
+from unstuck.frameworks.torch.setup import Setup, copied, first_line, seeded
 from unstuck.frameworks.torch.subject import MODEL, TorchSubject, _explained, _rows
 from unstuck.frameworks.torch.survey import Survey
 from unstuck.setups.compiled import CHECKED, TIMED, CompiledLoops, Walk, check

@@ -22,6 +22,7 @@ from unstuck.frameworks.torch.watch.recipe import Recipe, Replay, recipe
 from unstuck.frameworks.torch.watch.sampling import all_targets, class_weights, steps_an_epoch
 from unstuck.frameworks.torch.watch.tape import Backward, tensors
 from unstuck.frameworks.torch.watch.unmoved import held_by
+from unstuck.setups.calls import computed
 from unstuck.watching.unseen import Unseen
 
 AGREES = 1e-4  # relative; a loss computed again differs by rounding alone
@@ -320,6 +321,7 @@ def _cut_off(made: Recipe, root: Any, held: set[int]) -> int:
     replay, values = Replay(made, root, made.examples), [t.detach() for t in made.examples]
     model = copied(Setup(root, None, None)).model
     without_hooks(model)
+    computed()
     with seeded(values[0].device), torch.enable_grad(), Attached():
         ids = {id(p) for p in parameters(replay(model, values))}
     return sum(id(p) in ids and name in missing for name, p in model.named_parameters())
@@ -360,4 +362,5 @@ def _on_copy(replay: Replay, root: Any, values: list[Any], seed: int) -> float:
         torch.random.default_generator.manual_seed(seed)
         model = copied(Setup(root, None, None)).model
         without_hooks(model)
+        computed()
         return _value(replay(model, values))

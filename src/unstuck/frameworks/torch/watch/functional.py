@@ -16,6 +16,7 @@ from torch.utils._pytree import tree_leaves
 
 from unstuck.frameworks.torch.watch import data
 from unstuck.frameworks.torch.watch.tape import Backward, tensors
+from unstuck.setups.calls import computed
 from unstuck.watching import descent
 from unstuck.watching.place import is_users
 from unstuck.watching.unseen import Unseen
@@ -94,6 +95,7 @@ class Called:
         args[self.place] = dict(module.named_parameters())
         was_on = tape.is_on
         tape.switch_on()
+        computed()
         try:
             with torch.enable_grad():
                 loss = self.function(*args, **self.kwargs)

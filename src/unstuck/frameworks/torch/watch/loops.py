@@ -41,10 +41,10 @@ from unstuck.frameworks.torch.watch.tape import Backward, Tape
 from unstuck.frameworks.torch.watch.unmoved import Idle, held_by, made_of
 from unstuck.frameworks.torch.watch.updates import ONE_BATCH, Updates
 from unstuck.frameworks.torch.watch.written import with_optimizer
+from unstuck.setups.calls import counted
 from unstuck.setups.routine import Zeroing
 from unstuck.setups.untouched import untouched
 from unstuck.watching.sweeps import SWEEPS
-from unstuck.watching.unseen import Unseen
 
 PATIENCE = 1000  # steps of others that an optimizer may wait for its own first
 ACTIVE = 4  # optimizers that are followed at a time: those that stepped last
@@ -459,6 +459,7 @@ class Loops:
             self._opened(id(optimizer), follower, trainer.training)
             weakref.finalize(optimizer, self._forget, id(optimizer)).atexit = False
 
+    @counted()
     def started(
         self,
         framework: str,
@@ -473,9 +474,7 @@ class Loops:
             if anew or not self.trainings.was_here():  # what is known need not be found again
                 with self.trainings.quiet(), untouched():
                     found = find(optimizer)
-        except Unseen as why:
-            self.trainings.says(f"a {framework} training is only watched: {why}")
-        except Exception as error:
+        except Exception as error:  # `Unseen`, or of a user's own code
             self.trainings.says(f"a {framework} training is only watched: {first_line(error)}")
         with at_start():
             training = self.trainings.starts(framework, found, anew=anew)

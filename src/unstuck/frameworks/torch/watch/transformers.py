@@ -17,6 +17,7 @@ from unstuck.frameworks.torch.watch import loops_of
 from unstuck.frameworks.torch.watch.examples import check_can_be_read
 from unstuck.frameworks.torch.watch.loops import Loops, Settings
 from unstuck.frameworks.torch.watch.sampling import steps_an_epoch
+from unstuck.setups.calls import computed
 from unstuck.watching.methods import surround
 from unstuck.watching.unseen import Unseen
 
@@ -96,7 +97,9 @@ def _check(trainer: Any, model: Any, batch: Any) -> None:
         copy = switched(copied(Setup(model, None, None)).model, False)
         without_hooks(copy)
         batch = {k: v.to(device) if hasattr(v, "to") else v for k, v in batch.items()}
+        computed()
         theirs = float(trainer.compute_loss(copy, dict(batch)))
+        computed()
         ours = float(_step(copy, batch))
     if abs(ours - theirs) > AGREES * max(abs(theirs), 1e-6):
         raise Unseen(f"its loss, {theirs:g}, is not the cross entropy of its logits, {ours:g}")

@@ -16,6 +16,7 @@ from unstuck.frameworks.torch.watch.by_hand import ByHand, Written
 from unstuck.frameworks.torch.watch.functional import Called
 from unstuck.frameworks.torch.watch.tape import Backward
 from unstuck.frameworks.torch.watch.written import as_module
+from unstuck.setups.calls import counted
 from unstuck.setups.untouched import untouched
 from unstuck.watching.place import is_ours, is_users
 from unstuck.watching.unseen import Unseen
@@ -94,6 +95,7 @@ class Updates:
 
         return self._started(find, loop.at_start)
 
+    @counted()
     def _of_function(self, called: Called, rate: float) -> Any:
         try:
             module = called.module()
