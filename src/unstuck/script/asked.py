@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from unstuck.judging.answers import FEWEST, Compared, Learnt, compared
+from unstuck.script.shadows import ours
 from unstuck.setups.subject import Sample
 from unstuck.setups.unmoved import unmoved
 from unstuck.watching.place import Place
@@ -104,6 +105,7 @@ class Asked:
             self._judged = rows
             self._judge(question)
 
+    @ours()
     @unmoved()
     def _judge(self, question: Question) -> None:
         x = np.concatenate([x for x, _, _ in self._held])

@@ -7,7 +7,7 @@ While gradients are on, nothing of it costs anything: only within `torch.no_grad
 import copy
 import functools
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -29,11 +29,11 @@ class Evaluations:
 
     Args:
         trainings: of the run.
-        follower: module ↦ what follows its training; None for a module that is not trained.
+        followers: what follows the trainings under way, by whatever key.
     """
 
-    def __init__(self, trainings: Any, follower: Callable[[Any], Follower | None]) -> None:
-        self._trainings, self._follower = trainings, follower
+    def __init__(self, trainings: Any, followers: Mapping[int, Follower]) -> None:
+        self._trainings, self._followers = trainings, followers
         self._within = threading.local()
 
     def see(self) -> Iterator[Undo]:
@@ -59,7 +59,8 @@ class Evaluations:
             hook.remove()
 
     def _called(self, module: Any, args: Any, output: Any) -> None:
-        if self._trainings.is_quiet or (follower := self._follower(module)) is None:
+        follower = next((f for f in self._followers.values() if f.model() is module), None)
+        if follower is None or self._trainings.is_quiet:
             return
         with self._trainings.guard("follow an evaluation"):
             self._asked(module, args, output, follower)

@@ -86,8 +86,7 @@ class Loops:
         self._reached: list[Any] = []  # parameters the loss depends on that was differentiated last
         self._count = 0  # backward passes
         self._cut = False  # whether the last loss was made anew of another number
-        self._idle = Idle(self.tape)
-        self._anew = Anew()
+        self._idle, self._anew = Idle(self.tape), Anew()
         self._undo: list[Callable[[], Any]] = []
 
     def install(self) -> None:
@@ -131,11 +130,8 @@ class Loops:
             *see_clipping(functools.partial(self._guarded, self._clips)),
             *see_scaling(self._scales),
             *see_loading(functools.partial(self._guarded, self._loaded)),
-            *Evaluations(self.trainings, self._follower_of).see(),
+            *Evaluations(self.trainings, self._followers).see(),
         ]
-
-    def _follower_of(self, module: Any) -> Follower | None:
-        return next((f for f in self._followers.values() if f.model() is module), None)
 
     def _clips(self, clipping: Clipping) -> None:
         if not self.trainings.is_quiet:
