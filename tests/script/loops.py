@@ -200,6 +200,19 @@ def arrays(raw):
     return model
 
 
+def arrays_in_the_loss(raw):
+    """Targets are made a tensor when the model has been called already."""
+    X, Y = data(raw)
+    model = net()
+    optimizer = torch.optim.Adam(model.parameters())
+    for i in range(0, len(X), BATCH):
+        output = model(torch.as_tensor(X[i : i + BATCH]))
+        optimizer.zero_grad()
+        F.cross_entropy(output, torch.tensor(Y[i : i + BATCH].tolist())).backward()
+        optimizer.step()
+    return model
+
+
 class Images(Dataset):
     def __init__(self, raw):
         self.x, self.y = tensors(raw)
@@ -364,6 +377,7 @@ LOOPS = {
         in_a_class,
         in_a_function,
         arrays,
+        arrays_in_the_loss,
         flattened,
         penalty,
         forward_called,

@@ -30,6 +30,7 @@ EXPECTED = {
     "in_a_class": ("arrays", "CrossEntropyLoss", BATCH, False, 10),
     "in_a_function": ("loader", "CrossEntropyLoss", None, None, 10),
     "arrays": ("arrays", "cross_entropy", BATCH, True, 10),
+    "arrays_in_the_loss": ("arrays", "cross_entropy", BATCH, False, 10),
     "flattened": ("loader", "step", None, None, 10),
     "penalty": ("loader", "step", None, None, 10),
     "forward_called": ("loader", "step", None, None, 10),

@@ -19,6 +19,7 @@ _SIZES |= {"arange", "randperm", "normal", "repeat", "unflatten", "new_zeros", "
 _SIZES |= {"new_full", "eye", "div", "truediv"}
 _RANDOM = {"rand", "randn", "randint", "randperm", "normal", "rand_like", "randn_like"}
 _RANDOM |= {"bernoulli", "multinomial", "dropout", "normal_", "uniform_", "bernoulli_"}
+_FROM_ARRAYS = {"tensor", "as_tensor", "from_numpy", "asarray"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,9 +157,17 @@ def _sliced(backward: Backward, rows: int, given: set[int]) -> tuple[list[Call],
                 continue
         if changed is None and call.args and call.output is call.args[0]:
             continue  # such as .to() the device where it is
+        if call.name in _FROM_ARRAYS and any(
+            t.ndim and len(t) == rows for t in tensors(call.output)
+        ):
+            continue  # what it gives is the batch, as if it had been made before
         kept.append(call)
         needed |= {id(t) for t in call.takes}
     return kept[::-1], needed
+
+
+def _has_rows(made: Any, rows: int) -> bool:
+    return any(t.ndim and len(t) == rows for t in tensors(made))
 
 
 def _whole_data(calls: Sequence[Call], first: int, rows: int) -> Callable[[Call], bool]:
@@ -175,7 +184,7 @@ def _whole_data(calls: Sequence[Call], first: int, rows: int) -> Callable[[Call]
 
     def is_whole(call: Call) -> bool:
         long = [t for t in call.takes if t.ndim and len(t) > rows and id(t) not in computed]
-        batch = any(t.ndim and len(t) == rows for t in tensors(call.output))
+        batch = _has_rows(call.output, rows)
         return any(len(t) not in lengths for t in long) or bool(long and batch)
 
     return is_whole
