@@ -57,6 +57,48 @@ network = {network}
 network.fit(x_train, y_train)
 print({asks})
 """
+SKORCH = """\
+import torch
+from skorch import NeuralNetClassifier
+torch.manual_seed(0)
+{data}
+x_train, x_test = x_train.astype("float32"), x_test.astype("float32")
+layers = [torch.nn.Linear(64, 64), torch.nn.ReLU(), torch.nn.Linear(64, 10)]
+network = NeuralNetClassifier(
+    torch.nn.Sequential(*layers), criterion=torch.nn.CrossEntropyLoss, lr=0.1, max_epochs=15,
+    verbose=0,
+)
+network.fit(x_train, y_train)
+print(network.score(x_test, y_test))
+"""
+LIGHTNING = """\
+import lightning, torch
+from torch import nn
+torch.manual_seed(0)
+{data}
+class Net(lightning.LightningModule):
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 10))
+    def forward(self, x):
+        return self.layers(x)
+    def training_step(self, batch, i):
+        x, y = batch
+        return nn.functional.cross_entropy(self(x), y)
+    def test_step(self, batch, i):
+        x, y = batch
+        self.log("right", (self(x).argmax(1) == y).float().mean())
+    def configure_optimizers(self):
+        return torch.optim.Adam(self.parameters(), 1e-3)
+def loader(x, y, shuffle):
+    both = torch.utils.data.TensorDataset(torch.tensor(x).float(), torch.tensor(y))
+    return torch.utils.data.DataLoader(both, batch_size=32, shuffle=shuffle)
+quiet = dict(logger=False, enable_checkpointing=False, enable_progress_bar=False)
+trainer = lightning.Trainer(max_epochs=8, accelerator="cpu", enable_model_summary=False, **quiet)
+net = Net()
+trainer.fit(net, loader(x_train, y_train, True))
+print(trainer.test(net, loader(x_test, y_test, False), verbose=False)[0]["right"])
+"""
 MLP = "MLPClassifier((32,), max_iter=40, random_state=0)"
 
 
@@ -81,6 +123,16 @@ REPEATED = _torch(rate=0.9, mode="pass").replace(
     "                right += (mean.argmax(1) == yb).sum().item()",
 )
 
+# Relatives of others here: before a release.
+RELATIVES = {
+    "torch, the same one row at a time",
+    "torch, a little dropout left on",
+    "keras, evaluate",
+    "keras, no targets at hand",
+    "sklearn, words for classes",
+    "skorch, sound",
+    "lightning",
+}
 # program -> the cause that is proven where the model is asked; "" for a sound one
 PROGRAMS = {
     "torch, other pixels in a loader": (_torch(CONTRAST), "split-mismatch"),
@@ -90,6 +142,9 @@ PROGRAMS = {
     "torch, sound": (_torch(), ""),
     "torch, a little dropout left on": (_torch(mode="pass"), ""),
     "torch, dropout averaged over on purpose": (REPEATED, ""),
+    "skorch": (SKORCH.format(data=CONTRAST), "split-mismatch"),
+    "skorch, sound": (SKORCH.format(data=SCALED), ""),
+    "lightning": (LIGHTNING.format(data=CONTRAST), "split-mismatch"),
     "keras, evaluate": (_keras(CONTRAST, "print(model.evaluate(x_test, y_test, verbose=0))"),
                         "split-mismatch"),
     "keras, predict": (_keras(CONTRAST, PREDICTED), "split-mismatch"),

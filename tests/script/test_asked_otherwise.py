@@ -57,7 +57,12 @@ def test_an_evaluation_behind_a_training_loop_does_not_hide_its_loader():
 
 
 @pytest.mark.parametrize(
-    "name", ["torch, other pixels in a loader", "torch, dropout left on", "sklearn, score"]
+    "name",
+    [
+        pytest.param("torch, other pixels in a loader", marks=pytest.mark.acceptance),
+        pytest.param("torch, dropout left on", marks=pytest.mark.acceptance),
+        "sklearn, score",
+    ],
 )
 def test_a_patch_is_tried_and_applies(tmp_path, name):
     """Features far from 0, standardized for training alone."""

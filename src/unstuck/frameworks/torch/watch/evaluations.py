@@ -1,7 +1,8 @@
 """What a model is asked about when it has learnt: calls of it without gradients.
 
-While gradients are on, nothing of it costs anything: only within `torch.no_grad` and
-`torch.inference_mode` a hook is called with each module's outputs.
+While gradients are on, nothing of it costs anything: only within a block that switches them off
+(`torch.no_grad`, `torch.inference_mode`, `torch.set_grad_enabled`) a hook is called with each
+module's outputs.
 """
 
 import copy
@@ -38,24 +39,22 @@ class Evaluations:
 
     def see(self) -> Iterator[Undo]:
         """Puts itself around what switches gradients off; yields what takes it off again."""
-        for kind in (torch.no_grad, torch.inference_mode):
+        for kind in (torch.no_grad, torch.inference_mode, torch.set_grad_enabled):
             for name, after in (("__enter__", self._entered), ("__exit__", self._left)):
                 original = getattr(kind, name)
                 setattr(kind, name, _followed(original, after))
                 yield functools.partial(setattr, kind, name, original)
 
     def _entered(self) -> None:
-        here = self._within
-        here.depth = getattr(here, "depth", 0) + 1
-        if here.depth == 1 and not self._trainings.is_quiet and not self._trainings.is_within:
-            here.hook = modules.register_module_forward_hook(self._called)
+        held: list[Any] = self._within.__dict__.setdefault("held", [])
+        wanted = not (torch.is_grad_enabled() or any(held))
+        wanted = wanted and not (self._trainings.is_quiet or self._trainings.is_within)
+        held.append(modules.register_module_forward_hook(self._called) if wanted else None)
 
     def _left(self) -> None:
-        here = self._within
-        here.depth = max(0, getattr(here, "depth", 0) - 1)
-        hook = getattr(here, "hook", None)
-        if not here.depth and hook is not None:
-            here.hook = None
+        held: list[Any] = self._within.__dict__.get("held", [])
+        hook = held.pop() if held else None
+        if hook is not None:
             hook.remove()
 
     def _called(self, module: Any, args: Any, output: Any) -> None:

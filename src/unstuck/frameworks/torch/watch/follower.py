@@ -62,6 +62,7 @@ class Follower:
         self.reaches: set[int] = set()  # parameters that losses of the first steps depend on
         self.scale = 1.0
         self.unmoved: Zeroing | None = None  # why no step has a gradient, where that was seen
+        model = getattr(model, "module_", model)  # what a skorch net trains
         self.model: Any = weakref.ref(model) if _is_module(model) else lambda: None
         self._switches = has_modes(model)
         self._epoch, self._settings = epoch, settings or {}
