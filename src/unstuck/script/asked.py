@@ -151,9 +151,20 @@ def learnt(sample: Sample | None) -> Learnt | None:
     return Learnt(x, y) if np.isfinite(x).all() else None
 
 
+def cure(cause: str, usual: str) -> str:
+    """What to do.
+
+    Args:
+        usual: the cause's cure.
+    """
+    if cause != SCALES:
+        return usual
+    return f"{usual}; where that was done, the data themselves have moved: train on the like of it"
+
+
 def says(cause: str, seen: Compared, where: Place | None) -> str:
     """What was seen, in a sentence."""
-    there = "" if where is None else f" at {where}"
+    there = "" if where is None else f" ({where})"
     what, how = _WORDS[cause]
     return (
         f"{what}{there}: {seen.measure} {_level(seen.value)} there, {_level(seen.mended)} {how}"
@@ -164,7 +175,7 @@ def says(cause: str, seen: Compared, where: Place | None) -> str:
 
 _WORDS = {
     SCALES: (
-        "what the trained model is asked about is scaled otherwise than what it learnt from",
+        "the trained model is asked about inputs of another mean or spread than it learnt from",
         "once the same inputs are brought to the training inputs' mean and spread",
     ),
     MODE: (

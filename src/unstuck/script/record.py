@@ -12,7 +12,7 @@ from unstuck.records.origin import here
 from unstuck.records.run import RunRecord, SubjectRecord, Watched
 from unstuck.records.where import Where
 from unstuck.report.sentence import of_subject
-from unstuck.script.asked import says
+from unstuck.script.asked import cure, says
 from unstuck.script.line import Line
 from unstuck.watching.losses import Watch
 from unstuck.watching.place import Place
@@ -76,7 +76,7 @@ def _evaluations(line: Line, folder: Path) -> Iterator[Evaluation]:
             where(place, folder),
             **asdict(answers),
             says=says(cause, answers, place),
-            cure=load(cause).cure(line.framework),
+            cure=cure(cause, load(cause).cure(line.framework)),
         )
 
 
