@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 # A hand-written loop has no end that could be seen, so that nothing counts as inside of one.
 _ENDLESS = {"torch", "jax", "tape", "noted"}
 STEPS = 1_024  # losses of steps, after which a training may be called stuck while it goes on
+RESERVE = 1 << 21  # bytes, not touched, that the script gets back where ours were too many
 FEW = 64  # losses of steps, below which it is not called stuck at its end
 
 
@@ -138,6 +139,7 @@ class Trainings:
         self._under_way = 0  # in all threads
         self._reported: set[str] = set()
         self._pid = os.getpid()
+        self._reserve: bytes | bytearray = bytearray(RESERVE)
 
     def starts(
         self,
@@ -220,6 +222,7 @@ class Trainings:
         try:
             yield
         except Exception as error:
+            self._reserve = b""
             with contextlib.suppress(Exception):
                 self._report(doing, error)
 

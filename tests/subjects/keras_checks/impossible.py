@@ -25,6 +25,14 @@ def check_settings_that_cannot_be() -> None:
         assert suspected(model) == ["uphill-steps"], optimizer.get_config()
 
 
+def normalized(layer: Any) -> Any:
+    """A model of the same weights, whatever was checked before."""
+    drawn = keras.initializers.GlorotUniform(seed=0)
+    model = chain((6,), layer, D(4, "softmax", kernel_initializer=drawn))
+    model.compile("sgd", CROSSENTROPY)
+    return model
+
+
 def check_moving_statistics() -> None:
     sound = layers.BatchNormalization()
     momentum = layers.BatchNormalization(momentum=NAN)
@@ -33,11 +41,8 @@ def check_moving_statistics() -> None:
     )
     adapted = layers.Normalization(mean=NAN, variance=1.0)
     for layer in (sound, momentum, variance, adapted):
-        model = chain((6,), layer, D(4, "softmax"))
-        model.compile("sgd", CROSSENTROPY)
-        expected = [] if layer is sound else ["non-finite-weights"]
-        assert suspected(model) == expected, layer.name
-    model = chain((6,), layers.BatchNormalization(), D(4, "softmax"))
-    model.compile("sgd", CROSSENTROPY)
+        found = suspected(normalized(layer))
+        assert ("non-finite-weights" in found[:1]) == (layer is not sound), found
+    model = normalized(layers.BatchNormalization())
     model.layers[0].moving_variance.assign(np.full(6, NAN))
-    assert suspected(model) == ["non-finite-weights"]
+    assert suspected(model)[:1] == ["non-finite-weights"]
