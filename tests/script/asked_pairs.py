@@ -143,6 +143,13 @@ EVALUATING = {
         FIT + "def accuracy(model):\n    with torch.no_grad():\n        return model(x)  # asked\n",
         "the script returns from where the model is asked",
     ),
+    "returned from within, and trained in its own mode": (
+        "def train(net):\n    net.train()\n    net.fit(x, y)  # <-\n"
+        "def accuracy(model):\n    with torch.no_grad():\n        return model(x)  # asked\n",
+        "def train(net):\n    net.train()\n    net.fit(x, y)  # <-\n"
+        "def accuracy(model):\n    model.eval()\n    with torch.no_grad():\n"
+        "        return model(x)  # asked\n",
+    ),
     "by a decorator": (
         FIT + "@torch.no_grad()\ndef accuracy(model):\n    return model(x)  # asked\n",
         "no `with torch.no_grad():` stands around where the model is asked",

@@ -327,8 +327,19 @@ def thrown_away():
             model.zero_grad()
 
 
+def written_out_never_zeroed():
+    model = net()
+    x, y = tensors(False)
+    for _ in range(30):
+        F.cross_entropy(model(x), y).backward()
+        with torch.no_grad():
+            for p in model.parameters():
+                p -= 0.01 * p.grad
+
+
 FAULTY = {
     never_zeroed: "gradients-not-zeroed",
+    written_out_never_zeroed: "gradients-not-zeroed",
     zeroed_each_epoch: "gradients-not-zeroed",
     schedule_each_batch: "schedule-per-batch",
     plain_list: "layers-not-registered",

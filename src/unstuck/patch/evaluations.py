@@ -9,7 +9,7 @@ from unstuck.patch.places import Taken, arrays, taken_of
 from unstuck.patch.roles import Training, called
 from unstuck.patch.sources import bindings, converted, part
 from unstuck.patch.text import Text
-from unstuck.patch.tree import NotPlaced, Statement, Tree, nodes, targets
+from unstuck.patch.tree import Loop, NotPlaced, Statement, Tree, nodes, targets
 
 Binding = cst.Assign | cst.AugAssign
 _OFF = ("no_grad", "inference_mode", "set_grad_enabled")
@@ -159,12 +159,13 @@ def _free(tree: Tree, name: str) -> str:
     return name
 
 
-def evaluating(source: str, tree: Tree, line: int) -> str:
+def evaluating(source: str, tree: Tree, line: int, training: int) -> str:
     """A script's source with the model in evaluation mode where it is asked, and in training mode
     again behind that.
 
     Args:
         line: where it is asked.
+        training: where it is trained.
 
     Raises:
         NotPlaced: which model it is, or where gradients are off, is not to be seen.
@@ -186,12 +187,27 @@ def evaluating(source: str, tree: Tree, line: int) -> str:
     if not off:
         raise NotPlaced("no `with torch.no_grad():` stands around where the model is asked")
     place: Statement = off[-1]
-    if any(isinstance(n, cst.Return) for n in nodes(place, inner=False)):
+    returns = any(isinstance(n, cst.Return) for n in nodes(place, inner=False))
+    if returns and not _trains(tree, training):
         raise NotPlaced("the script returns from where the model is asked")
     text = Text(source, tree)
     text.before(place, [f"{model}.eval()"])
-    text.behind(place, [f"{model}.train()"])
+    if not returns:
+        text.behind(place, [f"{model}.train()"])
     return text.result()
+
+
+def _trains(tree: Tree, line: int) -> bool:
+    """Whether the loop or function around a line puts a model into training mode itself."""
+    return any(
+        isinstance(n, cst.Call)
+        and called(n) == "train"
+        and not n.args
+        and any(
+            isinstance(a, Loop | cst.FunctionDef) and tree.covers(a, line) for a in tree.above(n)
+        )
+        for n in nodes(tree.module)
+    )
 
 
 def _switches_off(node: cst.With) -> bool:

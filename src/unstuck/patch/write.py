@@ -76,7 +76,7 @@ def asked_otherwise(source: str, site: Site, cause: str, line: int) -> str:
         return "\ufeff" + asked_otherwise(source[1:], site, cause, line)
     tree = Tree(source, site.through)
     if cause == "training-mode":
-        return evaluating(source, tree, line)
+        return evaluating(source, tree, line, site.line)
     return scaled(source, tree, _training(tree, site))
 
 

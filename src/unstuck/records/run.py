@@ -101,9 +101,15 @@ class SubjectRecord:
         return tuple(s for s in self.report.suspects if s.status in _TELLING)
 
     @property
+    def standing(self) -> tuple[Sighting, ...]:
+        """The sightings that neither a patch nor trials cleared; what is undecided clears none."""
+        decided = self.proof is not None and self.proof.state is not State.UNKNOWN
+        return () if self.cured or (self.clear and decided) else self.sightings
+
+    @property
     def suspected(self) -> bool:
         """Whether something is suspected, or was seen in the loop."""
-        return bool(self.findings or (self.sightings and not self.clear))
+        return bool(self.findings or self.standing)
 
     @property
     def proven(self) -> bool:

@@ -67,7 +67,7 @@ def _results(subject: SubjectRecord) -> Iterator[dict[str, Any]]:
     for suspect in subject.findings:
         yield _result(subject, subject.where, suspect.name, _LEVELS[suspect.status], _told(suspect))
     known = {suspect.name for suspect in subject.report.suspects} if subject.report else set()
-    for sighting in () if subject.clear else subject.sightings:
+    for sighting in subject.standing:
         if sighting.cause not in known:
             yield _result(subject, subject.where, sighting.cause, "warning", sighting.says)
     for asked in subject.evaluations:

@@ -33,6 +33,8 @@ def _of_subject(subject: SubjectRecord) -> str:
 def _of_training(subject: SubjectRecord) -> str:
     if subject.proof is not None:
         told = of_proof(subject.proof)
+        if subject.proof.state is State.UNKNOWN:  # what was seen of the loop was seen for certain
+            told = "".join(f"{_sentence(s.says)} " for s in subject.standing) + told
         return f"{told} The patched copy learns." if subject.cured else told
     seen = "".join(f"{_sentence(sighting.says)} " for sighting in subject.sightings)
     if subject.report is None:

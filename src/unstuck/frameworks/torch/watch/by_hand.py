@@ -5,18 +5,22 @@ parameters nobody holds, they and their gradients are kept and the tape is switc
 time, how they moved in between tells whether it is a training, and at what rate.
 """
 
+import weakref
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
 
+from unstuck.frameworks.torch.watch.faults import never_zeroed
 from unstuck.frameworks.torch.watch.graph import leaves
 from unstuck.frameworks.torch.watch.rebound import discarded
 from unstuck.frameworks.torch.watch.tape import Backward, Tape
+from unstuck.setups.routine import PLAIN, Zeroing
 from unstuck.watching import descent
 from unstuck.watching.place import Place
+from unstuck.watching.sweeps import SURE
 
 MOST = 1 << 25  # numbers that are kept; of a larger model's updates nothing is said
 PASSES = 64  # backward passes that are waited for a step
@@ -32,6 +36,7 @@ class Written:
         slopes: their gradients since; None for one that has none.
         backwards: losses differentiated since the parameters moved last, once that was seen.
         losses: that were differentiated before the training was known.
+        carried: backward passes in a row that added to the gradients of the one before.
     """
 
     held: list[Any]
@@ -40,6 +45,21 @@ class Written:
     backwards: list[Backward] = field(default_factory=list)
     losses: list[Any] = field(default_factory=list)
     training: Any = None
+    carried: int = 0
+    _parameter: Any = None  # a weak reference to one of them
+    _mark: tuple[Any, int] | None = None  # its gradient as the last pass left it
+
+    def follows(self) -> None:
+        """A loss is about to be differentiated, or was: whether its gradients are added up."""
+        gradient = getattr(self._parameter() if self._parameter else None, "grad", None)
+        if gradient is None:
+            self._mark = None
+        elif self._mark is not None:
+            same, version = self._mark
+            kept = same() is gradient and gradient._version == version and bool(gradient.any())
+            self.carried, self._mark = self.carried + 1 if kept else 0, None
+        else:
+            self._mark = weakref.ref(gradient), gradient._version
 
     @property
     def moved(self) -> list[int]:
@@ -108,7 +128,12 @@ class ByHand:
         if where not in self._loops:
             self._loops[where] = self._new(loss)
         loop = self._now = self._loops[where]
-        if loop is None or loop.training is not None:
+        if loop is None:
+            return
+        if loop.training is not None:
+            loop.follows()
+            if loop.carried == SURE:
+                self._accumulates(loop)
             return
         if loop.losses:
             self._decide(where, loop, loss)
@@ -122,6 +147,8 @@ class ByHand:
             gradients: of parameters.
         """
         loop = self._now
+        if loop is not None and loop.training is not None:
+            loop.follows()
         if loop is not None and loop.training is None:
             loop.slopes = [None if g is None else g.detach().clone() for g in gradients(loop.held)]
             self._tape.switch_on()
@@ -168,6 +195,11 @@ class ByHand:
     def _start(self, where: Place | None, loop: Written, which: Iterable[int], rate: float) -> None:
         trained = [loop.held[i] for i in which]
         loop.training = self._begins(trained, rate, loop.backwards[-1:], loop)
+        loop._parameter = weakref.ref(trained[0]) if trained else None
         loop.held, loop.start, loop.slopes, loop.backwards = [], [], [], []
         if loop.training is None:
             self._loops[where] = None
+
+    def _accumulates(self, loop: Written) -> None:
+        loop.training.saw(never_zeroed(loop.carried))
+        loop.training.routine(replace(PLAIN, zeroing=Zeroing.NEVER))

@@ -17,14 +17,7 @@ EPOCHS = 3  # within these a schedule meant for epochs does not end
 def sightings(seen: Follower) -> Iterator[Sighting]:
     """Faults of the steps seen so far."""
     if seen.never_zeroed:
-        yield sighting(
-            "gradients-not-zeroed",
-            seen.most_carried,
-            "0",
-            "steps in a row that add to the gradients of the step before",
-            f"gradients are not set to zero: {seen.most_carried} steps in a row used those of all"
-            " steps before as well",
-        )
+        yield never_zeroed(seen.most_carried)
     if seen.is_left_evaluating:
         when = "from the first step on" if seen.began_evaluating else "after an evaluation"
         yield sighting(
@@ -103,6 +96,18 @@ def without_gradient(seen: Follower, reached: list[Any], belong: set[int]) -> Si
             " model's output on its way",
         )
     return None
+
+
+def never_zeroed(steps: int) -> Sighting:
+    """Gradients are added up from step to step."""
+    return sighting(
+        "gradients-not-zeroed",
+        steps,
+        "0",
+        "steps in a row that add to the gradients of the step before",
+        f"gradients are not set to zero: {steps} steps in a row used those of all steps before as"
+        " well",
+    )
 
 
 def never_differentiated(steps: int) -> Sighting:
