@@ -105,6 +105,22 @@ for epoch in range(3):
         error = lossf(net(x[i]), y[i])
         opt.step()  # <-
 """,
+    "schedule of lightning": """\
+import lightning as L
+import torch
+
+
+class Net(L.LightningModule):
+    def configure_optimizers(self):
+        opt = torch.optim.Adam(self.parameters())
+        steps = torch.optim.lr_scheduler.StepLR(opt, 5)
+        return {"optimizer": opt, "lr_scheduler": {"scheduler": steps, 'interval': 'step'}}
+
+
+net = Net()
+trainer = L.Trainer(max_epochs=3)
+trainer.fit(net, loader)  # <-
+""",
     "schedule of a function": """\
 import torch
 from torch import nn
@@ -671,6 +687,13 @@ PAIRS = [
          loss = lossf(net(x[i]), y[i])
 +        opt.zero_grad()
          loss.backward()
+"""),
+    ("schedule of lightning", "# <-", "torch", b.BY_EPOCH, """\
+@@
+         steps = torch.optim.lr_scheduler.StepLR(opt, 5)
+-        return {"optimizer": opt, "lr_scheduler": {"scheduler": steps, 'interval': 'step'}}
++        return {"optimizer": opt, "lr_scheduler": {"scheduler": steps, 'interval': 'epoch'}}
+ 
 """),
     ("schedule of a function", "# <-", "torch", b.BY_EPOCH, """\
 @@

@@ -241,6 +241,9 @@ class Edits:
         return unmade(self._tree, backward.func.value, backward)
 
     def _take_out(self, edit: TakeOut) -> Plan | None:
+        if edit.to_epoch and (interval := self._interval()) is not None:
+            quote = interval.value[-1]
+            return [("replace", interval, f"{quote}epoch{quote}")]
         call = self._step(edit.call, edit.of)
         if call is None:
             return None
@@ -257,3 +260,16 @@ class Edits:
                 return None
             plan.append(("line behind", loops[0], self._tree.code(call)))
         return plan
+
+    def _interval(self) -> cst.SimpleString | None:
+        """What tells Lightning to move its schedule with each batch: {"interval": "step"}."""
+        found = [
+            n.value
+            for n in nodes(self._tree.module)
+            if isinstance(n, cst.DictElement)
+            and isinstance(n.key, cst.SimpleString)
+            and isinstance(n.value, cst.SimpleString)
+            and (n.key.evaluated_value, n.value.evaluated_value) == ("interval", "step")
+        ]
+        lightning = self._found.kind == "lightning" and len(found) == 1
+        return found[0] if lightning else None
