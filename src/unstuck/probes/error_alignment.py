@@ -13,15 +13,18 @@ def error_alignment(look: Look) -> Measured:
     output − target (of classes: softmax of the logits − one-hot target): 1 for squared error and
     cross-entropy, below 0 for a loss that rewards errors.
 
-    Examples without gradient or error are left out.
+    Examples weigh as much as their gradient: those that are nearly right, where an output that is
+    a logarithm or a root of the target's unit may point the other way, hardly count.
     """
     gradient, error = look.seen.logit_gradients, _error(look)
     if gradient is None or error is None or error.shape != gradient.shape:
         return None
-    norms = np.linalg.norm(gradient, axis=1) * np.linalg.norm(error, axis=1)
+    slopes, errors = np.linalg.norm(gradient, axis=1), np.linalg.norm(error, axis=1)
     dots = (gradient.astype(np.float64) * error).sum(axis=1)
-    told = np.isfinite(norms) & np.isfinite(dots) & (norms > 0)
-    return float((dots[told] / norms[told]).mean()) if told.any() else None
+    told = np.isfinite(slopes * errors) & np.isfinite(dots) & (slopes * errors > 0)
+    if not told.any():
+        return None
+    return float((dots[told] / errors[told]).sum() / slopes[told].astype(np.float64).sum())
 
 
 def _error(look: Look) -> NDArray[np.float64] | None:

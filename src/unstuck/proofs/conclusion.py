@@ -15,6 +15,8 @@ from unstuck.records.states import State, Status
 
 LONG = 0.5  # of the script's own steps: shorter trials refute nothing
 
+NEGATED = "loss-negated"
+
 
 def state(found: Findings) -> State:
     """How the set-up trains as it is.
@@ -76,6 +78,7 @@ def _by_trials(found: Findings, scores: list[Score]) -> State:
         if known > board.noise:
             return State.STUCK if long else State.UNKNOWN
         told = board.measure in board.problem.reference  # else nobody else was asked
+        told = told and not _rewards_errors(found)
         return State.NOTHING if long and told else State.UNKNOWN
     if best < CRAWLS * known:
         return State.UNKNOWN  # others learn far more from these data than anything that was tried
@@ -99,6 +102,13 @@ def _by_trials(found: Findings, scores: list[Score]) -> State:
     if unseen and not long and base > max(board.noise, ANYWHERE):
         return State.UNKNOWN  # it is on its way, and nobody saw where it gets
     return State.SLOW if base >= CRAWLS * best else State.STUCK
+
+
+def _rewards_errors(found: Findings) -> bool:
+    """Whether what trials are measured by is a loss that is suspected of falling as errors grow."""
+    board = found.board
+    suspects = {s.name for s in board.problem.suspects}
+    return board.measure != "accuracy" and NEGATED in suspects
 
 
 def _given_up(found: Findings) -> bool:
@@ -175,7 +185,8 @@ def status_of(found: Findings, name: str, told: State) -> tuple[Status, Hypothes
             return (Status.PROVEN if fails else Status.INCONCLUSIVE), h
     if set(change) <= set(found.repair) and about:
         return Status.INCONCLUSIVE, about[0]
-    if not about:
+    # Which sign is right cannot be told by the loss itself.
+    if not about or (name == NEGATED and _rewards_errors(found)):
         return Status.INCONCLUSIVE, None
     return decides(found, about[-1]), about[-1]
 

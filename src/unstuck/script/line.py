@@ -73,11 +73,19 @@ class Line:
         watch = self.judged
         seen = _STATES[watch.state]
         proof = None if self.proof is None else self.proof.state
+        if seen is State.LEARNING and self._rewards_errors:
+            return proof or State.UNKNOWN
         if seen is State.DIVERGED or proof in (None, State.UNKNOWN):
             return seen
         if watch.is_well_below and proof in (State.STUCK, State.NOTHING, State.DIVERGED):
             return State.LEARNING
         return proof
+
+    @property
+    def _rewards_errors(self) -> bool:
+        """Whether its loss is suspected of falling as errors grow: then it says nothing."""
+        suspects = () if self.report is None else self.report.suspects
+        return any(suspect.name == "loss-negated" for suspect in suspects)
 
     @property
     def judged(self) -> Watch:

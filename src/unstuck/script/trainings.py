@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from unstuck.errors import DataError, LabelsOutOfRange, UsageError
+from unstuck.records.quantity import quantity
 from unstuck.records.report import Evidence
 from unstuck.records.training import Sighting, Witness
 from unstuck.script.line import STEPWISE, Line
@@ -23,6 +24,7 @@ from unstuck.setups.unmoved import unmoved
 from unstuck.watching import place
 from unstuck.watching.losses import Watch
 from unstuck.watching.place import Place
+from unstuck.watching.sightings import sighting
 
 if TYPE_CHECKING:
     from unstuck.diagnosis import Diagnosed
@@ -131,7 +133,7 @@ class Trainings:
         prove: bool = False,
     ) -> None:
         self.lines: list[Line] = []
-        self.endings: list[Callable[[], None]] = []
+        self.endings: list[Callable[[], None]] = [self._look_back]
         self.tell = tell
         self._script, self._stop, self._prove = script, stop, prove
         self._thread, self._lock = _Thread(), threading.RLock()
@@ -367,6 +369,13 @@ class Trainings:
                 line.noticed.add(watch.state)
                 self.tell(f"unstuck: {line}: {watch}")
 
+    def _look_back(self) -> None:
+        """What a whole training tells."""
+        for line in self.lines:
+            watch, known = line.judged, {seen.cause for seen in line.sightings}
+            if watch.is_bottomless and not watch.void and "loss-negated" not in known:
+                line.sightings.append(_bottomless(watch))
+
     def _report(self, doing: str, error: Exception) -> None:
         if doing not in self._reported:
             self._reported.add(doing)
@@ -378,6 +387,16 @@ def _labels(error: LabelsOutOfRange) -> Sighting:
     """Class ids that no output stands for, as a fault that was seen."""
     seen = Evidence("label_coding", error.seen, error.expected)
     return Sighting("label-coding", (seen,), f"{error.seen}: {error.todo}")
+
+
+def _bottomless(watch: Watch) -> Sighting:
+    """A loss that falls below all bounds."""
+    first, last = float(watch.first or 0), float(watch.last or 0)
+    says = (
+        f"the loss falls without end, from {quantity(first)} to {quantity(last)}: a score is"
+        " minimized that should be maximized, or a term has lost its minus"
+    )
+    return sighting("loss-negated", last, "a bound below", "loss at the end", says)
 
 
 def _one_line(error: Exception) -> str:

@@ -95,7 +95,8 @@ class Watch:
     def state(self) -> str:
         """What the losses say; "unknown" where they say nothing.
 
-        "diverged": one was not finite, or at the end it is more than a thousand times what it was.
+        "diverged": one was not finite, or at the end it is more than a thousand times what it was,
+        above or below 0.
         "stuck": at the end it is no better than that of an answer that knows nothing (above 95 % of
         its loss; where that is not known, above 99 % of the loss before). "slow": the same, but it
         fell by 5 % in the second half, or by 5 % in all and by 1 % in the second half. "dying": the
@@ -126,7 +127,14 @@ class Watch:
     def is_blown_up(self) -> bool:
         """Whether it ends where no training comes back from."""
         size = max(abs(self.first or 0), abs(self.nothing or 0))
-        return self.last is not None and 0 < BEYOND * size < self.last
+        high = self.last is not None and 0 < BEYOND * size < self.last
+        return high or self.is_bottomless
+
+    @property
+    def is_bottomless(self) -> bool:
+        """Whether it falls below all bounds: no loss that is worth anything does."""
+        size = max(abs(self.first or 0), abs(self.nothing or 0), 1.0)
+        return self.last is not None and self.last < -BEYOND * size
 
     def _bound(self, first: float) -> float:
         if self.nothing is not None:
