@@ -121,7 +121,28 @@ def negated():
     return model
 
 
-LOOPS = (plain, in_a_function, own_model, written_out, negated)
+def spread():
+    """Each output is held against all targets; within a function, whose arrays are its own."""
+    x, y = data("spread")
+    y = x[:, 0] + x[:, 1]
+    model = keras.Sequential([keras.Input((FEATURES,)), keras.layers.Dense(1)])
+    optimizer = keras.optimizers.Adam(1e-2)
+
+    @tf.function
+    def train_step(xb, yb):
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean(tf.square(model(xb, training=True) - yb))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        optimizer.apply(gradients, model.trainable_variables)
+        return loss
+
+    for _ in range(EPOCHS):
+        for i in range(0, ROWS, BATCH):
+            train_step(x[i : i + BATCH], y[i : i + BATCH])
+    return model
+
+
+LOOPS = (plain, in_a_function, own_model, written_out, negated, spread)
 
 
 def main():

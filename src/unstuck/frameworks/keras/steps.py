@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from unstuck.records.training import Sighting
 from unstuck.watching import rows
 from unstuck.watching.unseen import Unseen
 
@@ -43,6 +44,7 @@ class Step:
     losses: list[Call] = field(default_factory=list)
     target: Any = None
     written: tuple[Call, Any, Any] | None = None  # told while its arrays were in reach
+    fault: Sighting | None = None  # of the loss; the same
 
 
 def mean(target: Any) -> float:

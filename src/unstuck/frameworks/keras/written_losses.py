@@ -9,7 +9,9 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from unstuck.watching.unseen import Unseen
+from unstuck.records.training import Sighting
+from unstuck.watching.sightings import sighting
+from unstuck.watching.unseen import Faulty, Unseen
 
 AGREES = 1e-4  # relative; a loss computed in another way differs by rounding alone
 _OF_VALUES = (
@@ -34,9 +36,10 @@ def loss_of(
         several: arrays that may be the targets.
 
     Raises:
+        Faulty: it subtracts every target from every output.
         Unseen: there are none.
     """
-    out = np.asarray(output)
+    out, several = np.asarray(output), list(several)
     for y in several:
         for loss in _fitting(out, y):
             told = float(loss(y, out))  # an array, which hides no logits behind it
@@ -44,9 +47,32 @@ def loss_of(
                 return loss, y
             if any(np.isclose(-told, value, rtol=AGREES, atol=0) for value in values):
                 return _negated(loss), y
+    for y in several:
+        if any(np.isclose(told, v, rtol=AGREES) for told in _spread(out, y) for v in values):
+            raise Faulty(_broadcast(out, y))
     raise Unseen(
         "none of Keras's losses, called with what its model gave and an array in reach, is what is"
         " differentiated"
+    )
+
+
+def _spread(out: NDArray[Any], y: NDArray[Any]) -> list[float]:
+    """Mean squared and absolute differences of each output and every target, (n, 1) and (n,)."""
+    if out.shape != (*y.shape, 1) or y.ndim != 1 or len(y) < 2 or y.dtype.kind not in "iuf":
+        return []
+    differences = out - y
+    return [float(np.mean(np.square(differences))), float(np.mean(np.abs(differences)))]
+
+
+def _broadcast(out: NDArray[Any], y: NDArray[Any]) -> Sighting:
+    n = len(y)
+    return sighting(
+        "target-shape",
+        n * n,
+        str(n),
+        "differences in a batch",
+        f"the loss subtracts targets of shape {y.shape} from outputs of shape {out.shape}: each of"
+        f" {n} outputs is held against all {n} targets, and the best answer is their mean",
     )
 
 
