@@ -98,6 +98,16 @@ def test_numbers_are_compared_in_the_units_that_were_learnt():
     assert apart.is_proven
 
 
+@pytest.mark.parametrize("part", [slice(0, 40), slice(180, 200), slice(0, 200, 2)])
+def test_a_part_of_the_same_examples_is_in_the_same_units(part):
+    """Sorted examples, of which a loop asks for some, answered as well as they can be."""
+    line = np.linspace(-3, 3, 200)[:, None]
+    learnt = Learnt(line, 5 * line[:, 0])
+    for seen in asked_of(line[part], 5 * line[part, 0], learnt, lambda x: 5 * x):
+        assert seen.value > 0.99
+        assert not seen.is_proven
+
+
 COLUMN = (HELD[:, 0] > 0).astype(float)[:, None]
 SCORES = {
     "logits": lambda x: x[:, :1],

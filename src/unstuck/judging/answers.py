@@ -207,8 +207,13 @@ def _is_wrong(answers: Labels, y: Labels, cut: float, ends: tuple[Any, Any]) -> 
 
 def _in_units(y: Array, learnt: Array) -> Array:
     """Numbers brought to the mean and spread of those learnt from, where they are in other units:
-    a network that learns standardized targets answers in these."""
-    ratio = y.std() / (learnt.std() or 1.0)
-    if 1 / 3 <= ratio <= 3 and abs(y.mean() - learnt.mean()) <= 2 * learnt.std():
+    a network that learns standardized targets answers in these.
+
+    Other units are told by numbers most of which lie further outside of what was learnt from than
+    that is wide; a part of the same ones does not.
+    """
+    low, high = float(learnt.min()), float(learnt.max())
+    width = high - low
+    if np.mean((y > low - width) & (y < high + width)) >= 0.5:
         return y
     return np.asarray((y - y.mean()) / (y.std() or 1.0) * learnt.std() + learnt.mean())

@@ -60,9 +60,10 @@ class Asked:
         x = question.x()
         if x.dtype.kind not in "iufb" or self._repeats(x):
             return
-        x = x[:room].astype(np.float64)
+        some = spaced(len(x), room)
+        x = x[some].astype(np.float64)
         if len(x) and np.isfinite(x).all() and (self._is_unlike(x) or question.trains):
-            self._hold(x, question)
+            self._hold(x, question, some)
 
     @property
     def _is_due(self) -> bool:
@@ -95,11 +96,11 @@ class Asked:
         self.found.pop(MODE, None)
         return True
 
-    def _hold(self, x: Array, question: Question) -> None:
-        targets = [np.array(t[: len(x)]) for t in question.targets()]
+    def _hold(self, x: Array, question: Question, some: Array) -> None:
+        targets = [t[some] for t in question.targets() if len(t) == question.rows]
         if self._held and len(targets) < len(self._held[0][2]):
             return
-        self._held.append((x, np.array(question.answers()[: len(x)]), targets))
+        self._held.append((x, question.answers()[some], targets))
         rows = sum(len(x) for x, _, _ in self._held)
         if rows >= max(FEWEST, 2 * self._judged):
             self._judged = rows
@@ -138,6 +139,11 @@ class Asked:
         return None
 
 
+def spaced(rows: int, most: int) -> Array:
+    """Which of so many rows are held: evenly spaced ones, since the first may be sorted ones."""
+    return np.linspace(0, max(0, rows - 1), min(rows, most)).astype(int)
+
+
 def learnt(sample: Sample | None) -> Learnt | None:
     """What a training learns from, held small; None where it is not one array of numbers with
     targets."""
@@ -147,7 +153,8 @@ def learnt(sample: Sample | None) -> Learnt | None:
     rows = min(len(x), MOST, NUMBERS // max(1, x[:1].size))
     if rows < FEWEST or len(y) != len(x) or x.dtype.kind not in "iufb":
         return None
-    x, y = x[:rows].astype(np.float64), np.array(y[:rows])
+    some = spaced(len(x), rows)
+    x, y = x[some].astype(np.float64), y[some]
     return Learnt(x, y) if np.isfinite(x).all() else None
 
 

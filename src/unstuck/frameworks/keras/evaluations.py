@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from unstuck.setups.untouched import untouched
-from unstuck.watching.question import MOST, Question
+from unstuck.watching.question import Question
 from unstuck.watching.rows import beside, labels, numbers
 
 
@@ -31,7 +31,7 @@ def question(model: Any, given: dict[str, Any], result: Any) -> Question | None:
     return Question(
         len(x),
         lambda: x,
-        lambda: result if predicted else answer(x[:MOST]),
+        lambda: result if predicted else answer(x),
         lambda: [told] if told is not None else list(beside(x, labels)),
         answer,
         int(keras.ops.convert_to_numpy(model.optimizer.iterations)),
