@@ -293,8 +293,7 @@ def _cures(index: int, line: "Line", script: str) -> "Iterator[Cured]":
     if line.fix is not None and line.fix.record.verified:
         fix = line.fix
         yield Cured(**known, printer=fix.printer, snippet=fix.record.code, least=fix.least)
-    asked = {(p, cause): p for (p, _), a in line.asked.items() for cause in a.found}
-    for (_, cause), place in asked.items():
+    for place, cause in line.evaluations:
         asks = place.line if place is not None and place.file == script else None
         cure = load(cause).cure(known["framework"])
         yield Asking(**known, printer=lambda names: (), snippet=cure, cause=cause, asks=asks)

@@ -76,7 +76,7 @@ def targets(ys: list[Array], what: str) -> tuple[list[Array], int | None]:
     text = {y.dtype.kind in "US" for y in ys}
     if text == {True, False} or (text == {True} and any(y.ndim > 1 for y in ys)):
         raise DataError(f"{what}: some targets are text, some are not in one column")
-    if all(map(_is_one_hot, ys)) and len({y.shape[1] for y in ys}) == 1:
+    if all(map(is_one_hot, ys)) and len({y.shape[1] for y in ys}) == 1:
         return _classes([y.argmax(axis=1) for y in ys], ys[0].shape[1], what)
     if all(y.ndim == 1 and y.dtype.kind in "biuUS" for y in ys):
         labels, counts = np.unique(np.concatenate(ys), return_counts=True)
@@ -137,7 +137,8 @@ def is_number(text: str) -> bool:
     return True
 
 
-def _is_one_hot(y: Array) -> bool:
+def is_one_hot(y: Array) -> bool:
+    """Whether targets are rows of a single 1 among zeros."""
     if y.ndim != 2 or y.dtype.kind not in "biuf":
         return False
     return bool(((y == 0) | (y == 1)).all() and (y.sum(axis=1) == 1).all())

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from unstuck.data.columns import is_one_hot
+from unstuck.records.evaluation import Answers
 from unstuck.scalers import spreads
 
 # One false word in a thousand evaluations at most.
@@ -45,7 +47,7 @@ class Learnt:
         with five examples each on average."""
         y = _column(self.y)
         if y.dtype.kind in "OUSb" or y.ndim == 2:
-            return y.ndim == 1 or _is_one_hot(y)
+            return y.ndim == 1 or is_one_hot(y)
         whole = y.dtype.kind in "iu" or bool((y == np.round(y)).all())
         return y.ndim == 1 and whole and len(y) >= 5 * len(np.unique(y))
 
@@ -89,7 +91,7 @@ class Learnt:
         y, own = _column(y), _column(self.y)
         if self.of_classes:
             if y.ndim == 2 or own.ndim == 2:
-                return y.shape[1:] == own.shape[1:] and _is_one_hot(y)
+                return y.shape[1:] == own.shape[1:] and is_one_hot(y)
             known = set(np.unique(own).tolist())
             return len(np.unique(y)) > 1 and set(np.unique(y).tolist()) <= known
         answers = _column(answers)
@@ -103,22 +105,8 @@ class Learnt:
         return bool(stats.pearsonr(y.astype(float), answers, alternative="greater").pvalue < SURE)
 
 
-@dataclass(frozen=True)
-class Compared:
-    """Answers to the same examples, asked in two ways.
-
-    Args:
-        measure, value, mended, trained, n, better, worse, p: see `records.evaluation`.
-    """
-
-    measure: str
-    value: float
-    mended: float
-    trained: float
-    n: int
-    better: int
-    worse: int
-    p: float
+class Compared(Answers):
+    """The same, judged."""
 
     @property
     def is_proven(self) -> bool:
@@ -173,11 +161,6 @@ def compared(
 def _column(a: Labels) -> Labels:
     """(n, 1) as (n,)."""
     return a.reshape(len(a)) if a.ndim > 1 and a.size == len(a) else a
-
-
-def _is_one_hot(y: Labels) -> bool:
-    numbers = y.ndim == 2 and y.dtype.kind in "iufb"
-    return bool(numbers and ((y == 0) | (y == 1)).all() and (y.sum(axis=1) == 1).all())
 
 
 def _ends(y: Labels) -> tuple[Any, Any]:

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 
 import libcst as cst
 
+from unstuck.cures.lines import fresh
 from unstuck.patch.places import Taken, arrays, taken_of
 from unstuck.patch.roles import Training, called
 from unstuck.patch.sources import bindings, converted, part
 from unstuck.patch.text import Text
-from unstuck.patch.tree import Loop, NotPlaced, Statement, Tree, nodes, targets
+from unstuck.patch.tree import Loop, NotPlaced, Statement, Tree, names, nodes, targets
 
 Binding = cst.Assign | cst.AugAssign
 _OFF = ("no_grad", "inference_mode", "set_grad_enabled")
@@ -120,7 +121,7 @@ def _put(
         own = value.func.value
         name = tree.code(own)
         if not isinstance(own, cst.Name | cst.Attribute):
-            name = _free(tree, "scaler")
+            name = fresh("scaler", frozenset(names(tree.module)))
             text.before(statement, [f"{name} = {tree.code(own)}"])
             text.replace(own, name)
         text.behind(statement, [f"{held} = {name}.transform({held})"])
@@ -150,13 +151,6 @@ class _Swap(cst.CSTTransformer):
             return new
         self.done = True
         return new.with_changes(value=self._held)
-
-
-def _free(tree: Tree, name: str) -> str:
-    taken = {n.value for n in nodes(tree.module) if isinstance(n, cst.Name)}
-    while name in taken:
-        name += "_"
-    return name
 
 
 def evaluating(source: str, tree: Tree, line: int, training: int) -> str:

@@ -115,14 +115,16 @@ def _described(definition: dict[str, Any], kind: type) -> None:
 
 
 def fields(kind: type) -> dict[str, str]:
-    """What a dataclass's docstring says of each field."""
+    """What a dataclass's docstring, and those of what it inherits from, say of each field."""
     about = inspect.getdoc(kind) or ""
+    bases = filter(dataclasses.is_dataclass, kind.__bases__)
+    inherited = {name: says for base in bases for name, says in fields(base).items()}
     if "Args:\n" not in about:
-        return {}
+        return inherited
     block = about.split("Args:\n", 1)[1].split("\n\n")[0]
     whole = re.sub(r"\n {5,}", " ", block)
     # "low, high: its interval" and "seconds: so long; budget: what it was given".
-    made: dict[str, str] = {}
+    made = inherited
     known = {field.name for field in dataclasses.fields(kind)}
     for line in whole.splitlines():
         for part in re.split(r"; (?=\w+: )", line.strip()):

@@ -11,7 +11,7 @@ from unstuck.watching.losses import Watch
 from unstuck.watching.place import Place
 
 if TYPE_CHECKING:
-    from unstuck.judging.answers import Learnt
+    from unstuck.judging.answers import Compared, Learnt
     from unstuck.proofs.fix import Fixed
     from unstuck.records.proof import Proof
     from unstuck.records.report import Report
@@ -80,6 +80,15 @@ class Line:
         if watch.is_well_below and proof in (State.STUCK, State.NOTHING, State.DIVERGED):
             return State.LEARNING
         return proof
+
+    @property
+    def evaluations(self) -> "dict[tuple[Place | None, str], Compared]":
+        """Faults of how its model is asked, by line and cause."""
+        return {
+            (place, cause): answers
+            for (place, _), asked in self.asked.items()
+            for cause, answers in asked.found.items()
+        }
 
     @property
     def _rewards_errors(self) -> bool:

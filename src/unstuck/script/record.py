@@ -65,16 +65,11 @@ def subject(line: Line, folder: Path) -> SubjectRecord:
 
 def _evaluations(line: Line, folder: Path) -> Iterator[Evaluation]:
     """Faults of how the trained model is asked, one a line and cause."""
-    seen = {
-        (place, cause): answers
-        for (place, _), asked in line.asked.items()
-        for cause, answers in asked.found.items()
-    }
-    for (place, cause), answers in seen.items():
+    for (place, cause), answers in line.evaluations.items():
         yield Evaluation(
-            cause,
-            where(place, folder),
             **asdict(answers),
+            cause=cause,
+            where=where(place, folder),
             says=says(cause, answers, place),
             cure=cure(cause, load(cause).cure(line.framework)),
         )

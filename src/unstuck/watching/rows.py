@@ -159,17 +159,21 @@ def _is_users_class(kind: type) -> bool:
 
 def numbers(value: Any) -> NDArray[Any] | None:
     """NumPy's and pandas' numbers as an array; None for anything else."""
-    if type(value).__module__.startswith("pandas") and hasattr(value, "to_numpy"):
-        value = value.to_numpy()
+    value = _unframed(value)
     return value if isinstance(value, np.ndarray) and value.dtype.kind in "fiub" else None
+
+
+def _unframed(value: Any) -> Any:
+    """What pandas holds, as NumPy has it; anything else as it is."""
+    framed = type(value).__module__.startswith("pandas") and hasattr(value, "to_numpy")
+    return value.to_numpy() if framed else value
 
 
 def labels(value: Any) -> NDArray[Any] | None:
     """The same, lists, and words, which stand for classes."""
     if isinstance(value, list) and value and isinstance(value[0], str | int | float):
         value = np.asarray(value)
-    if type(value).__module__.startswith("pandas") and hasattr(value, "to_numpy"):
-        value = value.to_numpy()
+    value = _unframed(value)
     if not isinstance(value, np.ndarray):
         return None
     words = value.dtype.kind == "O" and all(isinstance(v, str) for v in value.flat)

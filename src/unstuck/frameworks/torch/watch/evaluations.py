@@ -18,7 +18,7 @@ from torch.nn.modules import module as modules
 
 from unstuck.frameworks.torch.modes import switched
 from unstuck.frameworks.torch.watch.data import beside, read
-from unstuck.frameworks.torch.watch.follower import Follower, has_modes
+from unstuck.frameworks.torch.watch.follower import Follower
 from unstuck.setups.untouched import untouched
 from unstuck.watching.question import Question
 
@@ -85,7 +85,7 @@ class Evaluations:
             lambda: beside(_numbers(x)),
             answer,
             follower.steps,
-            bool(module.training and has_modes(module)),
+            bool(module.training and follower.switches),
         )
         follower.training.asked(question, self._trainings.here())
 

@@ -64,7 +64,7 @@ class Follower:
         self.unmoved: Zeroing | None = None  # why no step has a gradient, where that was seen
         model = getattr(model, "module_", model)  # what a skorch net trains
         self.model: Any = weakref.ref(model) if _is_module(model) else lambda: None
-        self._switches = has_modes(model)
+        self.switches = _has_modes(model)
         self._epoch, self._settings = epoch, settings or {}
         self._accumulates = accumulates
         self._trainable = _trainable(optimizer)
@@ -124,7 +124,7 @@ class Follower:
         self._numbers = self._some().clone() if 0 < self.carried <= SURE else None
         if self._numbers is not None and not self._numbers.any():
             self.carried = 0  # nothing of it would be left either way
-        model = self.model() if self._switches else None
+        model = self.model() if self.switches else None
         if model is not None and not model.training:
             self.began_evaluating += self.steps < FIRST
             self.evaluated += 1
@@ -281,7 +281,7 @@ def _is_empty(parameter: Any) -> bool:
     return gradient is None or (gradient.layout == torch.strided and not bool(gradient.any()))
 
 
-def has_modes(model: Any) -> bool:
+def _has_modes(model: Any) -> bool:
     """Whether a module has layers that behave differently in training."""
     return _is_module(model) and any(isinstance(m, _MODES) for m in model.modules())
 

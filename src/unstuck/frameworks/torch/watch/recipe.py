@@ -157,9 +157,7 @@ def _sliced(backward: Backward, rows: int, given: set[int]) -> tuple[list[Call],
                 continue
         if changed is None and call.args and call.output is call.args[0]:
             continue  # such as .to() the device where it is
-        if call.name in _FROM_ARRAYS and any(
-            t.ndim and len(t) == rows for t in tensors(call.output)
-        ):
+        if call.name in _FROM_ARRAYS and _has_rows(call.output, rows):
             continue  # what it gives is the batch, as if it had been made before
         kept.append(call)
         needed |= {id(t) for t in call.takes}
