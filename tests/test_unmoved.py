@@ -44,7 +44,8 @@ def test_a_diagnosis_and_how_it_is_shown_move_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("expression", "name"), [("x", "x"), ("self.x", "x"), ("X[:1400]", "X"), ("a['b'][2:]", "b")]
+    ("expression", "name"),
+    [("x", "x"), ("self.x", "x"), ("X[:1400]", "X"), ("a['b'][2:]", "b"), ("a.b[c.indices]", "b")],
 )
 def test_the_last_name_of_an_expression(expression: str, name: str) -> None:
     assert word(expression) == name

@@ -285,6 +285,126 @@ for a, b in DataLoader(train, 32):
     loss.backward()
     opt.step()  # <-
 """,
+    "arrays of a data set": """\
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, Dataset, random_split
+
+class Films(Dataset):
+    def __init__(self, train=True):
+        table = torch.rand(100 if train else 20, 5)
+        self.x = torch.tensor(table[:, :4].numpy(), dtype=torch.float32)
+        self.y = torch.as_tensor(table[:, 4]).unsqueeze(1)
+
+    def __len__(self):
+        return len(self.x)
+
+    def __getitem__(self, i):
+        return self.x[i], self.y[i]
+
+films = Films()
+train, held = random_split(films, [80, 20])
+loader = DataLoader(train, 32)
+net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 1))
+opt = torch.optim.SGD(net.parameters(), lr=0.1)
+lossf = nn.MSELoss()
+for epoch in range(3):
+    for a, b in loader:
+        opt.zero_grad()
+        loss = lossf(net(a), b)
+        loss.backward()
+        opt.step()  # <-
+""",
+    "arrays of a data set without a name": """\
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, Dataset, random_split
+
+class Films(Dataset):
+    def __init__(self, train=True):
+        table = torch.rand(100 if train else 20, 5)
+        self.x = torch.tensor(table[:, :4].numpy(), dtype=torch.float32)
+        self.y = torch.as_tensor(table[:, 4]).unsqueeze(1)
+
+    def __len__(self):
+        return len(self.x)
+
+    def __getitem__(self, i):
+        return self.x[i], self.y[i]
+
+train, held = random_split(Films(), [80, 20])
+loader = DataLoader(train, 32)
+net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 1))
+opt = torch.optim.SGD(net.parameters(), lr=0.1)
+lossf = nn.MSELoss()
+for epoch in range(3):
+    for a, b in loader:
+        opt.zero_grad()
+        loss = lossf(net(a), b)
+        loss.backward()
+        opt.step()  # <-
+""",
+    "data sets of a kind": """\
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, Dataset, random_split
+
+class Films(Dataset):
+    def __init__(self, train=True):
+        table = torch.rand(100 if train else 20, 5)
+        self.x = torch.tensor(table[:, :4].numpy(), dtype=torch.float32)
+        self.y = torch.as_tensor(table[:, 4]).unsqueeze(1)
+
+    def __len__(self):
+        return len(self.x)
+
+    def __getitem__(self, i):
+        return self.x[i], self.y[i]
+
+def train(net, loader):
+    opt = torch.optim.SGD(net.parameters(), lr=0.1)
+    lossf = nn.MSELoss()
+    for epoch in range(3):
+        for a, b in loader:
+            opt.zero_grad()
+            loss = lossf(net(a), b)
+            loss.backward()
+            opt.step()  # <-
+
+train_set = Films()
+test_set = Films(train=False)
+loader = DataLoader(train_set, 32)
+train(nn.Linear(4, 1), loader)
+""",
+    "data sets within loaders": """\
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, Dataset, random_split
+
+class Films(Dataset):
+    def __init__(self, train=True):
+        table = torch.rand(100 if train else 20, 5)
+        self.x = torch.tensor(table[:, :4].numpy(), dtype=torch.float32)
+        self.y = torch.as_tensor(table[:, 4]).unsqueeze(1)
+
+    def __len__(self):
+        return len(self.x)
+
+    def __getitem__(self, i):
+        return self.x[i], self.y[i]
+
+loader = DataLoader(Films(), 32)
+test_loader = DataLoader(Films(False), 32)
+net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 1))
+opt = torch.optim.SGD(net.parameters(), lr=0.1)
+lossf = nn.MSELoss()
+for epoch in range(3):
+    for a, b in loader:
+        opt.zero_grad()
+        loss = lossf(net(a), b)
+        loss.backward()
+        opt.step()  # <-
+""",
     "split loader": """\
 import torch
 from torch import nn
@@ -750,6 +870,42 @@ PAIRS = [
 +mean, std = x[train.indices].mean(0), x[train.indices].std(0)
 +x[train.indices] = (x[train.indices] - mean) / std
 +x[val.indices] = (x[val.indices] - mean) / std
+ net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 1))
+"""),
+    ("arrays of a data set", "# <-", "torch", b.STANDARDIZED, """\
+@@
+ train, held = random_split(films, [80, 20])
++mean, std = films.x[train.indices].mean(0), films.x[train.indices].std(0)
++films.x = (films.x - mean) / std
+ loader = DataLoader(train, 32)
+"""),
+    ("arrays of a data set without a name", "# <-", "torch", b.STANDARDIZED, """\
+@@
+ train, held = random_split(Films(), [80, 20])
++mean, std = train.dataset.x[train.indices].mean(0), train.dataset.x[train.indices].std(0)
++train.dataset.x = (train.dataset.x - mean) / std
+ loader = DataLoader(train, 32)
+"""),
+    ("arrays of a data set", "# <-", "torch", b.COLUMN, """\
+@@
+ train, held = random_split(films, [80, 20])
++films.y = films.y.view(-1, 1)
+ loader = DataLoader(train, 32)
+"""),
+    ("data sets of a kind", "# <-", "torch", b.STANDARDIZED, """\
+@@
+ test_set = Films(train=False)
++mean, std = train_set.x.mean(0), train_set.x.std(0)
++train_set.x = (train_set.x - mean) / std
++test_set.x = (test_set.x - mean) / std
+ loader = DataLoader(train_set, 32)
+"""),
+    ("data sets within loaders", "# <-", "torch", b.STANDARDIZED, """\
+@@
+ test_loader = DataLoader(Films(False), 32)
++mean, std = loader.dataset.x.mean(0), loader.dataset.x.std(0)
++loader.dataset.x = (loader.dataset.x - mean) / std
++test_loader.dataset.x = (test_loader.dataset.x - mean) / std
  net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 1))
 """),
     ("directions", "# <-", "torch", b.MOVED, """\

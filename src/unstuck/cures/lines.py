@@ -1,5 +1,6 @@
 """Changes of data as lines of NumPy, with figures taken from the training examples."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -213,8 +214,9 @@ def _block(
 
 
 def word(name: str) -> str:
-    """The last name in an expression, as a prefix of new names."""
-    words = "".join(c if c.isalnum() or c == "_" else " " for c in name).split()
+    """The last name in an expression, as a prefix of new names; not of the rows chosen of it."""
+    own = re.sub(r"\[[\w.]*\]", " ", name)
+    words = "".join(c if c.isalnum() or c == "_" else " " for c in own).split()
     return next(w for w in reversed(words) if w.isidentifier())
 
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 import libcst as cst
 
 from unstuck.cures.lines import fresh
-from unstuck.patch.places import Taken, arrays, taken_of
+from unstuck.patch.places import arrays
 from unstuck.patch.roles import Training, called
 from unstuck.patch.sources import bindings, converted, part
+from unstuck.patch.taken import Taken, taken_of
 from unstuck.patch.text import Text
 from unstuck.patch.tree import Loop, NotPlaced, Statement, Tree, names, nodes, targets
 

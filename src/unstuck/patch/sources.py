@@ -7,10 +7,10 @@ import libcst as cst
 from unstuck.patch.roles import argument, called
 from unstuck.patch.tree import NotPlaced, Tree, nodes, parameters, targets
 
-# What leaves an array's numbers as they are, but for their type and place.
-_MADE = frozenset((
+MADE = frozenset((
     "tensor", "from_numpy", "as_tensor", "FloatTensor", "LongTensor", "Tensor", "array", "asarray",
 ))  # fmt: skip
+"""What makes an array or tensor of numbers that leaves them as they are."""
 _TURNED = frozenset((
     "float", "double", "long", "int", "to", "type", "astype", "numpy", "to_numpy", "clone", "copy",
 ))  # fmt: skip
@@ -170,7 +170,7 @@ def _converted(e: cst.BaseExpression) -> cst.BaseExpression | None:
         return e.value if e.attr.value == "values" else None
     if not isinstance(e, cst.Call):
         return None
-    if called(e) in _MADE and e.args:
+    if called(e) in MADE and e.args:
         return e.args[0].value
     if called(e) in _TURNED and isinstance(e.func, cst.Attribute):
         return e.func.value

@@ -16,9 +16,10 @@ from unstuck.patch.evaluations import evaluating, scaled
 from unstuck.patch.held import meets_outputs, names_classes
 from unstuck.patch.imports import Imports
 from unstuck.patch.makers import maker
-from unstuck.patch.places import Taken, arrays, behind_binding, of_model, origin, unsplit
+from unstuck.patch.places import arrays, behind_binding, of_model, unsplit
 from unstuck.patch.roles import Training, argument, of_names, training
-from unstuck.patch.sources import bindings, lifted
+from unstuck.patch.sources import base, bindings, lifted
+from unstuck.patch.taken import Taken, origin
 from unstuck.patch.text import Text
 from unstuck.patch.tree import Loop, NotPlaced, Statement, Tree, bound, names, nodes
 
@@ -245,6 +246,7 @@ class _Patch:
         ]  # fmt: skip
         wanted += [cst.parse_expression(h) for h in early]
         parts = {n for t in everything if t.named for n in names(t.expression)}
+        parts |= {base(cst.parse_expression(h)) for h in early} - {""}
         also = [cst.parse_expression(n) for n in sorted(parts)]
         at_once = self._reads_what_was_made_of(wanted, main.node)
         if at_once:  # behind both of them: one may be made of the other
@@ -317,7 +319,7 @@ class _Patch:
         return self._by_name and not read & {self._tree.code(e) for e in wanted}
 
     def _bound(self, name: str, node: cst.CSTNode) -> list[cst.CSTNode]:
-        return bindings(self._tree, cst.parse_expression(name), node)
+        return _bindings(self._tree, name, node)
 
     def _of_held(self, name: str, lines: list[str]) -> None:
         if not any(x.startswith(f"{name} = ") for x in lines):
@@ -426,4 +428,10 @@ class _Patch:
 
 
 def _first(tree: Tree, name: str, node: cst.CSTNode) -> int:
-    return min((tree.line(b) for b in bindings(tree, cst.parse_expression(name), node)), default=0)
+    return min((tree.line(b) for b in _bindings(tree, name, node)), default=0)
+
+
+def _bindings(tree: Tree, name: str, node: cst.CSTNode) -> list[cst.CSTNode]:
+    """What binds a name, or the object that an attribute is of."""
+    e = cst.parse_expression(name)
+    return bindings(tree, e, node) or bindings(tree, cst.Name(base(e) or "_"), node)
