@@ -63,6 +63,13 @@ def test_far_above_knowing_nothing_losses_agree_within_a_factor(end, agrees) -> 
     assert agreement(witness(falling(9e3, end, 400)), trials, 100, 1_000).agrees is agrees
 
 
+@pytest.mark.parametrize(("end", "agrees"), [(7.9, True), (2.2, False), (0.5, False)])
+def test_worse_than_knowing_nothing_losses_agree_within_a_factor(end, agrees) -> None:
+    """As where a rate is too large: what is reached then is chance."""
+    trials = [falling(2.3, 3.4 + 0.01 * i, 400) for i in range(5)]
+    assert agreement(witness(falling(2.3, end, 400)), trials, 100, 1_000).agrees is agrees
+
+
 @pytest.mark.parametrize("ends", [(np.nan,), (np.inf,), (1e12,), (1e12, 2.3)])
 def test_what_diverges_in_the_script_and_in_trials_agrees_however_far_it_came(ends) -> None:
     """The last one blew up, and its units are dead ever since."""

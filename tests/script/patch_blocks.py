@@ -2,7 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any, cast
 
+from unstuck.changes import loop
 from unstuck.changes.change import Role
 from unstuck.cures.printed import (
     Argument,
@@ -14,8 +17,10 @@ from unstuck.cures.printed import (
     Inward,
     Move,
     Names,
+    Rate,
     TakeOut,
 )
+from unstuck.frameworks.torch.printing.loop import zeroing
 
 Printer = Callable[[Names], tuple[Block, ...]]
 
@@ -67,7 +72,10 @@ def call(of: str, code: str, *imports: str) -> Printer:
     return edit(Role.LOSS, lambda _: Call(of, code), imports=imports or ("import torch",))
 
 
-ZEROED = edit(Role.TRAINING, lambda n: Insert(f"{n.optimizer}.zero_grad()", "backward"))
+ZEROED = edit(
+    Role.TRAINING, lambda n: zeroing(cast(Any, SimpleNamespace(names=n)), loop.ZEROED).edits[0]
+)
+SLOWER = edit(Role.OPTIMIZER, lambda _: Rate(0.1, Argument("optimizer", "lr", "0.05", 1)))
 MOVED = edit(Role.NETWORK, lambda _: Move(10, 1))
 DIFFERENTIATED = edit(Role.TRAINING, lambda n: Insert(f"{n.objective}.backward()", "step"))
 STEPPED = edit(Role.TRAINING, lambda _: Behind("step", "backward"))

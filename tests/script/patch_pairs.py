@@ -285,6 +285,21 @@ for a, b in DataLoader(train, 32):
     loss.backward()
     opt.step()  # <-
 """,
+    "written out": """\
+import torch
+from torch import nn
+from data import x, y
+
+net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3))
+criterion = nn.CrossEntropyLoss()
+lr = 0.5
+for epoch in range(100):
+    loss = criterion(net(x), y)
+    loss.backward()  # <-
+    with torch.no_grad():
+        for p in net.parameters():
+            p -= lr * p.grad
+""",
     "arrays of a data set": """\
 import torch
 from torch import nn
@@ -871,6 +886,19 @@ PAIRS = [
 +x[train.indices] = (x[train.indices] - mean) / std
 +x[val.indices] = (x[val.indices] - mean) / std
  net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 1))
+"""),
+    ("written out", "# <-", "torch", b.ZEROED, """\
+@@
+     loss = criterion(net(x), y)
++    net.zero_grad()
+     loss.backward()  # <-
+"""),
+    ("written out", "# <-", "torch", b.SLOWER, """\
+@@
+ criterion = nn.CrossEntropyLoss()
+-lr = 0.5
++lr = 0.05
+ for epoch in range(100):
 """),
     ("arrays of a data set", "# <-", "torch", b.STANDARDIZED, """\
 @@

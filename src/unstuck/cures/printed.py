@@ -17,6 +17,7 @@ class Names:
 
     Args:
         model, x, y, loss, optimizer: of the training; those that a framework has not are unused.
+            An optimizer of "" is none: the script writes its updates out.
         objective: the number that is differentiated, for torch.
         loader: yields the batches, for torch; "" where there is none.
         x_held, y_held: validation data; "" where there are none.

@@ -2,7 +2,7 @@
 
 import libcst as cst
 
-from unstuck.patch.roles import called
+from unstuck.patch.roles import argument, called
 from unstuck.patch.sources import bindings
 from unstuck.patch.tree import Tree, nodes, targets
 
@@ -16,31 +16,42 @@ def rates(tree: Tree) -> list[Number]:
     one of them is not plain."""
     found: list[Number] = []
     for node in nodes(tree.module):
-        product = _subtracted(node)
-        if product is None or not _knows_gradients(tree, node):
+        factors = [f for f in _factors(node) if _knows_gradients(tree, node, f)]
+        if not factors:
             continue
-        number = _number(tree, product.left, node) or _number(tree, product.right, node)
-        if number is None:
+        numbers = [n for f in factors[0] if (n := _number(tree, f, node)) is not None]
+        if not numbers:
             return []
-        if number not in found:
-            found.append(number)
+        found += [numbers[0]] * (numbers[0] not in found)
     return found
 
 
-def _subtracted(node: cst.CSTNode) -> cst.BinaryOperation | None:
-    """The product that is taken away from something."""
+Factors = tuple[cst.BaseExpression, ...]
+
+
+def _factors(node: cst.CSTNode) -> list[Factors]:
+    """What is multiplied and then taken away from something, or added to a tensor in place."""
     value: cst.CSTNode | None = None
     if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Subtract):
         value = node.right
     elif isinstance(node, cst.AugAssign) and isinstance(node.operator, cst.SubtractAssign):
         value = node.value
+    elif isinstance(node, cst.Call) and called(node) in ("sub_", "add_") and node.args:
+        value, alpha = node.args[0].value, argument(node, 10**9, "alpha")
+        if alpha is not None:
+            return [(alpha.value, node.args[0].value)]
     if isinstance(value, cst.BinaryOperation) and isinstance(value.operator, cst.Multiply):
-        return value
-    return None
+        return [(value.left, value.right)]
+    return []
 
 
-def _knows_gradients(tree: Tree, node: cst.CSTNode) -> bool:
-    """Whether gradients are computed in the function around a node, or where the script is read."""
+def _knows_gradients(tree: Tree, node: cst.CSTNode, factors: Factors) -> bool:
+    """Whether one of the factors is a tensor's gradient, or gradients are computed in the function
+    around a node, or where the script is read."""
+    if any(
+        isinstance(n, cst.Attribute) and n.attr.value == "grad" for f in factors for n in nodes(f)
+    ):
+        return True
     region = tree.function(node) or tree.module
     calls = (n for n in nodes(region, inner=region is not tree.module) if isinstance(n, cst.Call))
     return any(
@@ -51,6 +62,8 @@ def _knows_gradients(tree: Tree, node: cst.CSTNode) -> bool:
 
 def _number(tree: Tree, e: cst.BaseExpression, node: cst.CSTNode) -> Number | None:
     """The number that an expression is, or that its name was given once and for all."""
+    if isinstance(e, cst.UnaryOperation):
+        e = e.expression
     if isinstance(e, Number):
         return e
     if not isinstance(e, cst.Name):

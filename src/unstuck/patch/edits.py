@@ -144,7 +144,7 @@ class Edits:
         step = self._found.step
         if step is None:
             return None
-        if name == "step" and not of:
+        if name == called(step) and not of:
             return step
         around = list(self._tree.above(step))
         stop = (cst.FunctionDef, cst.Module)

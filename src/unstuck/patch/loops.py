@@ -1,6 +1,7 @@
 """Hand-written PyTorch loops: which module, which loss, which optimizer, which data."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 
 import libcst as cst
@@ -26,12 +27,14 @@ def loop(tree: Tree, line: int) -> Training:
     for node in nodes(tree.module):
         if isinstance(node, cst.FunctionDef) and tree.covers(node, line):
             scope = node
-    step = _step(tree, scope, line)
+    step = _step(tree, scope, line) or _written_out(tree, scope, line)
     value = _backward(tree, scope, step)
     around = [n for n in tree.above(step) if isinstance(n, cst.For | cst.While)]
     loops = [n for n in around if scope in set(tree.above(n))]
     region = _nearest_last([*reversed(loops)] or [scope])
-    roles = {"optimizer": _optimizer(step), "objective": Role(value)}
+    roles = {"objective": Role(value)}
+    if _is_step(step):
+        roles["optimizer"] = _optimizer(step)
     missing: dict[str, str] = {}
     call = _source(region, value, (), set())
     if isinstance(call, cst.Call) and call.args:
@@ -42,12 +45,12 @@ def loop(tree: Tree, line: int) -> Training:
             roles["x"] = Role(made.args[0].value)
         if len(call.args) > 1:
             roles["y"] = Role(call.args[1].value)
-    if "model" not in roles and (of_error := _of_error(tree, region, value, roles["optimizer"])):
+    if "model" not in roles and (of_error := _of_error(tree, region, value, roles)):
         roles.pop("loss", None)
         roles |= of_error
     if "model" not in roles or _is_function(tree, roles["model"].expression):
         roles.pop("x", None)
-        roles["model"] = Role(_from_parameters(tree, roles["optimizer"]))
+        roles["model"] = Role(_from_parameters(tree, roles))
         missing["x"] = "what the model is called with cannot be read"
     for role in ("x", "y"):
         if role in roles:
@@ -71,11 +74,11 @@ def _nearest_last(loops: list[cst.CSTNode]) -> Region:
 
 
 def _of_error(
-    tree: Tree, region: Region, value: cst.BaseExpression, optimizer: Role
+    tree: Tree, region: Region, value: cst.BaseExpression, roles: Mapping[str, Role]
 ) -> dict[str, Role]:
     """Model, inputs and targets of a written-out loss, where it holds output less target."""
     try:
-        model = _text(_from_parameters(tree, optimizer))
+        model = _text(_from_parameters(tree, roles))
     except NotPlaced:
         return {}
     for node in nodes(_source(region, value, (), set())):
@@ -91,7 +94,10 @@ def _of_error(
 _NAMED = (cst.Name, cst.Attribute)
 
 
-def _step(tree: Tree, scope: cst.CSTNode, line: int) -> cst.Call:
+def _step(tree: Tree, scope: cst.CSTNode, line: int) -> cst.Call | None:
+    """The optimizer's step; None where the script makes no optimizer."""
+    if not any(called(c) == "step" for c in nodes(tree.module) if isinstance(c, cst.Call)):
+        return None
     steps = [c for c in nodes(scope, inner=False) if isinstance(c, cst.Call) and _is_step(c)]
     zeroed = {
         tree.code(c.func.value)
@@ -114,6 +120,21 @@ def _step(tree: Tree, scope: cst.CSTNode, line: int) -> cst.Call:
         raise NotPlaced(
             f"{len(there) or 'no'} optimizer step{'s' * (len(there) != 1)} around line {line}",
             "one optimizer.step() in the loop",
+        )
+    return there[0]
+
+
+def _written_out(tree: Tree, scope: cst.CSTNode, line: int) -> cst.Call:
+    """The backward pass of a loop that writes its updates out."""
+    found = [
+        c
+        for c in nodes(scope, inner=False)
+        if isinstance(c, cst.Call) and isinstance(c.func, cst.Attribute) and called(c) == "backward"
+    ]
+    there = [c for c in found if tree.covers(c, line)] or found
+    if len(there) != 1:
+        raise NotPlaced(
+            f"no optimizer steps around line {line}", "one optimizer.step() in the loop"
         )
     return there[0]
 
@@ -238,9 +259,9 @@ def _is_function(tree: Tree, e: cst.BaseExpression) -> bool:
     )
 
 
-def _from_parameters(tree: Tree, optimizer: Role) -> cst.BaseExpression:
+def _from_parameters(tree: Tree, roles: Mapping[str, Role]) -> cst.BaseExpression:
     """The module whose parameters the optimizer was given."""
-    wanted = _text(optimizer.expression)
+    wanted = _text(roles["optimizer"].expression) if "optimizer" in roles else ""
     found: dict[str, cst.BaseExpression] = {}
     for node in nodes(tree.module):
         if isinstance(node, cst.Assign) and wanted in [_text(t) for t in targets(node)]:

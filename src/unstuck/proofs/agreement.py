@@ -13,8 +13,8 @@ from unstuck.watching.losses import BEYOND
 FEW = 2  # points that are compared, at least
 TOLERANCE = 0.15  # of the loss of knowing nothing, or of the losses themselves where these are
 # more: other seeds, other examples of the sample, moving averages that frameworks report as means
-FAR, FACTOR = 3.0, 3.0  # times the loss of knowing nothing, beyond which a loss says that nothing
-# is learned, and moves by factors with the start: how many times the other it may be there
+FAR, FACTOR = 1 + TOLERANCE, 3.0  # times the loss of knowing nothing, beyond which a loss says that
+# nothing is learned, and moves by factors with start and seed: how many times the other it may be
 NEAR = 0.01  # of the loss before training: where knowing nothing has no loss, below it is the same
 CONFIDENCE = 0.99  # of the interval that one more run falls into, given those of other seeds
 SEEDS = 5  # with so many it is final

@@ -36,11 +36,12 @@ def zeroing(printer: Printer, change: Change) -> Block:
     if change.value == "loss":
         comment = "differentiate the loss itself: no torch.tensor(loss.item(), requires_grad=True)"
         return Block(Role.TRAINING, (), edits=(Itself(),), comment=comment)
-    call = f"{printer.names.optimizer}.zero_grad()"
+    owner = "optimizer" if printer.names.optimizer else "model"
+    call = f"{getattr(printer.names, owner)}.zero_grad()"
     return Block(
         Role.TRAINING,
         (),
-        reads=frozenset({"optimizer"}),
+        reads=frozenset({owner}),
         edits=(Insert(call, "backward"),),
         comment=f"before backward() in each step: {call}",
     )

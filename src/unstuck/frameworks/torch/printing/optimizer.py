@@ -3,7 +3,7 @@
 import torch
 
 from unstuck.changes.change import Part, Role
-from unstuck.cures.printed import Argument, Block, Call, Edit
+from unstuck.cures.printed import Argument, Block, Call, Edit, Rate
 from unstuck.frameworks.torch.printing.printer import IMPORT, REBUILT, Printer, number, numbers_of
 
 
@@ -65,5 +65,7 @@ def edits(printer: Printer, made: str) -> tuple[Edit, ...]:
         for n in sorted({*now, *before})
         if n not in now or n not in before or now[n] != before[n]
     ]
+    if [a.name for a in differ] == ["lr"] and float(before["lr"]) > 0:
+        return (Rate(float(now["lr"]) / float(before["lr"]), differ[0]),)
     parameters = Argument("optimizer", "params", f"{printer.names.model}.parameters()", 0)
     return (parameters, *differ) if held else tuple(differ)
