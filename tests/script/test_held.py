@@ -11,7 +11,11 @@ MEETS = [
     ("error = ((model(x_test) - y_test) ** 2).mean()", True),
     ("print(criterion(model(x_test).squeeze(), y_test))", False),
     ("truth = y_test.numpy()", False),
-    ("pred = model(x_test)[:, 0]\nerror = ((pred - y_test) ** 2).mean() / y_test.var()", True),
+    ("pred = model(x_test)[:, 0]\nerror = ((pred - y_test) ** 2).mean() / y_test.var()", False),
+    (
+        "p = net(x_test).ravel()\nrest = (y_test - p) ** 2\nall = (y_test - y_test.mean()) ** 2",
+        False,
+    ),
     ("pred = model(x_test)[:, 0]\nerror = ((pred - y_test) ** 2).mean() / np.var(y_test)", False),
     ("print(r2_score(y_test, model(x_test)))", False),
     ("print(len(y_test))", False),

@@ -36,7 +36,7 @@ EXPECTED = {
         "own_model": ("unknown", ["input-spread"], ""),
         "written_out": ("learning", [], ""),
         "negated": ("unknown", ["loss-negated"], ""),
-        "spread": (None, [], "its loss is at fault"),
+        "spread": (None, ["target-shape"], ""),
     },
 }
 

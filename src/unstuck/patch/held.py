@@ -8,6 +8,7 @@ from unstuck.patch.tree import Tree, names, nodes, targets
 # What makes (n, 1) outputs flat, and what leaves tensors behind.
 FLAT = ("squeeze(", "ravel(", "flatten(", "reshape(-1)", "view(-1)", "[:, 0]", "[..., 0]")
 ARRAYS = frozenset({"numpy", "tolist", "cpu", "detach", "shape", "size", "dtype", "device"})
+ARRAYS |= {"mean", "var", "std", "sum", "min", "max"}  # alike for either shape
 SIZES = ("len", "print", "mean", "var", "std")  # alike for either shape
 METRICS = ("_score", "_error")  # scikit-learn's, among others, take either shape
 
@@ -70,8 +71,8 @@ def _meets(tree: Tree, use: cst.CSTNode) -> bool:
     if isinstance(beside, cst.Call):
         if called(beside) in SIZES or called(beside).endswith(METRICS):
             return False
-    elif any(flat in _origin(tree, beside) for flat in FLAT):
-        return False
+    elif names(beside) == names(use) or any(flat in _origin(tree, beside) for flat in FLAT):
+        return False  # y_test - y_test.mean() is alike for either shape
     return not any(flat in tree.code(beside) for flat in FLAT)
 
 

@@ -34,12 +34,15 @@ class LossView:
         takes: what it expects of the model's output.
         targets: "ids" (n,), "one-hot" (n, k), "binary" (0 or 1 an output), "values".
         ignored: class id that it leaves out; None for none.
+        pairs: whether it holds every output (n, 1) against every target (n,), where others see
+            to the shapes.
     """
 
     name: str
     takes: Literal["probabilities", "logits", "log-probabilities", "values", "unknown"] = "unknown"
     targets: Literal["ids", "one-hot", "binary", "values", "unknown"] = "unknown"
     ignored: int | None = None
+    pairs: bool = False
 
     def counted(self, y: NDArray[Any]) -> NDArray[Any]:
         """Targets without those that are left out."""

@@ -48,7 +48,9 @@ def _coding(evidence: Evidence) -> tuple[str, str] | None:
 def _broadcast(evidence: Evidence) -> tuple[str, str] | None:
     look = evidence.look
     y, returned = look.sample.y, look.seen.output_shape
-    if look.about.framework not in ("torch", "jax") or y is None or returned is None:
+    if y is None or returned is None:
+        return None
+    if look.about.framework not in ("torch", "jax") and not look.about.loss.pairs:
         return None  # Keras and scikit-learn see to the shapes themselves
     if look.about.loss.targets not in ("values", "binary", "unknown"):
         return None

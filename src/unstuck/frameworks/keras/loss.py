@@ -34,6 +34,25 @@ _VIEWS: dict[str, tuple[Any, Any]] = {
 }
 
 
+class OfPairs(keras.losses.Loss):  # type: ignore[misc]
+    """Mean squared or absolute difference as operations compute it: targets (n,) are broadcast
+    against outputs (n, 1), so that each output is held against all of them.
+
+    Args:
+        squared: else the absolute difference.
+    """
+
+    def __init__(self, squared: bool = True) -> None:
+        super().__init__(f"mean_{'squared' if squared else 'absolute'}_difference")
+        self._squared = squared
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """(n,) means over the targets that each output is held against."""
+        off = keras.ops.subtract(y_pred, keras.ops.cast(y_true, y_pred.dtype))
+        off = keras.ops.square(off) if self._squared else keras.ops.absolute(off)
+        return keras.ops.mean(off, axis=-1)
+
+
 def compile_loss(model: Any, given: Given) -> CompileLoss | None:
     """The loss as `fit` computes it, on an object of its own; None where the model adds it itself.
 
@@ -76,6 +95,8 @@ def view_of(loss: Any) -> LossView:
     if loss is None:
         return LossView("the model's own")
     own = type(loss)
+    if isinstance(loss, OfPairs):
+        return LossView(loss.name, "values", "values", pairs=True)
     function = getattr(loss, "fn", None)
     name = own.__name__ if function is None else getattr(function, "__name__", own.__name__)
     name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()

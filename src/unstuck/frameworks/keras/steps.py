@@ -131,7 +131,7 @@ def written_out(step: Step) -> tuple[Call, Any, Any]:
     """The same for a loss that is written out in operations."""
     import keras
 
-    from unstuck.frameworks.keras.written_losses import loss_of
+    from unstuck.frameworks.keras.written_losses import fault_of, loss_of
 
     if step.written is not None:
         return step.written
@@ -144,6 +144,7 @@ def written_out(step: Step) -> tuple[Call, Any, Any]:
     x = _array(keras.tree.flatten(model.argument(0, "inputs"))[0])
     value = mean(step.target)
     loss, y = loss_of((value, value - _penalty(model)), model.output, rows.beside(x, _read))
+    step.fault = step.fault or fault_of(loss, model.output, y)
     return model, loss, y
 
 

@@ -170,10 +170,8 @@ class Loops:
             if self._again:
                 self._step.target = target
                 if not self._step.losses:
-                    try:
+                    with contextlib.suppress(Unseen):  # told where there are no others in reach
                         self._step.written = written_out(self._step)
-                    except Unseen as reason:  # told where there are no others in reach
-                        self._step.fault = reason.fault
                 raise _Enough
             with self._trainings.guard("follow a GradientTape"):
                 self._gradient(target)
@@ -284,7 +282,7 @@ class Loops:
     def _start(self, optimizer: Any, step: Step, where: Place | None) -> Loop:
         given: dict[str, Any] = {}
         names: dict[str, str] = {}
-        one_batch, fault = False, step.fault
+        one_batch = False
         try:
             given, data = arguments(optimizer, step)
             one_batch = data.one_batch
@@ -292,14 +290,12 @@ class Loops:
             held |= dict(zip(("x", "y"), data.names, strict=True)) if len(data.names) == 2 else {}
             names = {role: name for role, name in held.items() if name}
         except Unseen as reason:
-            fault = fault or reason.fault
-            why = reason if fault is None else "its loss is at fault, as told next"
-            self._trainings.says(f"training at {where} is only watched: {why}")
+            self._trainings.says(f"training at {where} is only watched: {reason}")
         training = self._trainings.starts(FRAMEWORK, given, where, names)
         loop = self._loops[where] = Loop(training, float(mean(step.target)))
         if training is not None:
-            if fault is not None:
-                training.saw(fault)
+            if step.fault is not None:
+                training.saw(step.fault)
             if one_batch:
                 training.cannot_be_proven(ONE_BATCH)
             training.ends()  # a loop encloses no other training; its losses still come

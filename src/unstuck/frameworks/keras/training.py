@@ -126,6 +126,8 @@ class KerasTrainer:
         weights = subject.about.routine.weights
         try:
             z = np.asarray(output, np.float32).reshape(len(y), *network.output_trail)
+            if subject.about.loss.pairs and y.size == z.size:
+                y = y.reshape(z.shape)
             each = None
             if weights:  # classes that are not mentioned count once
                 ids = class_ids(y)

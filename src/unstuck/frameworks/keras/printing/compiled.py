@@ -79,7 +79,8 @@ def compiled(printer: Printer, plain: bool) -> Block:
     """
     plan, lines = printer.plan, list[str]()
     edits: list[Edit] = []
-    by_edits = plain and printer.subject._user.compiled and printer.subject._given_loss is None
+    own = printer.subject._given_loss is None
+    by_edits = plain and own == bool(printer.subject._user.compiled)  # else of a loop's own
     if Part.LOSS in printer.parts:
         lines, off = layers.ended(printer)
         by_edits = by_edits and (bool(off) or not lines)
