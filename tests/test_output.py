@@ -12,9 +12,16 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 import unstuck
+from hand_made import PROOF, subject
+from report.test_reading import COMPARED
 from unstuck.cli import app
-from unstuck.commands.output import UNWRITTEN, must_be_writable
+from unstuck.commands.output import UNWRITTEN, must_be_writable, write_all
 from unstuck.errors import NotWritten, UnstuckError, UsageError
+from unstuck.records.batch import Batch
+from unstuck.records.run import RunRecord
+from unstuck.report import as_json
+from unstuck.report.page.page import page
+from unstuck.report.sarif import sarif
 from unstuck.report.writing import write
 
 posix = pytest.mark.skipif(os.name != "posix", reason="has no such files")
@@ -24,8 +31,11 @@ posix = pytest.mark.skipif(os.name != "posix", reason="has no such files")
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "train.py").write_text("the script")
-    for name in ("old.json", "helper.py", "DATA.NPZ"):
+    for name in ("own.json", "helper.py", "DATA.NPZ"):
         (tmp_path / name).write_text("old")
+    (tmp_path / "old.json").write_text('{\n  "unstuck": "0.1.0",\n')
+    (tmp_path / "empty.json").touch()
+    os.symlink("own.json", tmp_path / "named.txt")
     (tmp_path / "folder").mkdir()
     os.symlink("train.py", tmp_path / "link")
     return tmp_path
@@ -44,6 +54,9 @@ def folder(tmp_path, monkeypatch):
         (["folder"], "is a folder"),
         (["helper.py"], "no report"),  # which the script imports, for all we know
         (["DATA.NPZ"], "no report"),
+        (["own.json"], "no report"),  # which the script reads, for all we know
+        (["named.txt"], "no report"),
+        (["empty.json"], ""),
         (["new.py"], ""),
         (["a.json", "b.json"], ""),
         (["old.json", "-"], ""),
@@ -60,6 +73,44 @@ def test_what_is_refused_before_the_work(outputs, says, folder):
     with pytest.raises(UsageError, match=says):
         must_be_writable(named, ["train.py"])
     assert (folder / "train.py").read_text() == "the script"
+
+
+RUN = RunRecord("0.1.0", (subject(PROOF),))
+EARLIER = {
+    "run --json": lambda: as_json.text(RUN),
+    "run --html": lambda: page(RUN),
+    "run --sarif": lambda: as_json.as_text(sarif(RUN)),
+    "run --patch": lambda: "--- a/train.py\n+++ b/train.py\n",
+    "batch --json": lambda: as_json.text(Batch(4, 4, ())),
+    "compare --json": lambda: as_json.text(COMPARED),
+    "causes --markdown": lambda: (Path(__file__).parents[1] / "docs/causes.md").read_text("utf-8"),
+}
+
+
+@pytest.mark.parametrize("name", EARLIER)
+def test_an_earlier_report_is_replaced(name, tmp_path):
+    target = tmp_path / "report"
+    target.write_text(EARLIER[name](), encoding="utf-8")
+    must_be_writable({"--out": target})
+
+
+def test_what_a_script_makes_meanwhile_is_kept(tmp_path, capsys):
+    target = tmp_path / "out.json"
+    must_be_writable({"--json": target})
+    target.write_text('{"mine": 1}')
+    assert not write_all([(target, lambda: "ours")])
+    assert target.read_text() == '{"mine": 1}'
+    assert "made while this ran" in capsys.readouterr().err
+
+
+@posix
+def test_a_pipe_is_written_to(tmp_path):
+    """As a shell's `--json >(cat > file)` hands over."""
+    reads, writes = os.pipe()
+    write(Path(f"/dev/fd/{writes}"), "record")
+    os.close(writes)
+    with open(reads) as pipe:
+        assert pipe.read() == "record"
 
 
 # Every command that writes -> what is given beside its outputs, and files it reads.
@@ -189,8 +240,8 @@ def test_a_file_is_written_whole_or_not_at_all(folder, monkeypatch):
     with monkeypatch.context() as patched:
         patched.setattr(os, "fsync", full)
         with pytest.raises(NotWritten, match="No space left on device"):
-            write(Path("old.json"), "new")
-    assert (folder / "old.json").read_text() == "old"
+            write(Path("own.json"), "new")
+    assert (folder / "own.json").read_text() == "old"
     assert {path.name for path in folder.iterdir()} == before
 
 

@@ -74,6 +74,15 @@ def _root(
     del version
 
 
+def _is_somewhere() -> bool:
+    """Whether the working folder is there still."""
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return False
+    return True
+
+
 _NO_NAME = {errno.ENAMETOOLONG, errno.ELOOP}
 # What writing fails with where there is no place: what is printed is an output too.
 _NO_PLACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS}
@@ -92,6 +101,13 @@ def main() -> None:
         if error.errno in _NO_NAME:
             print(
                 f"unstuck: {printable(str(error))}\nexpected: the name of a file", file=sys.stderr
+            )
+            sys.exit(2)
+        if error.errno == errno.ENOENT and not _is_somewhere():
+            print(
+                "unstuck: the working folder is no longer there\nexpected: one that is\n"
+                "to do: change to another folder, and give the command again",
+                file=sys.stderr,
             )
             sys.exit(2)
         if error.errno not in _NO_PLACE:

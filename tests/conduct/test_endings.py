@@ -83,6 +83,41 @@ def test_a_script_hears_of_it_itself_where_it_wants_to(folder):
     assert json.loads((folder / "run.json").read_text())["subjects"]
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_what_a_process_of_the_scripts_saw_is_written_and_nothing_is_left(
+    folder, number, monkeypatch
+):
+    """Of one that has ended; the script waits for all children of its own, which are no others."""
+    waits = "import os\nwhile True:\n    try: os.wait()\n    except ChildProcessError: break\n"
+    (folder / "apart.py").write_text(
+        "import multiprocessing, time\n"
+        + "def work():\n"
+        + "".join(f"    {line}\n" for line in TRAINING.splitlines() if "trained" not in line)
+        + 'if __name__ == "__main__":\n'
+        + '    multiprocessing.get_context("fork").Process(target=work).start()\n'
+        + "".join(f"    {line}\n" for line in waits.splitlines())
+        + '    open("trained", "w").close()\n    time.sleep(600)\n'
+    )
+    (folder / "temporary").mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder / "temporary"))
+    ended(folder, [*COMMAND, "--json", "run.json", "apart.py"], number=number)
+    if number == signal.SIGTERM:
+        (subject,) = record((folder / "run.json").read_text(), "run.json").subjects
+        assert subject.report.suspects
+    until = time.monotonic() + PATIENCE_S
+    while list((folder / "temporary").iterdir()):
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def test_a_batchs_script_that_is_told_to_end_does_so_as_under_python(folder):
+    (folder / "idle.py").write_text(
+        TRAINING.split("x = ")[0] + 'open("trained", "w").close()\ntime.sleep(600)\n'
+    )
+    as_it_is = ended(folder, [sys.executable, "idle.py"])
+    assert ended(folder, [*COMMAND[:-1], "batch", "idle.py"]) == as_it_is
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_proof_that_is_told_to_end_leaves_the_record_of_the_rest(folder, number):
     command = [*COMMAND, "--prove", "600", "--json", "run.json", "ends.py"]

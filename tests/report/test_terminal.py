@@ -5,9 +5,9 @@ import re
 
 import pytest
 from rich.cells import cell_len
-from rich.console import Console
 
 from synthetic import CASES, WORLDS, as_published, diverged, reports, told
+from unstuck.report.console import Console
 from unstuck.report.terminal import outline, show
 
 
@@ -89,3 +89,18 @@ def test_the_outline_names_all_there_is(case):
         assert all(prediction.says in text for prediction in claim.predictions)
     assert text.splitlines()[-1] == "Arms: " + "; ".join(case.arms(10))
     assert ("no figures" in text) == (not case.figures)
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "utf-8"])
+def test_signs_that_an_encoding_lacks_are_spelt(encoding):
+    out = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    Console(file=out, width=60).print("80 % → 97 %, −1 × 10²: \u4e2d")
+    out.flush()
+    told = out.buffer.getvalue().decode(encoding)  # type: ignore[attr-defined]
+    wanted = {
+        "ascii": "80 % -> 97 %, -1 x 10^2: \\u4e2d",
+        "latin-1": "80 % -> 97 %, -1 × 10²: \\u4e2d",
+        "cp1252": "80 % -> 97 %, -1 × 10²: \\u4e2d",
+        "utf-8": "80 % → 97 %, −1 × 10²: \u4e2d",
+    }
+    assert told.strip() == wanted[encoding]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import time
@@ -22,6 +23,19 @@ SCRIPTS = {
     ),
     "exit-number": "import sys; sys.exit(3)",
     "exit-text": "import sys; sys.exit('gone')",
+    "exit-text-own-print": (
+        "import builtins, sys\nbuiltins.print = lambda *a, **k: sys.stdout.write('own')\n"
+        "sys.exit('gone')\n"
+    ),
+    "exit-no-text": (
+        "import sys\nclass Bye:\n    def __str__(self): raise ValueError\nsys.exit(Bye())\n"
+    ),
+    "hook-raises": (
+        "import sys\ndef hook(*told): raise ValueError('of the hook')\n"
+        "sys.excepthook = hook\n1 / 0\n"
+    ),
+    "hook-exits": "import sys\nsys.excepthook = lambda *told: sys.exit(7)\n1 / 0\n",
+    "hook-gone": "import sys\ndel sys.excepthook\n1 / 0\n",
     "exit-none": "import sys; sys.exit()",
     "exit-beyond": "import sys; sys.exit(256 + 7)",
     "os-exit": "import os; print('x', flush=True); os._exit(4)",
@@ -227,3 +241,19 @@ def test_an_error_of_ours_is_told_once_and_the_script_goes_on(folder):
     seen = bootstrapped(folder, HOOK_BREAKS, "s.py")
     assert (seen.status, seen.out) == (0, "still here\n")
     assert seen.err.count("RuntimeError: ours; the script goes on") == 1
+
+
+def test_a_working_folder_that_is_gone(tmp_path):
+    """The script runs as it does under python; what needs the folder says so."""
+    (tmp_path / "s.py").write_text("print('here')\n")
+    gone = f"cd {tmp_path}; mkdir gone; cd gone; rmdir ../gone;"
+    command = shlex.join(COMMAND)
+
+    def shell(line):
+        return subprocess.run(f"{gone} {line}", shell=True, capture_output=True, text=True)
+
+    ran = shell(f"{command} {tmp_path}/s.py")
+    assert (ran.returncode, ran.stdout) == (0, "here\n")
+    refused = shell(f"{command} --json a.json {tmp_path}/s.py")
+    assert refused.returncode == 2
+    assert refused.stderr.startswith("unstuck: the working folder is no longer there\nexpected: ")

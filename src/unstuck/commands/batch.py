@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from unstuck.commands.ending import as_python, leave_to_the_script
 from unstuck.commands.options import HtmlFile, JsonFile
 from unstuck.commands.output import (
     UNWRITTEN,
@@ -49,7 +50,9 @@ def batch(
     json_file, html_file = map(absolute, (json_file, html_file))
     trainings = Trainings(running.file, lambda shown: None, stop=True, prove=True)
     hooks.install(trainings)
-    status = running.run(ctx.args, tell=lambda says: print(says, file=sys.stderr))
+    with as_python(None):
+        status = running.run(ctx.args, tell=lambda says: print(says, file=sys.stderr))
+    leave_to_the_script()
     if not trainings.is_ours():
         raise typer.Exit(status)
     line = next((line for line in trainings.lines if line.start is not None), None)

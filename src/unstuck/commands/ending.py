@@ -10,8 +10,9 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 _INTERRUPTED, _TERMINATED = 130, 143  # exit statuses
+_HOOKS = ("excepthook", "unraisablehook")
 _hooks = sys.excepthook, sys.unraisablehook  # as they were before the command line's own
-_scripts = _hooks  # as a script left them
+_scripts: tuple[Any, Any] = _hooks  # as a script left them
 _told_to_end = threading.Event()  # by SIGTERM: libraries make interruptions of their own of ours
 
 
@@ -71,19 +72,32 @@ def as_python(write: Callable[[], None] | None) -> Iterator[None]:
         os.kill(os.getpid(), number)
 
     global _scripts
-    kept = sys.excepthook, sys.unraisablehook
-    sys.excepthook, sys.unraisablehook = _hooks
+    kept = _hooked()
+    _hook(_hooks)
     try:
         with _on_sigterm(signal.SIG_DFL if write is None else ended):
             yield
     finally:
-        _scripts = sys.excepthook, sys.unraisablehook
-        sys.excepthook, sys.unraisablehook = kept
+        _scripts = _hooked()
+        _hook(kept)
 
 
 def leave_to_the_script() -> None:
     """Python's hooks are as a script left them: what it does at exit is still to come."""
-    sys.excepthook, sys.unraisablehook = _scripts
+    _hook(_scripts)
+
+
+def _hooked() -> tuple[Any, Any]:
+    """Python's hooks; None for one that a script took away."""
+    return getattr(sys, _HOOKS[0], None), getattr(sys, _HOOKS[1], None)
+
+
+def _hook(hooks: tuple[Any, Any]) -> None:
+    for name, hook in zip(_HOOKS, hooks, strict=True):
+        if hook is not None:
+            setattr(sys, name, hook)
+        elif hasattr(sys, name):
+            delattr(sys, name)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Where commands write to: refused before the work starts."""
 
 import os
+import re
 import shlex
 import stat
 import sys
@@ -9,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from unstuck.errors import UsageError
+from unstuck.errors import NotWritten, UsageError
 from unstuck.report.writing import file_at, is_stdout, write
 
 if TYPE_CHECKING:
@@ -17,12 +18,13 @@ if TYPE_CHECKING:
 
     from unstuck.records.run import RunRecord
 
-# Of files that people write or train, and that no report is ever to take the place of.
-KEPT = frozenset((
-    ".py", ".pyw", ".pyi", ".ipynb", ".toml", ".cfg", ".yaml", ".yml",
-    ".npy", ".npz", ".csv", ".tsv", ".parquet", ".pkl", ".keras", ".h5", ".pt", ".pth",
-    ".hdf5", ".ckpt", ".safetensors", ".db",
-))  # fmt: skip
+# How what is written here begins, or what it says there: records, SARIF, pages, lists and diffs.
+_REPORT = re.compile(
+    rb'\A\s*\{\s*"(?:unstuck|size|worse)":|"name": "unstuck"|unstuck</title>'
+    rb"|Made by `unstuck |\A--- a/|\A\s*\Z"
+)
+_HEAD = 1 << 16  # bytes of a file in which that is looked for
+EXPECTED = "a file that is not there yet, or an earlier report"
 UNWRITTEN = 3  # exit status where an output could not be written
 
 
@@ -71,13 +73,24 @@ def must_be_writable(
                     "another file",
                     "name another place",
                 )
-        if target.suffix.lower() in KEPT and target.exists():
+        _writable(target)
+        if not _is_free(target):
             raise UsageError(
                 f"{option} would write over {target}, which is no report",
-                "a file that is not there yet, or an earlier report",
+                EXPECTED,
                 "name another place",
             )
-        _writable(target)
+
+
+def _is_free(target: Path) -> bool:
+    """Whether nothing that is not ours is lost where this is written."""
+    if is_stdout(target) or not target.is_file():
+        return True
+    try:
+        with open(target, "rb") as file:
+            return _REPORT.search(file.read(_HEAD)) is not None
+    except OSError:
+        return False
 
 
 def _same(a: Path, b: Path) -> bool:
@@ -121,6 +134,9 @@ def write_all(
 
 def _written(target: Path, make: Callable[[], str | bytes], tell: Callable[[str], None]) -> bool:
     try:
+        if not _is_free(target):
+            why = f"cannot write {target}: it is no report, and was made while this ran"
+            raise NotWritten(why, EXPECTED, "give the command again with another place")
         write(target, make())
     except Exception as error:
         tell(f"unstuck: {error}")
@@ -148,6 +164,14 @@ def as_page(record: "RunRecord") -> Callable[[], str]:
         return page(record)
 
     return made
+
+
+def working_folder() -> Path:
+    """That names are told from; the root where it has been deleted."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        return Path(os.sep)
 
 
 def absolute(target: Path | None) -> Path | None:

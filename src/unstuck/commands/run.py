@@ -27,6 +27,7 @@ from unstuck.commands.output import (
     command_line,
     in_json,
     must_be_writable,
+    working_folder,
     write_all,
 )
 from unstuck.commands.telling import Telling
@@ -128,7 +129,7 @@ def run(
     from unstuck.script.trainings import Trainings
 
     must_end(prove)
-    folder, command = Path.cwd(), command_line()
+    folder, command = working_folder(), command_line()
     outputs = {"--json": json_file, "--html": html_file, "--sarif": sarif_file, "--patch": patch}
     given = [argument.rpartition("=")[2] for argument in ctx.args]
     must_be_writable(outputs, [*([] if module else [script]), *given])
@@ -164,6 +165,8 @@ def run(
     def ended() -> None:
         tell("\nunstuck: told to end (SIGTERM); what was found until then")
         with ours():
+            with trainings.guard("end the run"):
+                children.join()
             finished()
 
     with as_python(ended if any((json_file, html_file, sarif_file)) else None):

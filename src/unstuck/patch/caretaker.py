@@ -1,5 +1,6 @@
 """Files of ours for as long as they are needed: taken away also where we are killed."""
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -16,6 +17,27 @@ if os.path.isdir(sys.argv[1]):
 elif os.path.exists(sys.argv[1]):
     os.unlink(sys.argv[1])
 """
+
+# The same by a process that is no child of whoever starts it.
+_APART = "import os\nif hasattr(os, 'fork') and os.fork():\n    os._exit(0)\n" + _CARETAKER
+_held: list[object] = []  # what its standard input is held by
+
+
+def outlived_by_none(path: Path) -> None:
+    """Has a folder taken away once this process, and those that it forked, are gone.
+
+    What does that is not a child of ours: a script may wait for all of its own.
+    """
+    caretaker = subprocess.Popen(
+        [sys.executable, "-I", "-S", "-c", _APART, str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    _held.append(caretaker.stdin)
+    if hasattr(os, "fork"):
+        caretaker.wait()
 
 
 @contextmanager

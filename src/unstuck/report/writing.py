@@ -17,8 +17,9 @@ def is_stdout(target: Path | None) -> bool:
 
 
 def file_at(target: Path) -> Path:
-    """The file itself, where a link stands for it."""
-    return target.resolve() if target.is_symlink() else target.absolute()
+    """The file itself, where a link stands for it; a pipe or device as it is named."""
+    device = target.exists() and not target.is_file() and not target.is_dir()
+    return target.resolve() if target.is_symlink() and not device else target.absolute()
 
 
 def write(target: Path, content: str | bytes) -> None:
@@ -33,7 +34,7 @@ def write(target: Path, content: str | bytes) -> None:
     data = content.encode() if isinstance(content, str) else content
     try:
         if is_stdout(target):
-            _print(content)
+            _print(data)
             return
         file = file_at(target)
         if file.exists() and not file.is_file():  # a device: not to be replaced
@@ -53,11 +54,13 @@ def write(target: Path, content: str | bytes) -> None:
         ) from error
 
 
-def _print(content: str | bytes) -> None:
-    if isinstance(content, str):
-        sys.stdout.write(content)
+def _print(data: bytes) -> None:
+    """In UTF-8 whatever the terminal's encoding, as JSON and pages are."""
+    if hasattr(sys.stdout, "buffer"):
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
     else:
-        sys.stdout.buffer.write(content)
+        sys.stdout.write(data.decode())
     sys.stdout.flush()
 
 

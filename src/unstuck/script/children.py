@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from unstuck.patch.caretaker import outlived_by_none
 from unstuck.script import hooks
 from unstuck.script.line import Line
 from unstuck.script.trainings import Trainings
@@ -79,7 +80,7 @@ class Children:
         with self._trainings.guard("follow a process"):
             target = process._target
             if self._trainings.is_ours() and not self._trainings.is_quiet and _trains(process):
-                self._folder = self._folder or tempfile.mkdtemp(prefix="unstuck-")
+                self._folder = self._folder or _new_folder()
                 process._target = Child(target, self._folder, self._script)
         return original(process, *args, **kwargs)
 
@@ -97,6 +98,13 @@ class Children:
                     self._trainings.joins(line, APART)
         finally:
             shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _new_folder() -> str:
+    """Among the temporary ones, and gone with us."""
+    folder = tempfile.mkdtemp(prefix="unstuck-")
+    outlived_by_none(Path(folder))
+    return folder
 
 
 def _trains(process: Any) -> bool:

@@ -174,24 +174,54 @@ def as_python(
     Returns:
         the exit status.
     """
-    status = 0
+    status, raised = 0, None
     try:
         body()
     except SystemExit as end:
-        if isinstance(end.code, int):
-            status = end.code & 0xFF if abs(end.code) < 2**63 else 0xFF  # what a C long holds
-        elif end.code is not None:
-            if sys.stderr is not None:
-                print(end.code, file=sys.stderr)
-            status = 1
+        status = _exited(end)
     except BaseException as error:
-        sys.excepthook(type(error), error, without_ours(error).__traceback__)
-        status = INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1
-        failed(error)
+        status, raised = INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1, error
+    if raised is not None:  # handled no longer: what a hook raises does not come of it
+        try:
+            _excepted(without_ours(raised))
+        except SystemExit as end:
+            status = _exited(end)
+        failed(raised)
     for stream in (sys.stdout, sys.stderr):
         with suppress(Exception):  # closed, or nobody reads on
             stream.flush()
     return status
+
+
+def _exited(end: SystemExit) -> int:
+    """The exit status that a script asks for; told on stderr where it is no number."""
+    if end.code is None:
+        return 0
+    if isinstance(end.code, int):
+        return end.code & 0xFF if abs(end.code) < 2**63 else 0xFF  # what a C long holds
+    with suppress(BaseException):  # no stream, or no words for it
+        sys.stderr.write(str(end.code))
+    with suppress(BaseException):
+        sys.stderr.write("\n")
+    return 1
+
+
+def _excepted(error: BaseException) -> None:
+    """Tells of what a script raised, by its own hook where that can."""
+    told = type(error), error, error.__traceback__
+    hook = getattr(sys, "excepthook", None)
+    if hook is None:
+        sys.stderr.write("sys.excepthook is missing\n")
+        return sys.__excepthook__(*told)
+    try:
+        hook(*told)
+    except SystemExit:
+        raise
+    except BaseException as of_hook:
+        sys.stderr.write("Error in sys.excepthook:\n")
+        sys.__excepthook__(type(of_hook), of_hook, without_ours(of_hook).__traceback__)
+        sys.stderr.write("\nOriginal exception was:\n")
+        sys.__excepthook__(*told)
 
 
 def without_ours(error: BaseException) -> BaseException:
