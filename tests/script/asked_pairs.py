@@ -159,3 +159,21 @@ EVALUATING = {
         "which model is asked in line 5 is not to be seen",
     ),
 }
+
+# Framework, what a layer is made by, and what it is made by then; why not, where it is not.
+FASTER = [
+    (
+        "keras",
+        "layers.BatchNormalization(momentum=p['m'])",
+        "layers.BatchNormalization(momentum=0.9)",
+    ),
+    ("keras", "layers.BatchNormalization()", "layers.BatchNormalization(momentum=0.9)"),
+    ("keras", "BatchNormalization(name='b')", "BatchNormalization(name='b', momentum=0.9)"),
+    ("torch", "nn.BatchNorm1d(8, momentum=0.001)", "nn.BatchNorm1d(8, momentum=0.1)"),
+    ("torch", "nn.BatchNorm2d(8, 1e-5, 0.001)", "nn.BatchNorm2d(8, 1e-5, 0.1)"),
+    (
+        "torch",
+        "nn.BatchNorm1d(8)",
+        "where the script makes its batch normalization is not to be seen",
+    ),
+]

@@ -8,6 +8,7 @@ x_train, x_test, y_train, y_test = train_test_split(X, y, test_size=0.25, random
 mean, spread = x_train.mean(), x_train.std()
 x_train = (x_train - mean) / spread
 """
+RAW = "".join(DATA.splitlines(keepends=True)[:-2])
 SCALED = DATA + "x_test = (x_test - mean) / spread\n"
 CONTRAST = DATA + "x_test = x_test * 3 + 60\n"  # as from another program's pixels
 
@@ -115,6 +116,7 @@ def _sklearn(data, asks, network=MLP):
 
 
 SCORE = "network.score(x_test, y_test)"
+BRIGHTER = "[network.score(x_test + brighter, y_test) for brighter in ({})]"
 WORDS = DATA + "y_train, y_test = (np.char.mod('class %d', v) for v in (y_train, y_test))\n"
 PREDICTED = "print((model.predict(x_test, verbose=0).argmax(1) == y_test).mean())"
 REPEATED = _torch(rate=0.9, mode="pass").replace(
@@ -122,6 +124,21 @@ REPEATED = _torch(rate=0.9, mode="pass").replace(
     "mean = sum(net(xb).softmax(1) for _ in range(30))\n"
     "                right += (mean.argmax(1) == yb).sum().item()",
 )
+
+
+def _normalized(program, layer):
+    """On raw pixels, which the first layer normalizes."""
+    before = "nn.Sequential(" if "nn.Sequential(" in program else "keras.Input((64,)), "
+    assert before in program
+    return program.replace(before, f"{before}{layer}, ")
+
+
+LAGGING = {
+    "torch": _normalized(_torch(RAW), "nn.BatchNorm1d(64, momentum=1e-4)"),
+    "keras": _normalized(
+        _keras(RAW, PREDICTED), "keras.layers.BatchNormalization(momentum=0.9999)"
+    ),
+}
 
 # Relatives of others here: before a release.
 RELATIVES = {
@@ -142,6 +159,11 @@ PROGRAMS = {
     "torch, sound": (_torch(), ""),
     "torch, a little dropout left on": (_torch(mode="pass"), ""),
     "torch, dropout averaged over on purpose": (REPEATED, ""),
+    "torch, statistics that lag": (LAGGING["torch"], "statistics-lag"),
+    "torch, statistics that keep up": (_normalized(_torch(RAW), "nn.BatchNorm1d(64)"), ""),
+    "keras, statistics that lag": (LAGGING["keras"], "statistics-lag"),
+    "keras, statistics that keep up": (
+        _normalized(_keras(RAW, PREDICTED), "keras.layers.BatchNormalization(momentum=0.9)"), ""),
     "skorch": (SKORCH.format(data=CONTRAST), "split-mismatch"),
     "skorch, sound": (SKORCH.format(data=SCALED), ""),
     "lightning": (LIGHTNING.format(data=CONTRAST), "split-mismatch"),
@@ -157,4 +179,6 @@ PROGRAMS = {
     "sklearn, a pipeline that scales": (
         _sklearn(SCALED, SCORE, f"make_pipeline(StandardScaler(), {MLP})"), ""),
     "sklearn, sound": (_sklearn(SCALED, SCORE), ""),
+    "sklearn, brighter on purpose": (_sklearn(SCALED, BRIGHTER.format("9, 3, 1, 0")), ""),
+    "sklearn, brighter alone": (_sklearn(SCALED, BRIGHTER.format("9,")), "split-mismatch"),
 }  # fmt: skip

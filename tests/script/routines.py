@@ -432,3 +432,32 @@ def quantile():
 
     model = net(1)
     each(model, sgd(model, 0.01), loss=loss, batches=DataLoader(TensorDataset(x, y), BATCH))
+
+
+def advantages():
+    """REINFORCE with a baseline: actions were drawn earlier, without gradients."""
+    x, y = tensors(False)
+    model = net(3)
+    optimizer = sgd(model)
+    for _ in range(20):
+        with torch.no_grad():
+            actions = torch.distributions.Categorical(logits=model(x)).sample()
+        rewards = (actions == y).float()
+        optimizer.zero_grad()
+        told = torch.distributions.Categorical(logits=model(x)).log_prob(actions)
+        loss = -(told * (rewards - rewards.mean())).mean()
+        loss.backward()
+        optimizer.step()
+
+
+def margins():
+    """A hinge loss, whose targets have both signs."""
+    x, y = tensors(False)
+    sides = torch.where(y > 0, 1.0, -1.0)
+    model = net(1)
+    optimizer = sgd(model)
+    for _ in range(20):
+        optimizer.zero_grad()
+        loss = torch.relu(1 - sides * model(x).squeeze(1)).mean()
+        loss.backward()
+        optimizer.step()

@@ -9,7 +9,7 @@ from unstuck.patch.loops import loop
 from unstuck.patch.tree import NotPlaced, Tree
 from unstuck.patch.write import Site, asked_otherwise
 
-from .asked_pairs import EVALUATING, HEAD, LOOP, SCALED
+from .asked_pairs import EVALUATING, FASTER, HEAD, LOOP, SCALED
 from .evaluated import PROGRAMS
 from .running import python, unstuck_run
 
@@ -31,6 +31,13 @@ def test_what_is_done_to_training_inputs_is_done_to_those_held_out(script, frame
 @pytest.mark.parametrize(("script", "expected"), EVALUATING.values(), ids=EVALUATING)
 def test_the_model_is_put_into_evaluation_mode_and_back(script, expected):
     _holds(script, "torch" if "opt.step" in script else "keras", "training-mode", expected)
+
+
+@pytest.mark.parametrize(("framework", "layer", "expected"), FASTER)
+def test_moving_statistics_keep_up(framework, layer, expected):
+    script = "layer = {}\nnet.fit(x, y)  # <-\nprint(net(x))  # asked\n"
+    expected = script.format(expected) if expected.endswith(")") else expected
+    _holds(script.format(layer), framework, "statistics-lag", expected)
 
 
 def _holds(script, framework, cause, expected):

@@ -159,6 +159,8 @@ def test_a_range_test_says_nothing_and_the_training_after_it_does(seen):
         (lambda: gan(False), "adversarial"),
         (routines.taught, "another model's output"),
         (routines.features_of_another, ""),
+        (routines.advantages, "reinforcement"),
+        (routines.margins, ""),
     ],
 )
 def test_losses_that_say_nothing(seen, loop, why):

@@ -12,7 +12,7 @@ from unstuck.changes.change import Role
 from unstuck.cures.printed import Block, Names
 from unstuck.patch.edits import Edits
 from unstuck.patch.ends import first_of_forward
-from unstuck.patch.evaluations import evaluating, scaled
+from unstuck.patch.evaluations import evaluating, faster, scaled
 from unstuck.patch.held import meets_outputs, names_classes
 from unstuck.patch.imports import Imports
 from unstuck.patch.makers import maker
@@ -78,6 +78,8 @@ def asked_otherwise(source: str, site: Site, cause: str, line: int) -> str:
     tree = Tree(source, site.through)
     if cause == "training-mode":
         return evaluating(source, tree, line, site.line)
+    if cause == "statistics-lag":
+        return faster(source, tree, site.framework)
     return scaled(source, tree, _training(tree, site))
 
 

@@ -12,9 +12,11 @@ from unstuck.watching.place import Place
 from unstuck.watching.question import MOST, Array, Question
 
 NUMBERS = 1 << 20  # in the examples that are held
+MARKED = 16  # questions of either kind whose targets are marked
 EACH = 64  # passes; of more, each whose number is a power of 2, where they are of a few rows
 SCALES = "split-mismatch"
 MODE = "training-mode"
+LAG = "statistics-lag"
 
 
 @dataclass
@@ -28,10 +30,14 @@ class Asked:
 
     Attributes:
         found: the faults of the pass that was seen last, by the names of their causes.
+        alike, unlike: marks of targets that it was asked about with inputs like those learnt from,
+            and with others.
     """
 
     learnt: Learnt
     found: dict[str, Compared] = field(default_factory=dict)
+    alike: set[int] = field(default_factory=set)
+    unlike: set[int] = field(default_factory=set)
     _passes: int = 0
     _rows: int = 0  # of the pass, whether they are held or not
     _most: int = 0  # of any pass
@@ -51,18 +57,22 @@ class Asked:
                 self._screened, self._unlike = [], None
         self._rows += question.rows
         self._most = max(self._most, self._rows)
-        few = question.rows < FEWEST
-        if not self._is_due or (few and self._unlike is False and not question.trains):
+        few, anyway = question.rows < FEWEST, question.trains or question.renewed is not None
+        if not self._is_due or (few and self._unlike is False and not anyway):
             return
-        room = self._room(question.rows)
-        if not room and not question.trains:
+        room, marks = self._room(question.rows), len(self.alike) < MARKED and not few
+        if not room and not question.trains and not marks:
             return
         x = question.x()
-        if x.dtype.kind not in "iufb" or self._repeats(x):
+        if x.dtype.kind not in "iufb":
+            return
+        if marks:
+            self._mark(x, question)
+        if self._repeats(x):
             return
         some = spaced(len(x), room)
         x = x[some].astype(np.float64)
-        if len(x) and np.isfinite(x).all() and (self._is_unlike(x) or question.trains):
+        if len(x) and np.isfinite(x).all() and (self._is_unlike(x) or anyway):
             self._hold(x, question, some)
 
     @property
@@ -96,6 +106,18 @@ class Asked:
         self.found.pop(MODE, None)
         return True
 
+    def _mark(self, x: Array, question: Question) -> None:
+        """Of the targets that a question is about, where these are to be seen."""
+        x = x[spaced(len(x), MOST)].astype(np.float64)
+        marked = self.unlike if self.learnt.is_unlike(x) else self.alike
+        if len(marked) >= MARKED:
+            return
+        several = (t for t in question.targets() if len(t) == question.rows)
+        answers = np.empty(0) if self.learnt.of_classes else question.answers()
+        y = next((t for t in several if self.learnt.are_targets(t, answers)), None)
+        if y is not None:
+            marked.add(hash(np.ascontiguousarray(y).tobytes()))
+
     def _hold(self, x: Array, question: Question, some: Array) -> None:
         targets = [t[some] for t in question.targets() if len(t) == question.rows]
         if self._held and len(targets) < len(self._held[0][2]):
@@ -112,10 +134,12 @@ class Asked:
         x = np.concatenate([x for x, _, _ in self._held])
         got = np.concatenate([answers for _, answers, _ in self._held])
         learnt, answer = self.learnt, question.answer
-        at_home = answer(learnt.x)
+        at_home, renewed = answer(learnt.x), None
+        if question.renewed is not None and not question.trains:
+            at_home, renewed = question.renewed(learnt.x, x)
         settled = answer(x) if question.trains else got
         others = [answer(a) for a in learnt.matched(x)] if learnt.is_unlike(x) else []
-        y = self._targets([settled, *others])
+        y = self._targets([settled, *others, *([] if renewed is None else [renewed])])
         self.found = {}
         if y is None or (self.learnt.of_classes is False and y.ndim > 1 and y.size > len(y)):
             return
@@ -123,7 +147,11 @@ class Asked:
             mode = compared(learnt, at_home, y, got, settled)
             if mode.is_proven and not self._sampled:
                 self.found[MODE] = mode
-        if others:
+        if renewed is not None:
+            lag = compared(learnt, at_home, y, got, renewed)
+            if lag.is_proven:
+                self.found[LAG] = lag
+        elif others:
             tried = [compared(learnt, at_home, y, settled, other, len(others)) for other in others]
             best = max(tried, key=lambda c: c.mended)
             if best.is_proven:
@@ -188,6 +216,11 @@ _WORDS = {
     MODE: (
         "the trained model is asked in training mode, with dropout or batch statistics at work",
         "in evaluation mode",
+    ),
+    LAG: (
+        "the trained model is asked while the moving statistics of its batch normalization still"
+        " hold what they began with",
+        "with the statistics of the examples it learnt from",
     ),
 }
 

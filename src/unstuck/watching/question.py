@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 MOST = 512  # examples of one pass that are looked at
+LAGS = 0.01  # share of the values that a moving average began with, above which it may still show
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,6 +23,9 @@ class Question:
         answer: (m, ...) inputs ↦ (m, ...) answers of the same model in evaluation mode.
         steps: that training had taken by then, or epochs.
         trains: whether layers that behave differently in training did so.
+        renewed: (m, ...) examples and (k, ...) inputs ↦ answers to both of the same model whose
+            moving statistics are those of the examples; None where they hold no more than `LAGS`
+            of what they began with.
     """
 
     rows: int
@@ -31,3 +35,4 @@ class Question:
     answer: Callable[[Array], Array]
     steps: int
     trains: bool = False
+    renewed: Callable[[Array, Array], tuple[Array, Array]] | None = None

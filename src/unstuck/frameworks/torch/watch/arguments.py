@@ -125,15 +125,31 @@ def _of_keras(made: Recipe, found: Found) -> Any:
 
 
 def _is_rewarded(backward: Backward) -> bool:
-    """Whether something was drawn from what a module that is trained gave."""
+    """Whether something was drawn from what a module that is trained gave, or log-probabilities
+    are weighted by numbers of both signs: REINFORCE (Williams 1992)."""
     given: set[int] = set()
+    logs = False
     for call in backward.calls:
+        logs = logs or "log" in call.name
+        if logs and call.name in ("mul", "__mul__", "__rmul__") and _weighs(call.takes):
+            return True
         taken = {id(t) for t in call.takes}
         if call.name == "multinomial" and given & taken:
             return True
         if (call.is_module and call.graded) or given & taken:
             given |= {id(t) for t in tensors(call.output)}
     return False
+
+
+def _weighs(factors: list[Any]) -> bool:
+    """Whether one of two factors may be log-probabilities, and the other holds rewards for them."""
+    if len(factors) != 2 or factors[0].shape != factors[1].shape:
+        return False
+    told, rewards = sorted(factors, key=lambda t: t.requires_grad, reverse=True)
+    if not told.requires_grad or rewards.requires_grad or told.numel() < 2:
+        return False
+    signs = bool((rewards > 0).any() and (rewards < 0).any())
+    return signs and bool((told <= 0).all())
 
 
 def _nothing(made: Recipe, found: Found, loss: dict[str, Any]) -> float | None:

@@ -20,7 +20,7 @@ from unstuck.frameworks.torch.modes import switched
 from unstuck.frameworks.torch.watch.data import beside, read
 from unstuck.frameworks.torch.watch.follower import Follower
 from unstuck.setups.untouched import untouched
-from unstuck.watching.question import Question
+from unstuck.watching.question import LAGS, Question
 
 Undo = Callable[[], Any]
 
@@ -73,21 +73,41 @@ class Evaluations:
         if len(x) != len(output):
             return
 
-        def answer(rows: Any) -> Any:
+        def asked(*several: Any, renews: bool = False) -> list[Any]:
+            given = [torch.from_numpy(rows).to(x.device, x.dtype) for rows in several]
             with self._trainings.quiet(), untouched(), torch.no_grad():
-                model = switched(copy.deepcopy(module), False)
-                return _numbers(model(torch.from_numpy(rows).to(x.device, x.dtype)))
+                model = copy.deepcopy(module)
+                if renews:
+                    for norm in _moving(model):
+                        norm.momentum = 1.0
+                    switched(model, True)(given[0])
+                model = switched(model, False)
+                return [_numbers(model(rows)) for rows in given]
 
         question = Question(
             len(x),
             lambda: _numbers(x),
             lambda: _numbers(output),
             lambda: beside(_numbers(x)),
-            answer,
+            lambda rows: asked(rows)[0],
             follower.steps,
             bool(module.training and follower.switches),
+            (lambda *both: (*asked(*both, renews=True),)) if _lags(module) else None,
         )
         follower.training.asked(question, self._trainings.here())
+
+
+def _moving(module: Any) -> list[Any]:
+    """Layers that keep moving statistics; a mean of all batches is none."""
+    kind = torch.nn.modules.batchnorm._BatchNorm
+    norms = [m for m in module.modules() if isinstance(m, kind) and m.running_mean is not None]
+    return [m for m in norms if m.momentum is not None]
+
+
+def _lags(module: Any) -> bool:
+    """Whether moving statistics still hold some of what they began with."""
+    norms = _moving(module)
+    return any((1 - m.momentum) ** int(m.num_batches_tracked) > LAGS for m in norms)
 
 
 def _numbers(tensor: Any) -> NDArray[Any]:
