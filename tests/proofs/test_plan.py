@@ -6,6 +6,7 @@ import pytest
 
 from proofs.worlds import SUSPECTS, TWIN, World, solved
 from unstuck.changes.activation import RELU
+from unstuck.changes.capacity import WIDER
 from unstuck.changes.initialization import GLOROT, HE
 from unstuck.changes.input_scaling import PER_FEATURE, SPREAD
 from unstuck.changes.learning_rate import HIGHER
@@ -234,6 +235,14 @@ def test_what_gains_only_together_is_put_on_together_and_nothing_idle_with_it() 
     (both,) = (h for h in found.tested if h.kind == "left")
     assert both.status is Status.PROVEN
     assert set(found.whole) == {TARGETS, LOGITS, RELU}
+
+
+def test_what_may_gain_beside_a_repair_alone_is_tried_on_top_of_one_and_nowhere_else() -> None:
+    world = World((TARGET,), gains={WIDER: 0.08}, noise=0.001)
+    found = solved(world, beside=(WIDER,))
+    assert found.repair == (TARGETS,)
+    assert set(found.whole) == {TARGETS, WIDER}
+    assert all(TARGETS in a.changes for a in world.asked if WIDER in a.changes)
 
 
 def test_nothing_is_put_on_top_of_a_repair_that_leaves_nothing() -> None:

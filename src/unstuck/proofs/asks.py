@@ -104,6 +104,7 @@ class Problem:
             where there is such a bound.
         ended: skill, by its own loss, that the script's training was seen to end with; NaN if not
             known.
+        beside: what may gain beside a repair alone, each by itself.
     """
 
     suspects: tuple[Suspected, ...]
@@ -122,3 +123,4 @@ class Problem:
     ended: float = float("nan")
     crossed: Mapping[str, float] = field(default_factory=dict)
     ceiling: Mapping[str, float] = field(default_factory=dict)
+    beside: Combination = ()

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from unstuck.causes import load
 from unstuck.changes.activation import RELU, TANH
 from unstuck.changes.batch import BATCH_32
-from unstuck.changes.capacity import PLAIN
+from unstuck.changes.capacity import PLAIN, WIDER
 from unstuck.changes.change import Change, Combination, in_order
 from unstuck.changes.data import Data
 from unstuck.changes.epsilon import EPSILON
@@ -157,6 +157,12 @@ def twin(facts: Facts) -> Combination:
 def plain(facts: Facts) -> Combination:
     """What else can be exchanged: the network itself, unless its narrow middle is its purpose."""
     return () if compresses(facts.data) else (PLAIN,)
+
+
+def beside(facts: Facts) -> Combination:
+    """What may gain beside a repair alone: more units, where they are few."""
+    narrow = facts.narrowest is not None and facts.narrowest < NARROW
+    return (WIDER,) if narrow and plain(facts) else ()
 
 
 def compresses(data: Data) -> bool:

@@ -192,10 +192,12 @@ def _confirm(found: Findings, attempt: int) -> Asking[None]:
 
 
 def _more(found: Findings) -> list[Change]:
-    """What may gain on top of the repair: suspects' changes, and those of the twin."""
-    of_suspects = [found.best_of[n] for n in found.best_of if n in _suspected(found.board.problem)]
+    """What may gain on top of the repair: suspects' changes, those of the twin, and what may do so
+    beside a repair alone."""
+    problem = found.board.problem
+    of_suspects = [found.best_of[n] for n in found.best_of if n in _suspected(problem)]
     more = [c for combination in of_suspects for c in combination]
-    return [*dict.fromkeys((*more, *found.board.problem.twin))]
+    return [*dict.fromkeys((*more, *problem.twin, *problem.beside))]
 
 
 def _hypotheses(found: Findings) -> list[Hypothesis]:

@@ -22,6 +22,7 @@ from unstuck.proofs.bench import Bench
 from unstuck.proofs.board import SCREEN, Board
 from unstuck.proofs.candidates import (
     Facts,
+    beside,
     ceiling,
     compresses,
     mismatched,
@@ -215,6 +216,7 @@ def _problem(
         _ended(witness),
         _crossed(splits, known) if splits.kind == CROSSED else {},
         ceiling(known, splits.first.held),
+        beside(known),
     )
 
 

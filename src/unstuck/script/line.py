@@ -89,12 +89,14 @@ class Line:
         changed on purpose: to see how much noise it stands.
         """
         alike = {mark for asked in self.asked.values() for mark in asked.alike}
-        return {
+        found = {
             (place, cause): answers
             for (place, _), asked in self.asked.items()
             for cause, answers in asked.found.items()
             if cause != "split-mismatch" or not asked.unlike & alike
         }
+        lagging = [key for key in found if key[1] == "statistics-lag"]  # wherever it is asked
+        return {key: told for key, told in found.items() if key not in lagging[:-1]}
 
     @property
     def _rewards_errors(self) -> bool:

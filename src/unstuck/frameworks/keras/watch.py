@@ -50,6 +50,8 @@ def install(trainings: Trainings) -> None:
                     training.routine(around.routine)
                 training.ends()
                 trained[model] = training
+                if around is not None and not trainings.is_within:
+                    _validated(training, model, given.arguments, trainings.here())
 
     def epoch_begins(original: Callable[..., Any], callbacks: Any, args: Any, kwargs: Any) -> Any:
         result = original(callbacks, *args, **kwargs)
@@ -111,6 +113,17 @@ def install(trainings: Trainings) -> None:
     surround(keras.callbacks.CallbackList, "on_epoch_begin", epoch_begins)
     surround(keras.callbacks.CallbackList, "on_train_batch_begin", step_begins)
     surround(keras.Model, "train_on_batch", train_on_batch)
+
+
+def _validated(training: Any, model: Any, given: dict[str, Any], where: Any) -> None:
+    """What `fit` asked the model about itself, where moving statistics may lag behind: all else
+    that may be wrong with validation data is seen before it trains."""
+    several = _of_fit(model, given)["validation_data"]
+    if isinstance(several, tuple) and len(several) == 2:
+        x, y = several
+        question = evaluations.question(model, {"x": x, "y": y}, None)
+        if question is not None and question.renewed is not None:
+            training.asked(question, where)
 
 
 def _of_loss(logs: dict[str, Any]) -> str:
