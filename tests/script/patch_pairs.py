@@ -285,6 +285,25 @@ for a, b in DataLoader(train, 32):
     loss.backward()
     opt.step()  # <-
 """,
+    "written out in tensors": """\
+import torch
+
+x, y = torch.rand(100, 4), torch.rand(100)
+w, b = torch.randn(4, 1), torch.zeros(1)
+for p in (w, b):
+    p.requires_grad_()
+
+def net(x):
+    return x @ w + b
+
+for step in range(100):
+    pred = net(x)
+    loss = ((pred - y) ** 2).mean()
+    loss.backward()  # <-
+    with torch.no_grad():
+        w -= 0.1 * w.grad
+        b -= 0.1 * b.grad
+""",
     "written out": """\
 import torch
 from torch import nn
@@ -886,6 +905,20 @@ PAIRS = [
 +x[train.indices] = (x[train.indices] - mean) / std
 +x[val.indices] = (x[val.indices] - mean) / std
  net = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 1))
+"""),
+    ("written out in tensors", "# <-", "torch", b.ZEROED, """\
+@@
+         w -= 0.1 * w.grad
++        w.grad.zero_()
+         b -= 0.1 * b.grad
++        b.grad.zero_()
+ 
+"""),
+    ("written out in tensors", "# <-", "torch", b.COLUMN, """\
+@@
+ x, y = torch.rand(100, 4), torch.rand(100)
++y = y.view(-1, 1)
+ w, b = torch.randn(4, 1), torch.zeros(1)
 """),
     ("written out", "# <-", "torch", b.ZEROED, """\
 @@

@@ -17,7 +17,8 @@ class Names:
 
     Args:
         model, x, y, loss, optimizer: of the training; those that a framework has not are unused.
-            An optimizer of "" is none: the script writes its updates out.
+            An optimizer of "" is none: the script writes its updates out; a model of "" is no
+            object, but a function of parameters.
         objective: the number that is differentiated, for torch.
         loader: yields the batches, for torch; "" where there is none.
         x_held, y_held: validation data; "" where there are none.
@@ -151,6 +152,11 @@ class Rate:
 
 
 @dataclass(frozen=True)
+class Clear:
+    """Each gradient set to zero behind the step with it that a script writes out."""
+
+
+@dataclass(frozen=True)
 class TakeOff:
     """A call of a tensor's method to take off on the way to the loss: its owner stays.
 
@@ -180,7 +186,18 @@ class Itself:
 
 
 Edit = (
-    Argument | Behind | Call | Insert | Itself | Move | Negate | Rate | TakeOff | TakeOut | Unwrap
+    Argument
+    | Behind
+    | Call
+    | Clear
+    | Insert
+    | Itself
+    | Move
+    | Negate
+    | Rate
+    | TakeOff
+    | TakeOut
+    | Unwrap
 )
 
 

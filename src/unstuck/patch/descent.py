@@ -26,6 +26,16 @@ def rates(tree: Tree) -> list[Number]:
     return found
 
 
+def cleared(tree: Tree) -> list[tuple[cst.CSTNode, str]]:
+    """Steps that are written out with a tensor's gradient, each with the tensor as it reads."""
+    found: list[tuple[cst.CSTNode, str]] = []
+    for node in nodes(tree.module):
+        for factors in _factors(node):
+            owners = [tree.code(n.value) for n in _gradients(factors)]
+            found += [(node, owner.removesuffix(".data")) for owner in owners[:1]]
+    return found
+
+
 Factors = tuple[cst.BaseExpression, ...]
 
 
@@ -58,6 +68,12 @@ def _knows_gradients(tree: Tree, node: cst.CSTNode, factors: Factors) -> bool:
         called(c) in GRADIENTS or (isinstance(c.func, cst.Call) and called(c.func) in GRADIENTS)
         for c in calls
     )
+
+
+def _gradients(factors: Factors) -> list[cst.Attribute]:
+    """The gradients of tensors among factors."""
+    read = (n for f in factors for n in nodes(f) if isinstance(n, cst.Attribute))
+    return [n for n in read if n.attr.value == "grad"]
 
 
 def _number(tree: Tree, e: cst.BaseExpression, node: cst.CSTNode) -> Number | None:

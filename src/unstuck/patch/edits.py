@@ -7,6 +7,7 @@ from unstuck.cures.printed import (
     Behind,
     Block,
     Call,
+    Clear,
     Edit,
     Insert,
     Itself,
@@ -17,7 +18,7 @@ from unstuck.cures.printed import (
     TakeOut,
     Unwrap,
 )
-from unstuck.patch.descent import rates
+from unstuck.patch.descent import cleared, rates
 from unstuck.patch.ends import Plan, negated, unwrapped
 from unstuck.patch.imports import Imports
 from unstuck.patch.losses import unmade
@@ -85,6 +86,12 @@ class Edits:
                 return self._itself()
             case Move():
                 return self._move(edit)
+            case Clear():
+                tree = self._tree
+                return [
+                    ("line behind", tree.statement(node), f"{owner}.grad.zero_()")
+                    for node, owner in cleared(tree)
+                ] or None
             case Negate():
                 return negated(self._tree, edit)
 

@@ -48,7 +48,11 @@ def loop(tree: Tree, line: int) -> Training:
     if "model" not in roles and (of_error := _of_error(tree, region, value, roles)):
         roles.pop("loss", None)
         roles |= of_error
-    if "model" not in roles or _is_function(tree, roles["model"].expression):
+    named = "model" in roles and not _is_function(tree, roles["model"].expression)
+    if not named and "optimizer" not in roles:
+        roles.pop("model", None)
+        missing["model"] = "it is a function of tensors"
+    elif not named:
         roles.pop("x", None)
         roles["model"] = Role(_from_parameters(tree, roles))
         missing["x"] = "what the model is called with cannot be read"
@@ -77,15 +81,18 @@ def _of_error(
     tree: Tree, region: Region, value: cst.BaseExpression, roles: Mapping[str, Role]
 ) -> dict[str, Role]:
     """Model, inputs and targets of a written-out loss, where it holds output less target."""
+    written_out = "optimizer" not in roles
     try:
-        model = _text(_from_parameters(tree, roles))
+        model = "" if written_out else _text(_from_parameters(tree, roles))
     except NotPlaced:
         return {}
     for node in nodes(_source(region, value, (), set())):
         if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Subtract):
             for output, target in ((node.left, node.right), (node.right, node.left)):
                 made = _source(region, output, _RESULT, set())
-                if isinstance(made, cst.Call) and made.args and _text(made.func) == model:
+                if not isinstance(made, cst.Call) or not made.args:
+                    continue
+                if _text(made.func) == model or (written_out and isinstance(made.func, _NAMED)):
                     x = made.args[0].value
                     return {"model": Role(made.func, made.func), "x": Role(x), "y": Role(target)}
     return {}

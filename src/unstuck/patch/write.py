@@ -169,8 +169,8 @@ class _Patch:
     def _own_names(self, site: Site) -> Names:
         roles = self._found.roles
         code = {k: self._tree.code(r.expression) for k, r in roles.items()}
-        if self._found.kind == "loop" and "optimizer" not in code:
-            code["optimizer"] = ""
+        if self._found.kind == "loop" and self._found.step is not None:
+            code = {"optimizer": "", "model": ""} | code
         if "x" in roles and roles["x"].batch is not None:
             # Keras's printer maps what it is given as data, unless that is not the loader.
             if site.framework == "keras" or not self._arrays_in_sight():

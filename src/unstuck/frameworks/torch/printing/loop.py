@@ -1,7 +1,7 @@
 """Changes of the training loop as code."""
 
 from unstuck.changes.change import Change, Role
-from unstuck.cures.printed import Argument, Behind, Block, Insert, Itself, TakeOff, TakeOut
+from unstuck.cures.printed import Argument, Behind, Block, Clear, Insert, Itself, TakeOff, TakeOut
 from unstuck.frameworks.torch.printing.printer import IMPORT, Printer, data_names
 
 
@@ -36,6 +36,8 @@ def zeroing(printer: Printer, change: Change) -> Block:
     if change.value == "loss":
         comment = "differentiate the loss itself: no torch.tensor(loss.item(), requires_grad=True)"
         return Block(Role.TRAINING, (), edits=(Itself(),), comment=comment)
+    if not printer.names.optimizer and not printer.names.model:
+        return Block(Role.TRAINING, (), edits=(Clear(),), comment="each gradient set to zero")
     owner = "optimizer" if printer.names.optimizer else "model"
     call = f"{getattr(printer.names, owner)}.zero_grad()"
     return Block(
