@@ -165,10 +165,19 @@ def test_a_loss_that_is_written_out() -> None:
     assert any(line.startswith("y = ") for line in added), new
 
 
-def test_what_a_loop_reads_is_made_of_the_changed_arrays() -> None:
+@pytest.mark.parametrize(
+    "steps",
+    [
+        "for a, b in data:\n    step(a, b)\n",
+        "losses = [step(a, b) for a, b in data]\n",
+        "for epoch in range(9):\n    losses = [step(a, b) for a, b in data]\n",
+    ],
+)
+def test_what_a_loop_reads_is_made_of_the_changed_arrays(steps: str) -> None:
     made = "x = 255 * rand()\ny = x[:, 0] > 2\ndata = from_arrays(x, y)\n"
-    source = f"{made}for a, b in data:\n    step(a, b)  # <-\n"
-    site = Site(5, "jax", b.STANDARDIZED, {"x": "x", "y": "y"})
+    source = made + steps
+    line = next(i for i, text in enumerate(source.splitlines(), 1) if "step(" in text)
+    site = Site(line, "jax", b.STANDARDIZED, {"x": "x", "y": "y"})
     lines = patched(source, [site]).splitlines()
     of_data = lines.index("data = from_arrays(x, y)")
     assert lines.index("y = x[:, 0] > 2") < of_data - 1

@@ -52,6 +52,37 @@ class OfPairs(keras.losses.Loss):  # type: ignore[misc]
         off = keras.ops.square(off) if self._squared else keras.ops.absolute(off)
         return keras.ops.mean(off, axis=-1)
 
+    @property
+    def view(self) -> LossView:
+        """What it wants."""
+        return LossView(self.name, "values", "values", pairs=True)
+
+
+class OfLogs(keras.losses.Loss):  # type: ignore[misc]
+    """Cross-entropy as operations compute it, with no probability clipped, as Keras's are: where
+    one rounds to 0 it is infinite, or NaN.
+
+    Args:
+        binary: of each output by itself; else of classes, of one-hot targets.
+    """
+
+    def __init__(self, binary: bool = True) -> None:
+        super().__init__(f"{'binary' if binary else 'categorical'}_crossentropy_of_logs")
+        self._binary = binary
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """(n,) losses."""
+        ops, p = keras.ops, y_pred
+        y = ops.reshape(ops.cast(y_true, p.dtype), ops.shape(p))
+        if self._binary:
+            return -ops.mean(y * ops.log(p) + (1 - y) * ops.log(1 - p), axis=-1)
+        return -ops.sum(y * ops.log(p), axis=-1)
+
+    @property
+    def view(self) -> LossView:
+        """What it wants."""
+        return LossView(self.name, "probabilities", "binary" if self._binary else "one-hot")
+
 
 def compile_loss(model: Any, given: Given) -> CompileLoss | None:
     """The loss as `fit` computes it, on an object of its own; None where the model adds it itself.
@@ -95,8 +126,8 @@ def view_of(loss: Any) -> LossView:
     if loss is None:
         return LossView("the model's own")
     own = type(loss)
-    if isinstance(loss, OfPairs):
-        return LossView(loss.name, "values", "values", pairs=True)
+    if isinstance(loss, OfPairs | OfLogs):
+        return loss.view
     function = getattr(loss, "fn", None)
     name = own.__name__ if function is None else getattr(function, "__name__", own.__name__)
     name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()

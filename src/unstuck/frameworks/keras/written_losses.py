@@ -9,11 +9,16 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from unstuck.frameworks.keras.loss import OfPairs
+from unstuck.data.columns import is_one_hot
+from unstuck.frameworks.keras.loss import OfLogs, OfPairs
 from unstuck.records.training import Sighting
 from unstuck.watching.sightings import sighting
 from unstuck.watching.unseen import Unseen
 
+NO_LOSS = (
+    "none of Keras's losses, called with what its model gave and an array in reach, is what is"
+    " differentiated"
+)
 AGREES = 1e-4  # relative; a loss computed in another way differs by rounding alone
 _OF_VALUES = (
     keras.losses.MeanSquaredError,
@@ -41,6 +46,8 @@ def loss_of(
         Unseen: there are none.
     """
     out, several = np.asarray(output), list(several)
+    if not any(map(np.isfinite, values)):
+        return _of_logs(out, several)
     found: list[tuple[float, Any, NDArray[Any]]] = []
     for y in several:
         for loss in _fitting(out, y):
@@ -57,11 +64,29 @@ def loss_of(
     if nearest is not None and nearest[0] < (AGREES if own is None else own[0]):
         own = nearest
     if own is None:
-        raise Unseen(
-            "none of Keras's losses, called with what its model gave and an array in reach, is what"
-            " is differentiated"
-        )
+        raise Unseen(NO_LOSS)
     return own[1], own[2]
+
+
+def _of_logs(out: NDArray[Any], several: list[NDArray[Any]]) -> tuple[Any, NDArray[Any]]:
+    """The cross-entropy that is not finite of the only array that can be its targets."""
+    found = [
+        (loss, y)
+        for y in several
+        for loss in (OfLogs(), OfLogs(binary=False))
+        if np.isfinite(out).all() and _alike(out, y) and _is_share(y)
+        and not np.isfinite(float(loss(y, out)))
+    ]  # fmt: skip
+    if len({y.astype(float).tobytes() for _, y in found}) != 1:
+        raise Unseen(NO_LOSS)
+    several_outputs = out.ndim > 1 and out.shape[1] > 1 and is_one_hot(found[0][1])
+    return found[-1] if several_outputs else found[0]
+
+
+def _alike(out: NDArray[Any], y: NDArray[Any]) -> bool:
+    """Whether targets have the shape of outputs, but for an axis of one."""
+    one = out.ndim == 2 and out.shape[1] == 1
+    return y.shape == out.shape or (one and y.shape == out.shape[:1])
 
 
 def _off(told: float, values: tuple[float, ...]) -> float:
@@ -92,8 +117,7 @@ def _spreads(out: NDArray[Any], y: NDArray[Any]) -> bool:
 
 def _fitting(out: NDArray[Any], y: NDArray[Any]) -> Iterator[Any]:
     """Losses that take such outputs and targets, each as likely as those after it."""
-    one = out.ndim == 2 and out.shape[1] == 1
-    alike = y.shape == out.shape or (one and y.shape == out.shape[:1])
+    alike = _alike(out, y)
     kinds: list[Any] = []
     if alike and _is_share(y):
         kinds += _both(_ONE_HOT)
