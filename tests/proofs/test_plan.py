@@ -16,6 +16,7 @@ from unstuck.changes.optimizer import ADAM
 from unstuck.changes.steps import LONGER
 from unstuck.changes.target_scaling import TARGETS
 from unstuck.judging.sequential import decided
+from unstuck.proofs import conclusion
 from unstuck.proofs.asks import Ask, Problem, Score, Suspected
 from unstuck.proofs.board import CONFIRM, Board
 from unstuck.proofs.conclusion import status_of
@@ -275,3 +276,12 @@ def test_error_rate_on_worlds_where_nothing_matters() -> None:
         found = solved(World(ceiling=0.5, noise=0.08 + i * 1e-6))
         false += any(h.status is Status.PROVEN for h in found.tested)
     assert false <= 5  # 5 % of 100
+
+
+@pytest.mark.parametrize(("ended", "expected"), [(0.2, State.UNKNOWN), (0.6, State.LEARNING)])
+def test_what_was_seen_to_learn_far_less_than_others_do_is_undecided(ended, expected) -> None:
+    """Ids given as quantities: nothing that is tried learns what counts of them tell."""
+    knows = {"accuracy": 0.95, "loss": 0.9}
+    world = World((frozenset({LONGER}),), failed=0.2, refused=frozenset({LONGER}))
+    found = solved(world, reference=knows, seen=State.LEARNING, ended=ended)
+    assert conclusion.state(found) is expected

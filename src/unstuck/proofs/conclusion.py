@@ -37,8 +37,17 @@ def state(found: Findings) -> State:
         sighted = {s.name for s in board.problem.suspects if s.sighted}
         if told is not State.NOTHING and sighted and repaired(found):
             return State.SLOW
+        if told is State.UNKNOWN and lags_behind_others(found):
+            return State.UNKNOWN
         return State.IMPROVABLE if _improved(found) else State.LEARNING
     return told
+
+
+def lags_behind_others(found: Findings) -> bool:
+    """Whether the script's own training ends with less than half of what a forest, a linear model
+    or counts make of these data: learning, and nothing tried says why not more."""
+    problem = found.board.problem
+    return problem.ended < CRAWLS * problem.reference.get("loss", 0.0)
 
 
 def _improved(found: Findings) -> bool:

@@ -36,7 +36,7 @@ from unstuck.proofs.facts import check_statistics, facts
 from unstuck.proofs.folds import CROSSED, Folds, folds
 from unstuck.proofs.plan import Findings, plan
 from unstuck.proofs.record import record
-from unstuck.records.proof import Agreement, Point, Proof
+from unstuck.records.proof import OTHERS_KNOW, Agreement, Point, Proof
 from unstuck.records.report import Report
 from unstuck.records.states import State
 from unstuck.records.training import Sighting, Witness
@@ -153,6 +153,8 @@ def _proven(
     found, agrees = _decided(problem, bench, subject, witness, fuller)
     state = conclusion.state(found) if agrees.agrees is not False else _watched(problem)
     notes: tuple[str, ...] = ()
+    if state is State.UNKNOWN and conclusion.lags_behind_others(found):
+        notes = (OTHERS_KNOW,)
     if agrees.some and state is State.LEARNING:
         state = State.UNKNOWN
         notes = (f"it hangs on the seed: {agrees.says}; most learn",)

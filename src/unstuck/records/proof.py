@@ -10,6 +10,13 @@ from unstuck.records.states import State, Status
 Point = tuple[int, float]  # (step, value)
 
 
+OTHERS_KNOW = (
+    "others make far more of the same data than it does: a forest, a linear model, or counts of"
+    " whole numbers; where these are ids, as of words, they need an embedding"
+)
+"""A note of what is learnt by others alone."""
+
+
 @dataclass(frozen=True)
 class Trial:
     """One trial.

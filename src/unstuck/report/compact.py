@@ -107,7 +107,8 @@ def verification(subjects: list[SubjectRecord], script: str) -> str:
     states = {subject.state for subject in subjects if subject.judges}
     if State.NOTHING in states:
         return "look at how inputs and targets belong together"
-    if states and states <= {State.LEARNING, State.IMPROVABLE}:
+    undecided = any(s.proof and s.proof.state is State.UNKNOWN for s in subjects)
+    if states and states <= {State.LEARNING, State.IMPROVABLE} and not undecided:
         return "nothing needs to be done"
     if states:
         return f"unstuck run --prove 300 {script or 'SCRIPT'}; more trials may decide"

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from math import isfinite
 
-from unstuck.records.proof import Proof, Repair
+from unstuck.records.proof import OTHERS_KNOW, Proof, Repair
 from unstuck.records.quantity import quantity
 from unstuck.records.report import Report, Suspect
 from unstuck.records.run import SubjectRecord
@@ -68,7 +68,8 @@ def of_proof(proof: Proof) -> str:
         return _sentence(State.NOTHING.sentence)
     if proof.state is State.UNKNOWN:
         undecided = "Undecided: the trials do not tell whether it learns what it could."
-        return undecided + _more(proof)
+        others = f" {_sentence(OTHERS_KNOW)}" if OTHERS_KNOW in proof.notes else ""
+        return undecided + others + _more(proof)
     repair = proof.repair
     proven = repair is not None and repair.effect.status is Status.PROVEN and proof.trusted
     if proof.state in _FAILS:
