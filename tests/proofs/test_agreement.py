@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from unstuck.proofs.agreement import agreement, of_one
+from unstuck.proofs.agreement import BETWEEN, agreement, of_one
 from unstuck.records.training import Witness
 
 
@@ -117,3 +117,11 @@ def test_next_to_nothing_of_the_start_is_the_same(end, agrees) -> None:
     )
     trials = [((1, 2.3), (50, end), (100, end))]
     assert agreement(script, trials, 100, 1_000).agrees is agrees
+
+
+@pytest.mark.parametrize(("end", "told"), [(2.25, True), (1.5, False)])
+def test_where_the_same_model_learns_in_trials_what_lies_between_is_pointed_to(end, told) -> None:
+    trials = [falling(2.4, 0.01 + 0.001 * i, 400) for i in range(5)]
+    found = agreement(witness(falling(2.4, end, 400)), trials, 100, 1_000)
+    assert found.agrees is False
+    assert (BETWEEN in found.says) is told

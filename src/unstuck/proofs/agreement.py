@@ -16,6 +16,12 @@ TOLERANCE = 0.15  # of the loss of knowing nothing, or of the losses themselves 
 FAR, FACTOR = 1 + TOLERANCE, 3.0  # times the loss of knowing nothing, beyond which a loss says that
 # nothing is learned, and moves by factors with start and seed: how many times the other it may be
 NEAR = 0.01  # of the loss before training: where knowing nothing has no loss, below it is the same
+FITTED = 0.5  # of the loss of knowing nothing, below which trials have learned for certain
+BETWEEN = (
+    "the same model learns these rows with these targets, so look at what the script does between"
+    " them: which rows meet which targets (two loaders that shuffle apart?), what is done to them"
+    " on the way, or to the weights"
+)
 CONFIDENCE = 0.99  # of the interval that one more run falls into, given those of other seeds
 SEEDS = 5  # with so many it is final
 
@@ -60,6 +66,8 @@ def agreement(
     told = f"loss {last_seen:.3g} in the script, {np.median(last):.3g} in trials as it is"
     if share >= 0.5 and off[-1]:
         return Agreement(True, told, script, trials)
+    if _learn_alone(witness, last_seen, last):
+        told = f"{told}; {BETWEEN}"
     return Agreement(False, f"the trials don't do what the script does: {told}", script, trials)
 
 
@@ -73,6 +81,13 @@ def of_one(
         return None
     told = f"{found[0].says}, as with {len(found)} of {len(curves)} seeds"
     return Agreement(True, told, found[0].script, tuple(map(tuple, curves)), len(found))
+
+
+def _learn_alone(witness: Witness, seen: float, of_trials: Sequence[float]) -> bool:
+    """Whether trials learn well where the script is left with the loss of knowing nothing."""
+    nothing = witness.nothing
+    known = isfinite(nothing) and nothing > 0
+    return known and seen > (1 - TOLERANCE) * nothing and max(of_trials) < FITTED * nothing
 
 
 def _blown_up(points: Sequence[Point], curve: Sequence[Point], witness: Witness) -> bool:

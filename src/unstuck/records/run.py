@@ -108,8 +108,10 @@ class SubjectRecord:
 
     @property
     def suspected(self) -> bool:
-        """Whether something is suspected, or was seen in the loop."""
-        return bool(self.findings or self.standing)
+        """Whether something is suspected, was seen in the loop, or fails for a reason that nobody
+        found: it diverged, or does not learn in trials either."""
+        fails = self.state is State.DIVERGED or (self.judges and self.state is State.STUCK)
+        return bool(self.findings or self.standing or (fails and not self.cured))
 
     @property
     def proven(self) -> bool:
