@@ -19,6 +19,7 @@ from unstuck.records.report import Evidence
 from unstuck.records.training import Sighting, Witness
 from unstuck.script.line import STEPWISE, Line
 from unstuck.script.shadows import ours
+from unstuck.setups.quiet import is_quiet
 from unstuck.setups.routine import Routine
 from unstuck.setups.unmoved import unmoved
 from unstuck.watching import place
@@ -107,7 +108,6 @@ class Training:
 
 class _Thread(threading.local):
     depth = 0  # trainings under way
-    quiet = 0
 
 
 class Trainings:
@@ -197,7 +197,7 @@ class Trainings:
     @property
     def is_quiet(self) -> bool:
         """Whether nothing is to be seen now: we train ourselves, or a child process does."""
-        return bool(self._thread.quiet) or not self.is_ours()
+        return is_quiet() or not self.is_ours()
 
     @property
     def is_within(self) -> bool:
@@ -206,13 +206,9 @@ class Trainings:
 
     @contextlib.contextmanager
     def quiet(self) -> Iterator[None]:
-        """Nothing that this thread trains is seen: we train ourselves."""
-        self._thread.quiet += 1
-        try:
-            with unmoved():
-                yield
-        finally:
-            self._thread.quiet -= 1
+        """Nothing that this thread trains is seen, by whomever: we train ourselves."""
+        with unmoved():
+            yield
 
     @contextlib.contextmanager
     def guard(self, doing: str) -> Iterator[None]:

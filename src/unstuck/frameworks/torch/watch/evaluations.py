@@ -21,8 +21,7 @@ from unstuck.frameworks.torch.watch.data import beside, read
 from unstuck.frameworks.torch.watch.follower import Follower
 from unstuck.setups.untouched import untouched
 from unstuck.watching.question import LAGS, Question
-
-Undo = Callable[[], Any]
+from unstuck.watching.standing import Undo, put
 
 
 class Evaluations:
@@ -41,9 +40,7 @@ class Evaluations:
         """Puts itself around what switches gradients off; yields what takes it off again."""
         for kind in (torch.no_grad, torch.inference_mode, torch.set_grad_enabled):
             for name, after in (("__enter__", self._entered), ("__exit__", self._left)):
-                original = getattr(kind, name)
-                setattr(kind, name, _followed(original, after))
-                yield functools.partial(setattr, kind, name, original)
+                yield put(kind, name, functools.partial(_followed, after))
 
     def _entered(self) -> None:
         held: list[Any] = self._within.__dict__.setdefault("held", [])
@@ -116,8 +113,7 @@ def _numbers(tensor: Any) -> NDArray[Any]:
     return np.empty(len(tensor), object) if found is None else found
 
 
-def _followed(original: Any, after: Callable[[], None]) -> Any:
-    @functools.wraps(original)
+def _followed(after: Callable[[], None], original: Any) -> Any:
     def method(self: Any, *args: Any) -> Any:
         result = original(self, *args)
         after()

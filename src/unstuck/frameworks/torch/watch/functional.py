@@ -5,7 +5,7 @@ the parameters belong to, while it holds those of the first step.
 """
 
 import functools
-import sys
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,10 +18,8 @@ from unstuck.frameworks.torch.watch import data
 from unstuck.frameworks.torch.watch.tape import Backward, tensors
 from unstuck.setups.calls import computed
 from unstuck.watching import descent
-from unstuck.watching.place import is_users
+from unstuck.watching.standing import Undo, is_by_user, put
 from unstuck.watching.unseen import Unseen
-
-Undo = Callable[[], Any]
 
 
 @dataclass(eq=False)
@@ -107,22 +105,27 @@ class Called:
                 tape.switch_off()
 
 
+_BOTH = torch.func.grad_and_value
+_HEARD: weakref.WeakKeyDictionary[Any, list[Callable[[Called], None]]] = (
+    weakref.WeakKeyDictionary()
+)  # function that hands on -> to whom
+
+
 def see(called: Callable[[Called], None]) -> Iterator[Undo]:
     """Hands on what the script differentiates with `torch.func.grad` and `grad_and_value`."""
-    both = torch.func.grad_and_value
     for name in ("grad", "grad_and_value"):
-        original = getattr(torch.func, name)
-        setattr(torch.func, name, _differentiating(original, both, called))
-        yield functools.partial(setattr, torch.func, name, original)
+        yield put(torch.func, name, functools.partial(_differentiating, name, called))
 
 
-def _differentiating(original: Any, both: Any, called: Callable[[Called], None]) -> Any:
-    @functools.wraps(original)
+def _differentiating(name: str, called: Callable[[Called], None], original: Any) -> Any:
     def differentiating(func: Any, argnums: Any = 0, has_aux: bool = False) -> Any:
         made = original(func, argnums, has_aux)
-        if not is_users(sys._getframe(1).f_code.co_filename) or not isinstance(argnums, int):
+        if not is_by_user() or not isinstance(argnums, int):
             return made
-        full = both(func, argnums, has_aux)
+        if made in _HEARD:  # it is another watch's
+            _HEARD[made].append(called)
+            return made
+        full = _BOTH(func, argnums, has_aux)
 
         @functools.wraps(made)
         def differentiated(*args: Any, **kwargs: Any) -> Any:
@@ -130,11 +133,13 @@ def _differentiating(original: Any, both: Any, called: Callable[[Called], None])
                 return made(*args, **kwargs)  # within another transformation
             slopes, value = full(*args, **kwargs)
             loss, aux = value if has_aux else (value, None)
-            called(Called(func, args, kwargs, argnums, has_aux, slopes, loss))
-            if original is both:
+            for hears in _HEARD[differentiated]:
+                hears(Called(func, args, kwargs, argnums, has_aux, slopes, loss))
+            if name == "grad_and_value":
                 return slopes, value
             return (slopes, aux) if has_aux else slopes
 
+        _HEARD[differentiated] = [called]
         return differentiated
 
     return differentiating

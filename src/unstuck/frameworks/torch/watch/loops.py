@@ -34,6 +34,7 @@ from unstuck.frameworks.torch.watch.notes import (
     see_clipping,
     see_gradients,
     see_loading,
+    see_made,
     see_scaling,
 )
 from unstuck.frameworks.torch.watch.reading import Reading
@@ -44,6 +45,7 @@ from unstuck.frameworks.torch.watch.written import with_optimizer
 from unstuck.setups.calls import counted
 from unstuck.setups.routine import Zeroing
 from unstuck.setups.untouched import untouched
+from unstuck.watching.standing import put
 from unstuck.watching.sweeps import SWEEPS
 
 PATIENCE = 1000  # steps of others that an optimizer may wait for its own first
@@ -92,39 +94,13 @@ class Loops:
     def install(self) -> None:
         """Sees optimizers made, losses differentiated and steps taken from now on."""
         self._anew = Anew()
-        made, backward = optimizers.Optimizer.__init__, torch.autograd.backward
-        loops = self
-
-        @functools.wraps(made)
-        def __init__(optimizer: Any, *args: Any, **kwargs: Any) -> None:
-            made(optimizer, *args, **kwargs)
-            loops._guarded(loops._made, optimizer)
-
-        @functools.wraps(backward)
-        def differentiate(tensors: Any, *args: Any, **kwargs: Any) -> None:
-            scaled = loops._scaled
-            loss = scaled[1] if scaled is not None and scaled[0] is tensors else tensors
-            loops._last = loss
-            loops._guarded(loops._before_backward, loss)
-            if loops.tape.is_on:
-                loops._guarded(loops._differentiating, loss)
-                backward(tensors, *args, **kwargs)
-                loops._guarded(loops._differentiated)
-            else:
-                backward(tensors, *args, **kwargs)
-            loops._guarded(loops._after_backward)
-            for follower in loops._active:
-                follower.after_backward()
-
-        optimizers.Optimizer.__init__ = __init__
-        torch.autograd.backward = differentiate
         before = optimizers.register_optimizer_step_pre_hook(self._stepping)
         after = optimizers.register_optimizer_step_post_hook(self._after_step)
         self._undo = [
-            lambda: setattr(optimizers.Optimizer, "__init__", made),
-            lambda: setattr(torch.autograd, "backward", backward),
+            put(torch.autograd, "backward", self._with_backward),
             before.remove,
             after.remove,
+            *see_made(functools.partial(self._guarded, self._made)),
             *see_gradients(self._gradients),
             *functional.see(functools.partial(self._guarded, self._updates.differentiated)),
             *see_clipping(functools.partial(self._guarded, self._clips)),
@@ -133,12 +109,34 @@ class Loops:
             *Evaluations(self.trainings, self._followers).see(),
         ]
 
+    def _with_backward(self, backward: Any) -> Any:
+        def differentiate(tensors: Any, *args: Any, **kwargs: Any) -> None:
+            if self.trainings.is_quiet:
+                backward(tensors, *args, **kwargs)
+                return
+            scaled = self._scaled
+            loss = scaled[1] if scaled is not None and scaled[0] is tensors else tensors
+            self._last = loss
+            self._guarded(self._before_backward, loss)
+            if self.tape.is_on:
+                self._guarded(self._differentiating, loss)
+                backward(tensors, *args, **kwargs)
+                self._guarded(self._differentiated)
+            else:
+                backward(tensors, *args, **kwargs)
+            self._guarded(self._after_backward)
+            for follower in self._active:
+                follower.after_backward()
+
+        return differentiate
+
     def _clips(self, clipping: Clipping) -> None:
         if not self.trainings.is_quiet:
             self._clippings.append(clipping)
 
     def _scales(self, scaled: Any, loss: Any) -> None:
-        self._scaled = scaled, loss
+        if not self.trainings.is_quiet:
+            self._scaled = scaled, loss
 
     def _loaded(self, optimizer: Any) -> None:
         follower = self._followers.get(id(optimizer))
@@ -225,7 +223,7 @@ class Loops:
         Where optimizers are at work, of what none of them holds is no training's: of inputs, say.
         """
         held = self.belong()
-        if held and not held & set(slopes):
+        if self.trainings.is_quiet or (held and not held & set(slopes)):
             return
         if done:
             self._guarded(self._after_backward, slopes)
@@ -464,7 +462,6 @@ class Loops:
         at_start: Callable[[], contextlib.AbstractContextManager[None]] = contextlib.nullcontext,
         anew: bool = False,
     ) -> Any:
-        last = self._last
         found: dict[str, Any] = {}  # nothing to be diagnosed
         try:
             if anew or not self.trainings.was_here():  # what is known need not be found again
@@ -474,7 +471,6 @@ class Loops:
             self.trainings.says(f"a {framework} training is only watched: {first_line(error)}")
         with at_start():
             training = self.trainings.starts(framework, found, anew=anew)
-        self._last = last  # the diagnosis differentiates losses of its own
         return training
 
     def _tidy(self) -> None:

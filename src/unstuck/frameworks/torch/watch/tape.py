@@ -22,6 +22,7 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.data.dataloader import DataLoader, _BaseDataLoaderIter
 
 from unstuck.frameworks.torch.watch.graph import leaves
+from unstuck.watching.standing import Undo, put
 
 LONGEST = 4096  # calls; more come from work that has nothing to do with a step
 # torch.compile's warning that there are global hooks, which are ours.
@@ -97,8 +98,6 @@ class Tape:
         self._is_quiet = is_quiet
         self._calls: list[Call] = []
         self._batch: Batch | None = None
-        self._mode = _Mode(self)
-        self._within = 0  # functions of the mode that are running
         self._entered: list[Any] = []
         self._loaders: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
         self._undo: list[Callable[[], Any]] = []
@@ -132,6 +131,7 @@ class Tape:
     def switch_off(self) -> None:
         """Takes every hook off and lets go of all that was written down."""
         self.pause()
+        _MODE.tapes.discard(self)
         for undo in self._undo:
             undo()
         self._undo = []
@@ -167,17 +167,25 @@ class Tape:
     # -- the mode -------------------------------------------------------------------------------
 
     def pause(self) -> None:
-        """Takes the mode off the stack, if it is on top."""
+        """Takes the mode off the stack, if it is on top and nobody else wants it."""
         stack = _get_current_function_mode_stack()
-        if not self._within and stack and stack[-1] is self._mode:
-            self._mode.__exit__(None, None, None)
+        if _MODE.within or _MODE not in stack:
+            return
+        _MODE.tapes.discard(self)
+        if not _MODE.tapes and stack[-1] is _MODE:
+            _MODE.__exit__(None, None, None)
 
     def resume(self) -> None:
         """Puts the mode on the stack, unless there is one whose place it would take."""
         stack = _get_current_function_mode_stack()
         default = torch.utils._device.CURRENT_DEVICE is not None
-        if not self._within and len(stack) == int(default and bool(stack)):
-            self._mode.__enter__()
+        if _MODE.within:
+            return
+        if _MODE in stack:
+            _MODE.tapes.add(self)
+        elif len(stack) == int(default and bool(stack)):
+            _MODE.tapes.add(self)
+            _MODE.__enter__()
 
     def _deaf(self) -> bool:
         return self._is_quiet() or threading.get_ident() != self._thread
@@ -198,55 +206,63 @@ class Tape:
             pass
         if self._entered:
             return
-        if output is not None and not self._within:
+        if output is not None and not _MODE.within:
             self.write(module, args, kwargs, output)
         self.resume()
 
-    def _see_loaders(self) -> list[Callable[[], None]]:
-        tape, made, following = self, _BaseDataLoaderIter.__init__, _BaseDataLoaderIter.__next__
+    def _see_loaders(self) -> list[Undo]:
+        def making(made: Any) -> Any:
+            def __init__(iterator: Any, loader: Any, *args: Any, **kwargs: Any) -> None:
+                made(iterator, loader, *args, **kwargs)
+                self._loaders[iterator] = loader
 
-        def __init__(iterator: Any, loader: Any, *args: Any, **kwargs: Any) -> None:
-            made(iterator, loader, *args, **kwargs)
-            tape._loaders[iterator] = loader
+            return __init__
 
-        def __next__(iterator: Any) -> Any:
-            if tape._deaf():
-                return following(iterator)
-            tape.pause()
-            value = following(iterator)
-            loader = tape._loaders.get(iterator)
-            tape._calls = []
-            tape._batch = Batch(value, _loader(iterator) if loader is None else loader)
-            tape._entered.clear()
-            tape.resume()
-            return value
+        def yielding(following: Any) -> Any:
+            def __next__(iterator: Any) -> Any:
+                if self._deaf():
+                    return following(iterator)
+                self.pause()
+                value = following(iterator)
+                loader = self._loaders.get(iterator)
+                self._calls = []
+                self._batch = Batch(value, _loader(iterator) if loader is None else loader)
+                self._entered.clear()
+                self.resume()
+                return value
 
-        _BaseDataLoaderIter.__init__ = __init__
-        _BaseDataLoaderIter.__next__ = __next__
+            return __next__
+
         return [
-            lambda: setattr(_BaseDataLoaderIter, "__init__", made),
-            lambda: setattr(_BaseDataLoaderIter, "__next__", following),
+            put(_BaseDataLoaderIter, "__init__", making),
+            put(_BaseDataLoaderIter, "__next__", yielding),
         ]
 
 
 class _Mode(TorchFunctionMode):  # type: ignore[misc]
-    def __init__(self, tape: Tape) -> None:
+    """Of all tapes of this process, since of two modes one would be in the other's way."""
+
+    def __init__(self) -> None:
         super().__init__()
-        self.tape = tape
+        self.tapes: set[Tape] = set()  # that write down what is called now
+        self.within = 0  # functions that are running
 
     def __torch_function__(
         self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         kwargs = kwargs or {}
-        tape = self.tape
-        tape._within += 1
+        self.within += 1
         try:
             output = func(*args, **kwargs)
         finally:
-            tape._within -= 1
-        if tape.is_on and not tape._is_quiet():
-            tape.write(func, args, kwargs, output)
+            self.within -= 1
+        for tape in tuple(self.tapes):
+            if tape.is_on and not tape._deaf():
+                tape.write(func, args, kwargs, output)
         return output
+
+
+_MODE = _Mode()
 
 
 def _unfilter() -> None:
