@@ -10,6 +10,8 @@ from contextlib import contextmanager, suppress
 from types import ModuleType
 from typing import Any
 
+from unstuck.setups.stand_ins import is_stand_in
+
 LIMIT = 2**28  # bytes that are kept, the small arrays first: a quarter of a gigabyte
 SOME = 16  # parts of a list: arrays, not examples by the thousand
 DEPTH = 3  # of attributes, lists and dicts that are looked through from a data set
@@ -44,7 +46,7 @@ def _find(value: Any, found: dict[int, Any], depth: int) -> None:
     if _is_array(value):
         found[id(value)] = value
         return
-    if depth == 0 or isinstance(value, type | str | bytes | ModuleType):
+    if depth == 0 or is_stand_in(value) or isinstance(value, type | str | bytes | ModuleType):
         return
     parts: list[Any] = []
     if isinstance(value, dict):

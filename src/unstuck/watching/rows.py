@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from unstuck.setups.stand_ins import is_stand_in
 from unstuck.watching.place import is_users
 
 TRIED = 16  # rows of the batch that are looked for
@@ -128,8 +129,11 @@ def _values(opened: Open) -> Iterator[tuple[Any, str]]:
         if frame.f_code.co_name != "<module>":
             held += list(frame.f_globals.items())
         for name, value in held:
+            if is_stand_in(value):
+                continue
             yield value, "" if depth else name
-            yield from ((inner, "") for inner in _inside(value, opened))
+            inside = _inside(value, opened)
+            yield from ((inner, "") for inner in inside if not is_stand_in(inner))
 
 
 def _arrays(read: Read, opened: Open) -> Iterator[tuple[NDArray[Any], str]]:

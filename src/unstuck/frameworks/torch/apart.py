@@ -15,6 +15,8 @@ import numpy as np
 import torch
 from torch.utils import data
 
+from unstuck.setups.stand_ins import is_stand_in
+
 BIG = 1 << 20  # bytes of an array that is shared; a smaller one may be a counter
 LONG = 1_000  # entries of a container that holds examples rather than state
 HUGE = 10_000  # entries whose copies could take seconds: they are shared, whatever they are
@@ -68,7 +70,9 @@ def _shared(root: Any) -> tuple[dict[int, Any], list[Any]]:
     generators: list[Any] = []
     waiting, seen = [(root, False)], {id(root)}
     for value, among_many in waiting:  # which grows
-        if isinstance(value, torch.Generator):
+        if is_stand_in(value):
+            memo[id(value)] = value
+        elif isinstance(value, torch.Generator):
             generators.append(value)
             memo[id(value)] = torch.Generator(value.device).set_state(value.get_state())
         elif _is_numbers(value):
@@ -88,7 +92,7 @@ def _shared(root: Any) -> tuple[dict[int, Any], list[Any]]:
 
 
 def _is_atomic(value: Any) -> bool:
-    return isinstance(value, _ATOMIC)
+    return issubclass(type(value), _ATOMIC)
 
 
 def _is_numbers(value: Any) -> bool:

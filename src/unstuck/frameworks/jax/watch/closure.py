@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from unstuck.setups.stand_ins import is_stand_in
 from unstuck.watching.place import is_users
 
 DEPTH = 4  # functions that call each other
@@ -135,6 +136,8 @@ def _holders(function: Any, depth: int = DEPTH, seen: set[Any] | None = None) ->
         seen.add(id(plain))
         for holder in _names(plain):
             value, key = holder.value, (id(holder.owner), holder.name)
+            if is_stand_in(value):
+                continue
             if any(_is_array(leaf) for leaf in _leaves(value)):
                 if key not in seen:
                     seen.add(key)
@@ -185,6 +188,8 @@ def _leaves(value: Any) -> list[Any]:
 
 
 def _is_array(value: Any) -> bool:
+    if is_stand_in(value):
+        return False
     if isinstance(value, np.ndarray):
         return value.dtype.kind in "fiub"
     plain = isinstance(value, jax.Array) and not jnp.issubdtype(value.dtype, jax.dtypes.prng_key)

@@ -283,7 +283,7 @@ def _loader(iterator: Any) -> Any:
     frame = sys._getframe(2)
     while frame is not None:
         for found in (*frame.f_locals.values(), *frame.f_globals.values()):
-            if isinstance(found, DataLoader) and found.dataset is iterator._dataset:
+            if issubclass(type(found), DataLoader) and found.dataset is iterator._dataset:
                 return found
         frame = frame.f_back  # type: ignore[assignment]
     return None
