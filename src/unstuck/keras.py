@@ -40,6 +40,10 @@ class Watch(keras.callbacks.Callback):  # type: ignore[misc]
         self._training: Training | None = None
         self._around: Around | None = None
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What was seen stays here: hooks and copies are not pickled with the callback."""
+        return vars(self) | {"_training": None, "_around": None}
+
     def on_train_begin(self, logs: Any = None) -> None:
         """Looks at the set-up as it is about to train."""
         trainings = self._watcher.trainings

@@ -7,9 +7,9 @@ fix = proof.fix()
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar
 
 from unstuck.diagnosis import Diagnosed, diagnosed
 from unstuck.errors import UsageError
@@ -46,6 +46,18 @@ class Session(Generic[R]):
         if name.startswith("__") or name == "record":
             raise AttributeError(name)
         return getattr(self.record, name)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Records alone are pickled: model and data stay where they are."""
+        records = {f.name: getattr(self, f.name) for f in fields(self)}
+        kept = {n: r for n, r in records.items() if isinstance(r, Batch | Report | Proof | Fix)}
+        return _unpickled, (type(self), kept)
+
+    def __copy__(self) -> Self:
+        return self  # nothing of it changes
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self
 
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *dir(self.record)})
@@ -109,6 +121,26 @@ class Session(Generic[R]):
         from unstuck.report.as_json import to_json
 
         return to_json(self.record)
+
+
+class _Gone:
+    """What does not come with a pickled record."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        self()
+
+    def __call__(self) -> NoReturn:
+        raise UsageError(
+            "the model and its data did not come with what was pickled",
+            "what unstuck.diagnose returned, in its own process",
+            "diagnose again; its record, to_json() and html() are whole",
+        )
+
+
+def _unpickled(kind: type[Session[R]], kept: dict[str, Any]) -> Session[R]:
+    return kind(**{f.name: kept.get(f.name, _Gone()) for f in fields(kind)})
 
 
 @dataclass(frozen=True, eq=False, repr=False)

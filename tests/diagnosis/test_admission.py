@@ -1,6 +1,7 @@
 """What cannot be meant is refused in words, before any work starts."""
 
 from typing import Any
+from unittest.mock import MagicMock
 
 import numpy as np
 import pytest
@@ -23,6 +24,13 @@ class Mute:
         raise RuntimeError
 
 
+class NoArray:
+    """Raises where it is to be made an array."""
+
+    def __array__(self, *args: Any, **kwargs: Any) -> Any:
+        raise RuntimeError("none to be had")
+
+
 REFUSED: dict[str, tuple[Any, dict[str, Any], type[Exception], str]] = {
     "examples as text": (NET, {"examples": "100"}, UsageError, "'100'"),
     "one example": (NET, {"examples": 1}, UsageError, "at least 2"),
@@ -32,6 +40,8 @@ REFUSED: dict[str, tuple[Any, dict[str, Any], type[Exception], str]] = {
     "shuffle as text": (NET, {"shuffle": "yes"}, UsageError, "'yes'"),
     "a step that is no function": (NET, {"step": 3}, UsageError, "step=3"),
     "what has no words for itself": (NET, {"shuffle": Mute()}, UsageError, "<Mute instance"),
+    "inputs that have no words": (NET, {"x": [Mute()] * 60}, DataError, "Python objects"),
+    "inputs that make no array": (NET, {"x": NoArray()}, DataError, "none to be had"),
     "no data": (NET, {"x": None}, UsageError, "no data"),
     "one number as inputs": (NET, {"x": np.float32(1)}, DataError, "single number"),
     "one number as targets": (NET, {"y": np.int64(3)}, DataError, "single number"),
@@ -99,6 +109,32 @@ def test_what_cannot_be_meant_is_refused(case: str) -> None:
     arguments = {"x": X, "y": Y, **changed}
     with pytest.raises(error, match=says):
         unstuck.diagnose(model, arguments.pop("x"), arguments.pop("y"), **arguments)
+
+
+def test_what_only_looks_like_an_optimizer_is_refused() -> None:
+    anything = MagicMock()  # the user's, in a test of theirs
+    with pytest.raises(UsageError, match=r"gave a MagicMock(.|\n)*optim\.Adam"):
+        unstuck.diagnose(
+            torch.nn.Linear(8, 2), X, Y, loss=torch.nn.CrossEntropyLoss(), optimizer=anything
+        )
+
+
+def test_a_data_set_longer_than_any_array_is_looked_at() -> None:
+    class Endless(torch.utils.data.Dataset[Any]):
+        def __len__(self) -> int:
+            return 2**62
+
+        def __getitem__(self, i: int) -> Any:
+            return torch.from_numpy(X[i % 60]), int(Y[i % 60])
+
+    model = torch.nn.Linear(8, 2)
+    report = unstuck.diagnose(
+        model,
+        torch.utils.data.DataLoader(Endless(), 8),
+        loss=torch.nn.CrossEntropyLoss(),
+        optimizer=torch.optim.SGD(model.parameters(), 0.1),
+    )
+    assert "of 4,611,686,018,427,387,904 examples" in report.setup["looked at"]
 
 
 def test_numbers_of_numpy_are_numbers() -> None:

@@ -27,7 +27,7 @@ class watch:
         tell: called with what is seen. Default: on stderr.
 
     Raises:
-        UsageError: no such model or optimizer.
+        UsageError: no such model or optimizer; a block entered twice at once.
     """
 
     def __init__(
@@ -47,9 +47,16 @@ class watch:
                 f"the optimizer is a {type(optimizer).__name__}", "a torch.optim.Optimizer"
             )
         self.model, self.optimizer = model, optimizer
-        self._watcher, self._loops = Watcher(stop, tell), None
+        self._watcher = Watcher(stop, tell)
+        self._loops: Any = None
 
     def __enter__(self) -> Self:
+        if self._loops is not None:
+            raise UsageError(
+                "the watch is within its own block",
+                "one that is not under way",
+                "make another: unstuck.watch(model, optimizer)",
+            )
         from unstuck.frameworks.torch.watch.loops import Loops
 
         self._watcher.begins()
@@ -65,7 +72,11 @@ class watch:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        loops: Any = self._loops
+        loops, self._loops = self._loops, None
+        if loops is None:
+            raise UsageError(
+                "the watch ends before it began", "with unstuck.watch(model, optimizer): …"
+            )
         loops.finish()
         loops.remove()
 

@@ -17,6 +17,7 @@ from unstuck.script.starting_point import StartingPoint
 from unstuck.script.trainings import Trainings
 from unstuck.sessions import TRAINED_ON, FixSession, ProofSession, ReportSession
 from unstuck.setups.admission import function, truth
+from unstuck.setups.heard import heard
 from unstuck.setups.unmoved import unmoved
 
 Tell = Callable[[Any], None]
@@ -47,8 +48,13 @@ class Watcher:
     def __init__(self, stop: bool = False, tell: Tell | None = None) -> None:
         truth("stop", stop)
         function("tell", tell, "what is seen")
-        self.trainings = Trainings("", tell or on_stderr, prove=True)
-        self._stop = stop
+        told = on_stderr if tell is None else heard("tell", tell, "and the training goes on")
+        self.trainings = Trainings("", told, prove=True)
+        self._stop, self._tell = stop, tell
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """What was seen stays here: hooks and copies are not pickled, nor copied, with a model."""
+        return type(self), (self._stop, self._tell)
 
     def begins(self) -> None:
         """A training is about to begin; what was told of one before is told again."""

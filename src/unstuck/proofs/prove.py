@@ -41,6 +41,7 @@ from unstuck.records.report import Report
 from unstuck.records.states import State
 from unstuck.records.training import Sighting, Witness
 from unstuck.setups.admission import enough_memory, seconds, whole_number
+from unstuck.setups.heard import heard
 from unstuck.setups.subject import Subject
 from unstuck.setups.trainer import Localizing
 from unstuck.setups.untouched import untouched
@@ -105,6 +106,7 @@ def prove(
         whole_number("epochs", epochs, 1)
     if not callable(told):
         raise UsageError(f"told={told!r}", "a function of what is being tried")
+    told = heard("told", told, "and the proof goes on")
     began = clock()
     with untouched(), enough_memory():
         subject = diagnosed.again(examples)

@@ -43,9 +43,11 @@ def as_array(values: Any, what: str, text: bool = False) -> NDArray[Any]:
         array = np.asarray(values)
         if text and array.dtype.kind == "O" and all(isinstance(v, str) for v in array.flat):
             array = array.astype(str)  # a column of a data frame
-    except (ValueError, TypeError) as error:
+    except MemoryError:
+        raise
+    except Exception as error:  # of the user's own `__array__` too
         raise DataError(
-            f"{what} cannot be made an array: {str(error)[:200]}",
+            f"{what} cannot be made an array: {str(error)[:200] or type(error).__name__}",
             "numbers of one shape for every example",
             f"check the lengths of the rows of {what}",
         ) from None
@@ -72,7 +74,7 @@ def as_array(values: Any, what: str, text: bool = False) -> NDArray[Any]:
 def _example(array: NDArray[Any]) -> str:
     try:
         return f" such as {array.ravel()[:1].tolist()[0]!r:.60}" if array.size else ""
-    except SystemError:  # text of no letters
+    except Exception:  # text of no letters; an object that has no words for itself
         return ""
 
 

@@ -184,9 +184,12 @@ def _loader(loader: Any, examples: int) -> _Read:
         limits = ("the loader draws examples by weight; the sample is of the data as stored",)
     if isinstance(dataset, data.IterableDataset):
         return _stream(loader, examples, batch_size, limits)
-    indices = np.asarray(getattr(sampler, "indices", None) or np.arange(len(dataset)))
-    _check_any(indices)
-    chosen = indices[rows(len(indices), examples)]
+    indices = getattr(sampler, "indices", None)
+    n = len(dataset if indices is None else indices)  # which may be more than an array has room for
+    _check_any(range(n))
+    chosen, ordered = rows(n, examples), np.arange(min(n, ORDERED))
+    if indices is not None:
+        chosen, ordered = np.asarray(indices)[chosen], np.asarray(indices)[ordered]
     if isinstance(dataset, data.TensorDataset) and loader.collate_fn is data.default_collate:
         batch = [_taken(t, chosen) for t in dataset.tensors]
     else:
@@ -195,8 +198,8 @@ def _loader(loader: Any, examples: int) -> _Read:
                 read = _batches((collate(source[i]) for i in chosen), examples)
                 return _Read(read.batch, None, None, None, shuffled, limits)
             batch = collate(_items(source, chosen, batch_size or 32))
-    order = _stored_targets(dataset, indices[:ORDERED])
-    return _Read(batch, order, len(indices), batch_size, shuffled, limits)
+    order = _stored_targets(dataset, ordered)
+    return _Read(batch, order, n, batch_size, shuffled, limits)
 
 
 def _stream(loader: Any, examples: int, batch_size: int | None, limits: tuple[str, ...]) -> _Read:

@@ -166,7 +166,7 @@ def loss_name(loss: Any) -> str:
 
 def is_optimizer(optimizer: Any) -> bool:
     """Whether this is a made optimizer, of torch or alike."""
-    return hasattr(optimizer, "param_groups") and hasattr(optimizer, "step")
+    return hasattr(optimizer, "param_groups") and hasattr(type(optimizer), "step")
 
 
 def maker(optimizer: Any) -> Any:
@@ -209,7 +209,10 @@ def maker(optimizer: Any) -> Any:
                 "a function parameters ↦ optimizer, or an optimizer that is already made",
             ) from error
         if not is_optimizer(made):
-            raise UsageError(f"the optimizer's function gave a {type(made).__name__}")
+            raise UsageError(
+                f"the optimizer's function gave a {type(made).__name__}",
+                "a function parameters ↦ optimizer, such as torch.optim.Adam",
+            )
         check(made)
         return made
 
