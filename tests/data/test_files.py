@@ -1,6 +1,7 @@
 """The user's own files: what each form gives, and what each kind of fault is called."""
 
 import io
+import warnings
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -173,11 +174,17 @@ SPOILT = np.zeros((9, 2))
 SPOILT[3, 1], SPOILT[5, 0] = np.nan, np.inf
 
 
-def _archived(content: bytes) -> bytes:
-    """An archive whose x and y are this."""
+def npy(array: np.ndarray) -> bytes:
     written = io.BytesIO()
-    with zipfile.ZipFile(written, "w") as archive:
-        for name in ("x.npy", "y.npy"):
+    np.save(written, array)
+    return written.getvalue()
+
+
+def _archived(*contents: bytes) -> bytes:
+    """An archive whose x and y, and x once more, are these."""
+    written = io.BytesIO()
+    with warnings.catch_warnings(action="ignore"), zipfile.ZipFile(written, "w") as archive:
+        for name, content in zip(("x.npy", "y.npy", "x.npy"), contents, strict=False):
             archive.writestr(name, content)
     return written.getvalue()
 
@@ -192,7 +199,17 @@ FAULTS = {
     "a folder": (
         lambda folder: (folder / "t.npz").mkdir() or str(folder / "t.npz"),
         DataError,
-        "cannot be read: ",
+        r"t\.npz is a folder(.|\n)*expected: a file(.|\n)*to do: ",
+    ),
+    "a folder, csv": (
+        lambda folder: (folder / "t.csv").mkdir() or str(folder / "t.csv"),
+        DataError,
+        r"t\.csv is a folder(.|\n)*expected: a file(.|\n)*to do: ",
+    ),
+    "a link to itself": (
+        lambda folder: (folder / "t.csv").symlink_to("t.csv") or str(folder / "t.csv"),
+        DataError,
+        r"cannot be read: .*links(.|\n)*expected: (.|\n)*to do: ",
     ),
     "not a zip": (raw("t.npz", b"hello"), CorruptData, "not a zip file"),
     "empty npz": (raw("t.npz", b""), CorruptData, "not a zip file"),
@@ -256,6 +273,15 @@ FAULTS = {
     "298 GiB in an archive": (archive(x=header((10**10, 4)), y=b""), CorruptData, "298"),
     "encrypted": (archive(1, x=header((5, 4)), y=b""), CorruptData, "encrypted"),
     "an unknown compression": (archive(0, 99, x=header((5, 4)), y=b""), CorruptData, "supported"),
+    "another array": (npz(x=X, y=Y, mask=Y), DataError, "holds x, y and mask"),
+    "an array beside four": (
+        npz(x_train=X, y_train=Y, x_test=X, y_test=Y, weights=Y),
+        DataError,
+        "y_test and weights",
+    ),
+    "an array twice": (raw("t.npz", _archived(npy(X), npy(Y), npy(X))), DataError, "holds x more"),
+    "a column twice": (csv("a,a,b,y\n1," + ROWS), DataError, "2 columns called a"),
+    "a target twice": (csv("a,y,Y\n" + ROWS), DataError, "2 columns called y"),
     "x and X": (npz(x=X, X=X * 2, y=Y), DataError, "holds both x and X"),
     "x and x_train": (npz(x=X, x_train=X, y=Y), DataError, "holds x, y and x_train"),
     "all of them": (
@@ -282,7 +308,7 @@ FAULTS = {
     ),
     "a huge row": (csv("1,0\n2,1\n" + "1" * 200_000 + "\n"), DataError, "field limit"),
     "a header that ends early": (
-        raw("t.npz", _archived(b"\x93NUMPY\x01\x00\x04\x00((((")),
+        raw("t.npz", _archived(*[b"\x93NUMPY\x01\x00\x04\x00(((("] * 2)),
         CorruptData,
         "t.npz",
     ),
@@ -328,6 +354,26 @@ def test_an_array_of_two_names_is_not_chosen(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="both x and x_train"):
         files.array(path, "x")
     assert len(files.array(path, "y")) == len(Y)
+
+
+@pytest.mark.parametrize(("kind", "said"), [
+    ("folder.npy", "is a folder"), ("folder.csv", "is a folder"), ("link.npy", "cannot be read"),
+    ("twice.csv", "2 columns called a"), ("twice.npz", "holds x more than once"),
+])  # fmt: skip
+def test_a_file_of_its_own_that_is_none_or_two_is_refused(
+    tmp_path: Path, kind: str, said: str
+) -> None:
+    path = tmp_path / kind
+    if kind.startswith("folder"):
+        path.mkdir()
+    elif kind.startswith("link"):
+        path.symlink_to(kind)
+    elif kind.endswith("csv"):
+        path.write_text("a,a\n1,2\n")
+    else:
+        path.write_bytes(_archived(npy(X), npy(Y), npy(X)))
+    with pytest.raises(DataError, match=rf"{said}(.|\n)*expected: (.|\n)*to do: "):
+        files.array(path, "x")
 
 
 @pytest.mark.parametrize(

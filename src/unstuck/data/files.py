@@ -1,6 +1,7 @@
 """The user's own data: `.npz`, `.csv`, or a pair of `.npy` files."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,7 +36,7 @@ def load(name: str) -> Dataset:
     """Read a data set from the file or the two files that `name` stands for.
 
     - `.npz` with x_train, y_train, x_test, y_test (as Keras's mnist.npz), or with x, y; upper
-      or lower case.
+      or lower case. Beside them only what has no row for each example, such as names.
     - `x.npy,y.npy`.
     - `.csv`: comma-separated numbers, one example a row, a header or none; the target is the
       column named label, target or y, else the last.
@@ -129,10 +130,16 @@ def _read_npz(path: Path) -> dict[str, Array]:
         names = _names(archive, path)
         for keys in (_KEYS[2:], _KEYS[:2]):
             if names.keys() >= set(keys):
-                others = [names[key] for key in _KEYS if key in names and key not in keys]
+                found = {key: np.asarray(archive[names[key]]) for key in keys}
+                lengths = {len(array) for array in found.values() if array.ndim}
+                others = [
+                    name
+                    for key, name in names.items()
+                    if key not in keys and (key in _KEYS or _length(archive, name) in lengths)
+                ]
                 if others:
                     raise _ambiguous(path, [*(names[key] for key in keys), *others])
-                return {key: np.asarray(archive[names[key]]) for key in keys}
+                return found
     raise DataError(
         f"{path} holds {', '.join(archive.files) or 'nothing'}",
         "x_train, y_train, x_test and y_test, or x and y",
@@ -142,12 +149,33 @@ def _read_npz(path: Path) -> dict[str, Array]:
 
 def _names(archive: Any, path: Path) -> dict[str, str]:
     """The arrays' names, by how they are written in lower case."""
+    twice = next((n for n, times in Counter(archive.files).items() if times > 1), None)
+    if twice is not None:
+        raise DataError(
+            f"{path} holds {twice} more than once",
+            "each array once",
+            "write it again with numpy.savez(path, x=..., y=...)",
+        )
     names: dict[str, str] = {}
     for name in archive.files:
         other = names.setdefault(name.lower(), name)
         if other != name and name.lower() in _KEYS:
             raise _ambiguous(path, [other, name])
     return names
+
+
+def _length(archive: Any, name: str) -> int | None:
+    """Rows of an array that is not read; None for a number, or what is no array."""
+    try:
+        with archive.zip.open(f"{name}.npy") as file:
+            old = np.lib.format.read_magic(file) == (1, 0)
+            read = (
+                np.lib.format.read_array_header_1_0 if old else np.lib.format.read_array_header_2_0
+            )
+            shape = read(file)[0]
+    except (KeyError, ValueError):
+        return None
+    return shape[0] if shape else None
 
 
 def _ambiguous(path: Path, names: list[str]) -> DataError:

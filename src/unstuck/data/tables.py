@@ -1,6 +1,7 @@
 """Tables of comma-separated values: features and targets, or the columns of a file of its own."""
 
 import csv
+import errno
 import re
 import warnings
 from collections.abc import Iterator
@@ -42,6 +43,8 @@ def table(path: Path) -> dict[str, Array]:
         numbers = any(map(is_number, first))
         header = column >= 0 or not numbers
         column %= len(first)
+        if header:
+            _check_names(first, path)
         labels: list[str] = []
 
         def keep(text: str) -> float:
@@ -93,6 +96,7 @@ def columns(path: Path) -> Array:
     if len(lines) > 1 and not any(map(is_number, lines[0])):
         one_column = len(lines[0]) == 1
         if not one_column or is_number(lines[1][0]) or lines[0][0].lower() in TARGET_NAMES:
+            _check_names(lines[0], path)
             lines = lines[1:]
     if not lines:
         raise DataError(f"{path} has no rows", "one example a row")
@@ -123,6 +127,20 @@ def _check_header(first: list[str], path: Path) -> None:
             f"{path}: the first line counts from {first[0]} to {first[-1]}, as a header does",
             "names of columns, or examples alone",
             "give the columns names, or drop the line",
+        )
+
+
+def _check_names(header: list[str], path: Path) -> None:
+    """No two columns are called alike, nor two of them the target; some may have no name."""
+    names = [name.strip() for name in header]
+    names = [n.lower() if n.lower() in TARGET_NAMES else n for n in names]
+    named = (n for n in names if n and not is_number(n))
+    twice = next((n for n in named if names.count(n) > 1), None)
+    if twice is not None:
+        raise DataError(
+            f"{path} has {names.count(twice)} columns called {twice}",
+            "a name of its own for each column",
+            "drop or rename the others: which of them is meant cannot be told",
         )
 
 
@@ -183,4 +201,9 @@ def unreadable(path: Path, error: OSError) -> DataError:
     """The error for a file that the system does not let us read."""
     if isinstance(error, FileNotFoundError):
         return DataNotFound(f"no file {path.absolute()}", todo="check the path")
-    return DataError(f"{path} cannot be read: {error.strerror or error}")
+    if path.is_dir():
+        return DataError(f"{path} is a folder", "a file", "name the file in it")
+    seen = f"{path} cannot be read: {error.strerror or error}"
+    if error.errno == errno.ELOOP:
+        return DataError(seen, "a file", "the link leads back to itself: name the file")
+    return DataError(seen, "a file that can be read", "check who may read it, or copy it")
