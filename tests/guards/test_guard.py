@@ -11,7 +11,7 @@ from sklearn.datasets import load_digits
 from sklearn.neural_network import MLPClassifier
 from torch import nn
 
-from unstuck.errors import UsageError
+from unstuck.errors import DataError, UsageError
 from unstuck.guards.guard import Failed, Guard, UndecidedWarning
 from unstuck.guards.trials import Trials, trials
 from unstuck.records.guarded import Guarded
@@ -159,6 +159,26 @@ def test_what_cannot_be_asked_is_refused(wrong, says) -> None:
 def test_a_budget_that_is_no_time_is_refused(budget) -> None:
     with pytest.raises(UsageError, match="budget="):
         Guard(budget)
+
+
+ALIKE = {
+    "one example": (GUARD.fits, (X[:1], Y[:1]), "1 example\n.*at least 2"),
+    "one class": (GUARD.learns, (X, Y * 0 + 3), "all .* of one class"),
+    "one class of one-hot rows": (GUARD.learns, (X, np.eye(10)[Y * 0]), "all .* of one class"),
+    "a batch of one class": (GUARD.fits, (X[Y == 3], Y[Y == 3]), "all 32 .* of one class"),
+}
+
+
+@pytest.mark.parametrize("name", ALIKE)
+def test_answers_that_are_all_one_are_refused_and_not_called_unlearnt(name) -> None:
+    guard, data, says = ALIKE[name]
+    with pytest.raises(DataError, match=says):
+        guard(digits(), *data)
+
+
+def test_one_target_for_all_examples_is_refused() -> None:
+    with pytest.raises(DataError, match=r"all .* targets are alike"):
+        GUARD.learns(**regression(TARGETS * 0 + 3))
 
 
 @pytest.mark.parametrize("examples", [0, 1, 2.5, "32"])

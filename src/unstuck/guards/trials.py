@@ -11,7 +11,7 @@ from unstuck.changes.change import Change, Combination, Part, fits_together, in_
 from unstuck.changes.data import Data
 from unstuck.changes.learning_rate import rate
 from unstuck.diagnosis import diagnosed
-from unstuck.errors import UsageError
+from unstuck.errors import DataError, UsageError
 from unstuck.judging.reference import reference
 from unstuck.judging.yardstick import Yardstick, yardsticks
 from unstuck.proofs.asks import Ask, Score
@@ -145,9 +145,28 @@ def trials(
         raise UsageError(
             "there is nothing to judge it by", "one label or target an example, finite targets"
         )
+    _check_differ(made.first)
     bench = Bench(trainer, made, ends)
     bench.calibrate(within)
     return Trials(found.report, subject, bench, within, seed)
+
+
+def _check_differ(fold: Fold) -> None:
+    """There is something to learn: not all answers that are trained on are one.
+
+    Raises:
+        DataError: they are.
+    """
+    y, labels = fold.fit.y, fold.fit.labels
+    if len(y) < 2:
+        raise DataError(f"{len(y)} example", "at least 2")
+    if labels is not None and len(np.unique(labels[labels >= 0])) < 2:
+        seen, expected = f"all {len(y)} training targets are of one class", "two or more"
+    elif labels is None and (y == y[:1]).all():
+        seen, expected = f"all {len(y)} training targets are alike", "targets that differ"
+    else:
+        return
+    raise DataError(seen, expected, "give other examples, or more: of these nothing is to learn")
 
 
 def _of_batch(sample: Sample, subject: Subject, outputs: int, batch: int) -> Folds | None:
