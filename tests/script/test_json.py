@@ -1,9 +1,15 @@
 """The record of a run obeys its schema, and its SARIF stands at the script's lines."""
 
 import json
+import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
+from unstuck.records.origin import here
+from unstuck.report.as_json import to_json
+from unstuck.report.spelt import spelt
 
 from .running import unstuck_run
 
@@ -65,3 +71,32 @@ def test_a_record_and_its_sarif(options, tmp_path):
     place = first["locations"][0]["physicalLocation"]
     assert place["artifactLocation"]["uri"] == "sub/train.py"
     assert place["region"]["startLine"] == 4
+
+
+@pytest.mark.skipif(os.name != "posix", reason="has no such names")
+def test_a_name_that_is_no_text_is_spelt_wherever_it_is_written(tmp_path):
+    name = os.fsdecode(b"t\xff \xe9.py")
+    lines = SCRIPT.splitlines(keepends=True)
+    (tmp_path / name).write_text("".join(lines[:4]))
+    bad = os.fsdecode(b"o\xff.json")
+    files = ["--json", bad, "--html", "o.html", "--sarif", "o.sarif"]
+    seen = unstuck_run(tmp_path, *files, name)
+    assert seen.status == 10, seen.err
+    record = json.loads((tmp_path / bad).read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator(SCHEMA).validate(record)
+    assert record["subjects"][0]["where"]["file"] == r"t\udcff \udce9.py"
+    assert r"o\udcff.json" in record["origin"]["command"]
+    assert r"t\udcff \udce9.py" in (tmp_path / "o.html").read_text(encoding="utf-8")
+    log = json.loads((tmp_path / "o.sarif").read_text(encoding="utf-8"))
+    sarif_pydantic.Sarif.model_validate(log)
+    (location,) = log["runs"][0]["results"][0]["locations"]
+    assert location["physicalLocation"]["artifactLocation"]["uri"] == "t%FF%20%E9.py"
+
+
+def test_half_a_character_in_a_record_is_spelt():
+    record = replace(here("unstuck run \ud83d"), versions={"\ud83d": "1"})
+    made = to_json(record)
+    assert made["command"] == r"unstuck run \ud83d"
+    assert made["versions"] == {r"\ud83d": "1"}
+    whole = here("unstuck run \U0001f600")
+    assert spelt(whole) == whole

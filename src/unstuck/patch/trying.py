@@ -177,7 +177,9 @@ def patch(
         return None
     text = diff(decoded(content), found.new, path)
     head, rest = text.split("@@", 1) if text else ("", "")
-    as_file = head.encode() + (encoded(f"@@{rest}", content) if text else b"")
+    as_file = head.encode("utf-8", "surrogateescape") + (
+        encoded(f"@@{rest}", content) if text else b""
+    )
     learning = {t.index for t in found.placed if better(found.after[t.index]["state"], t.state)}
     return Tried(text, as_file, found.after, frozenset(learning))
 

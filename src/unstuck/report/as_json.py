@@ -8,6 +8,8 @@ import sys
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from unstuck.report.spelt import spelt
+
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
@@ -40,9 +42,18 @@ def as_text(made: Any) -> str:
 
 
 def _dumped(record: Any, indent: int | None = None) -> str:
+    from pydantic_core import PydanticSerializationError
+
     kind: Any = type(record)
-    made = _adapter(kind).dump_json(record, indent=indent, fallback=_plain, warnings=False)
-    return made.decode()
+    adapter = _adapter(kind)
+
+    def dumped(one: Any) -> str:
+        return adapter.dump_json(one, indent=indent, fallback=_plain, warnings=False).decode()
+
+    try:
+        return dumped(record)
+    except PydanticSerializationError:  # text that no encoding has
+        return dumped(spelt(record))
 
 
 def _plain(value: Any) -> Any:

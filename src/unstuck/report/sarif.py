@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, metadata
 from typing import Any
+from urllib.parse import quote
 
 from unstuck.causes import load
 from unstuck.records.quantity import quantity
@@ -11,6 +12,7 @@ from unstuck.records.report import Suspect
 from unstuck.records.run import RunRecord, SubjectRecord
 from unstuck.records.states import Status
 from unstuck.records.where import Where
+from unstuck.report.spelt import spelt
 
 _LEVELS = {
     Status.PROVEN: "error",
@@ -40,7 +42,7 @@ def sarif(record: RunRecord) -> dict[str, Any]:
         "rules": rules,
     } | ({"informationUri": home} if home else {})
     files = sorted({s.where.file for s in record.subjects if s.where is not None})
-    return {
+    log = {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
         "runs": [
@@ -51,6 +53,7 @@ def sarif(record: RunRecord) -> dict[str, Any]:
             }
         ],
     }
+    return dict(spelt(log))
 
 
 def _home() -> str:
@@ -75,6 +78,10 @@ def _results(subject: SubjectRecord) -> Iterator[dict[str, Any]]:
         yield _result(subject, asked.where, asked.cause, _LEVELS[Status.PROVEN], told)
 
 
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+
 def _result(
     subject: SubjectRecord, where: Where | None, rule: str, level: str, says: str
 ) -> dict[str, Any]:
@@ -83,9 +90,10 @@ def _result(
     # The same finding in the next run, though lines above it were added: its rule, file, cell and
     # framework, not its line.
     same = "|".join((rule, file, str(cell or ""), subject.framework))
-    found["partialFingerprints"] = {"unstuck/v1": hashlib.sha256(same.encode()).hexdigest()[:32]}
+    found["partialFingerprints"] = {"unstuck/v1": _hash(same)}
     if where is not None:
-        physical = {"artifactLocation": {"uri": file}, "region": {"startLine": line}}
+        uri = quote(file, safe="/:", errors="surrogateescape")
+        physical = {"artifactLocation": {"uri": uri}, "region": {"startLine": line}}
         found["locations"] = [{"physicalLocation": physical}]
         if cell is not None:  # lines are counted within it
             found["message"]["text"] = f"Cell {cell}, line {line}: {says}"

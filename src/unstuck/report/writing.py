@@ -31,7 +31,7 @@ def write(target: Path, content: str | bytes) -> None:
     Raises:
         NotWritten: it cannot be written.
     """
-    data = content.encode() if isinstance(content, str) else content
+    data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
     try:
         if is_stdout(target):
             _print(data)
