@@ -20,6 +20,12 @@ def printable(text: str) -> str:
     return text.translate(_CODES)
 
 
+def named(error: BaseException) -> str:
+    """An error that is not ours in a line: its kind, and what it says."""
+    says = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {says[0]}" if says else type(error).__name__
+
+
 class UnstuckError(Exception):
     """A mistake or mishap that is explained, not traced.
 

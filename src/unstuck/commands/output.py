@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from unstuck.errors import NotWritten, UsageError
+from unstuck.errors import NotWritten, UnstuckError, UsageError, named
 from unstuck.report.writing import file_at, is_stdout, write
 
 if TYPE_CHECKING:
@@ -138,8 +138,11 @@ def _written(target: Path, make: Callable[[], str | bytes], tell: Callable[[str]
             why = f"cannot write {target}: it is no report, and was made while this ran"
             raise NotWritten(why, EXPECTED, "give the command again with another place")
         write(target, make())
-    except Exception as error:
+    except UnstuckError as error:
         tell(f"unstuck: {error}")
+        return False
+    except Exception as error:  # memory that is spent, a Python that a script has changed
+        tell(f"unstuck: cannot write {target}: {named(error)}")
         return False
     return True
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
+from unstuck.commands.afterwards import Afterwards
 from unstuck.commands.ending import as_python, how_it_ended, leave_to_the_script
 from unstuck.commands.options import (
     FailOn,
@@ -123,6 +124,7 @@ def run(
     """
     from unstuck.commands.trials import proven
     from unstuck.script import hooks
+    from unstuck.script.at_exit import AtExit
     from unstuck.script.children import Children
     from unstuck.script.running import script as found
     from unstuck.script.shadows import ours
@@ -144,7 +146,7 @@ def run(
         prove = float(SECONDS)
     trainings = Trainings(running.file, telling.at_once, stop=stop, prove=prove is not None)
     hooks.install(trainings)
-    children = Children(trainings, running.file)
+    children, at_exit, after = Children(trainings, running.file), AtExit(), Afterwards(tell)
 
     def decided(
         diagnosed: "Diagnosed", witness: "Witness", sightings: "tuple[Sighting, ...]"
@@ -156,16 +158,22 @@ def run(
     def finished() -> "tuple[RunRecord | None, bool]":
         """What was found, told and written; whether all of it could be."""
         record = None
-        with trainings.guard("draw up what was found"):
+        with after.part("draw up what was found"):
             record = _record(trainings, folder, command)
+        if record is not None:
             again = shlex.join([*(["-m"] if module else []), script, *ctx.args])
-            telling.at_the_end(record, again, html_file or json_file)
-        return record, _write(record, json_file, html_file, sarif_file, tell)
+            with after.part("tell what was found"):
+                telling.at_the_end(record, again, html_file or json_file, at_exit.is_awaited)
+        written = False
+        with after.part("write what was found"):
+            written = _write(record, json_file, html_file, sarif_file, tell)
+        trainings.is_recorded = True
+        return record, written
 
     def ended() -> None:
         tell("\nunstuck: told to end (SIGTERM); what was found until then")
         with ours():
-            with trainings.guard("end the run"):
+            with after.part("end the run"):
                 children.join()
             finished()
 
@@ -175,12 +183,12 @@ def run(
         leave_to_the_script()
         raise typer.Exit(status)
     written = True
-    with trainings.guard("end the run"):
+    with after.part("end the run"):
         for ending in trainings.endings:
             ending()
         children.join()
     try:
-        with trainings.guard("prove what was found"):
+        with after.part("prove what was found"):
             if prove is not None:
                 trainings.prove(decided, telling.decided)
             if patch is not None and trainings.lines:
@@ -190,7 +198,7 @@ def run(
         tell(f"\nunstuck: {says}; what was found until then")
         status = status or how
     record, all_written = finished()
-    written = written and all_written
+    written = written and all_written and after.is_whole
     if record is not None:
         status = status or (found_status(record.subjects, fail_on) if written else UNWRITTEN)
     leave_to_the_script()

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,12 +64,15 @@ class Telling:
 
     @unmoved()
     @ours()
-    def at_the_end(self, record: "RunRecord", again: str, written: Path | None) -> None:
+    def at_the_end(
+        self, record: "RunRecord", again: str, written: Path | None, goes_on: bool = False
+    ) -> None:
         """Tells what was found.
 
         Args:
             again: what stands behind `unstuck run`, less its options.
             written: a page or a record with all of it; None where there is none.
+            goes_on: whether the script has Python do something at exit.
         """
         from unstuck.report.run import summary
 
@@ -76,6 +80,11 @@ class Telling:
             from unstuck.report.compact import compact
 
             self.tell(compact(record, again))
+        elif goes_on and not record.subjects:
+            self.tell(
+                "unstuck: no training seen before the script's end; what it trains at exit (atexit)"
+                " is told then, and is not in the record"
+            )
         elif self._verbose or not record.subjects:
             self.tell(summary(record.subjects, [n for n in LIBRARIES if n in sys.modules]))
             for patch in dict.fromkeys(s.patch for s in record.subjects if s.patch):
@@ -97,14 +106,15 @@ def _teller() -> Tell:
     def tell(shown: Any) -> None:
         if stream is None:  # closed before Python started: nobody listens
             return
-        if isinstance(shown, str):
-            stream.write(f"{printable(shown)}\n")
-        else:
-            with unmoved(), ours():
-                from unstuck.report.console import Console
+        with suppress(OSError, ValueError):  # a full disk, a limit, a script that closed it
+            if isinstance(shown, str):
+                stream.write(f"{printable(shown)}\n")
+            else:
+                with unmoved(), ours():
+                    from unstuck.report.console import Console
 
-                Console(file=stream).print(_drawn(shown), highlight=False, crop=False)
-        stream.flush()
+                    Console(file=stream).print(_drawn(shown), highlight=False, crop=False)
+            stream.flush()
 
     return tell
 

@@ -122,6 +122,7 @@ class Trainings:
     Attributes:
         lines: where training started, in the order of the first time.
         endings: called when the script has ended, for what is still to be read.
+        is_recorded: whether the record is drawn up, so that what still trains is told alone.
     """
 
     def __init__(
@@ -134,7 +135,7 @@ class Trainings:
     ) -> None:
         self.lines: list[Line] = []
         self.endings: list[Callable[[], None]] = [self._look_back]
-        self.tell = tell
+        self.tell, self.is_recorded = tell, False
         self._script, self._stop, self._prove = script, stop, prove
         self._thread, self._lock = _Thread(), threading.RLock()
         self._by_place: dict[Place | None, Line] = {}
@@ -174,6 +175,8 @@ class Trainings:
             if where is None and self._under_way:
                 return None  # in a thread that a training started, as searches do
             training = self._started(framework, arguments, where, names, anew)
+            if self.is_recorded:
+                self.says("a training at exit is not in the record")
         if self._stop:
             raise Stop
         return training
