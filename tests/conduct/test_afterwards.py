@@ -2,6 +2,8 @@
 
 import json
 import re
+import signal
+import subprocess
 import sys
 
 import pytest
@@ -80,3 +82,40 @@ def test_a_training_at_exit_is_told_and_said_not_to_be_in_the_record(tmp_path):
 def test_what_a_library_does_at_exit_is_none_of_the_scripts(tmp_path):
     run = ended(tmp_path, "import logging, concurrent.futures, joblib")
     assert run.err.startswith("unstuck: no training seen, though sklearn was imported.")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="where memory is limited otherwise")
+@pytest.mark.parametrize("command", ["diagnose --prove 2 {} s.py:net", "run --prove 2 {} s.py"])
+def test_a_diagnosis_is_written_before_trials_that_end_the_process(command, tmp_path):
+    (tmp_path / "s.py").write_text(
+        f"{SCRIPT}import jax\n"
+        "def net(): return MLPClassifier((8,)), x * 300, x[:, 0] > 0\n"
+        "def abort(*args, **kwargs): os.abort()\n"
+        "jax.jit = jax.lax.scan = jax.device_put = abort\n"
+        "if __name__ == '__main__': fit()\n"
+    )
+    files = "--json o.json --html o.html"
+    line = [sys.executable, "-m", "unstuck", *command.format(files).split()]
+    done = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == -signal.SIGABRT, done.stderr
+    (subject,) = json.loads((tmp_path / "o.json").read_text())["subjects"]
+    assert "input-spread" in [s["name"] for s in subject["report"]["suspects"]]
+    assert "input-spread" in (tmp_path / "o.html").read_text()
+
+
+@pytest.mark.parametrize("error", ["ImportError('no room')", "MemoryError", "OSError('no room')"])
+def test_trials_that_cannot_be_run_are_told_in_words(error, tmp_path):
+    (tmp_path / "s.py").write_text(
+        f"{SCRIPT}import jax\n"
+        "def net(): return MLPClassifier((8,)), x * 300, x[:, 0] > 0\n"
+        f"def none(*args, **kwargs): raise {error}\n"
+        "jax.jit = jax.lax.scan = jax.device_put = none\n"
+    )
+    line = [sys.executable, "-m", "unstuck", "diagnose", "--prove", "2", "--json", "o.json"]
+    done = subprocess.run(
+        [*line, "s.py:net"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert "Traceback" not in done.stderr
+    assert done.stderr.startswith(("unstuck: no trial could be run", "unstuck: not enough memory"))
+    assert done.returncode not in (0, 10)
+    assert json.loads((tmp_path / "o.json").read_text())["subjects"]

@@ -28,9 +28,10 @@ from unstuck.commands.output import (
     in_json,
     must_be_writable,
     write_all,
+    write_before_trials,
 )
 from unstuck.commands.trials import proven
-from unstuck.errors import UsageError
+from unstuck.errors import TrialsFailed, UsageError, named
 from unstuck.report.writing import is_stdout
 
 if TYPE_CHECKING:
@@ -110,12 +111,20 @@ def diagnose(
     fix: Fixed | None = None
     interrupt: KeyboardInterrupt | None = None
     if prove is not None:
+        alone = run_record(found.report, command=command)
+        write_before_trials([(json_file, in_json(alone)), (html_file, as_page(alone))])
         try:
             with contextlib.redirect_stdout(sys.stderr):
                 proved, fix = proven(found, prove, epochs)
             proof = proved.record
         except KeyboardInterrupt as told:  # the diagnosis stands, and is written
             interrupt = told
+        except (ImportError, MemoryError, OSError) as error:
+            raise TrialsFailed(
+                f"no trial could be run: {named(error)}",
+                "memory and room for them, and libraries that can be imported",
+                "the diagnosis stands; give them more, or prove it on another machine",
+            ) from error
         for shown in (proof, None if fix is None else fix.record):
             if shown is not None and full:
                 out.print()

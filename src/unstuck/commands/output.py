@@ -132,6 +132,25 @@ def write_all(
     return all(done)
 
 
+def write_before_trials(
+    outputs: Iterable[tuple[Path | None, Callable[[], str | bytes]]],
+) -> None:
+    """Writes into files, and no streams, what is written again with what trials find: they may end
+    the process, as where memory does not do. What goes wrong is told then.
+
+    Args:
+        outputs: see `write_all`.
+    """
+    files = [
+        (target, make)
+        for target, make in outputs
+        if target is not None
+        and not is_stdout(target)
+        and (target.is_file() or not target.exists())
+    ]
+    write_all(files, tell=lambda says: None)
+
+
 def _written(target: Path, make: Callable[[], str | bytes], tell: Callable[[str], None]) -> bool:
     try:
         if not _is_free(target):

@@ -30,6 +30,7 @@ from unstuck.commands.output import (
     must_be_writable,
     working_folder,
     write_all,
+    write_before_trials,
 )
 from unstuck.commands.telling import Telling
 
@@ -190,6 +191,8 @@ def run(
     try:
         with after.part("prove what was found"):
             if prove is not None:
+                alone = _record(trainings, folder, command)
+                write_before_trials(_outputs(alone, json_file, html_file, sarif_file))
                 trainings.prove(decided, telling.decided)
             if patch is not None and trainings.lines:
                 written = _patch(trainings, running, ctx.args, folder, patch, compat)
@@ -326,6 +329,13 @@ def _write(
     """Writes what was asked for; whether all of it could be."""
     if record is None:
         return json_file is None and html_file is None and sarif_file is None
+    return write_all(_outputs(record, json_file, html_file, sarif_file), tell)
+
+
+def _outputs(
+    record: "RunRecord", json_file: Path | None, html_file: Path | None, sarif_file: Path | None
+) -> "list[tuple[Path | None, Callable[[], str | bytes]]]":
+    """What is written where."""
 
     def findings() -> str:
         from unstuck.report.as_json import as_text
@@ -333,14 +343,11 @@ def _write(
 
         return as_text(sarif(record))
 
-    return write_all(
-        [
-            (json_file, in_json(record)),
-            (html_file, lambda: _page(record)),
-            (sarif_file, findings),
-        ],
-        tell,
-    )
+    return [
+        (json_file, in_json(record)),
+        (html_file, lambda: _page(record)),
+        (sarif_file, findings),
+    ]
 
 
 def _page(record: "RunRecord") -> str:
