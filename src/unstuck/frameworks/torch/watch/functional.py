@@ -91,7 +91,7 @@ class Called:
         """What is done until the loss of the module's own parameters."""
         args = list(self.args)
         args[self.place] = dict(module.named_parameters())
-        was_on = tape.is_on
+        was_on, tape.hears_all = tape.is_on, True
         tape.switch_on()
         computed()
         try:
@@ -101,6 +101,7 @@ class Called:
             found: Backward = tape.until(loss[0] if self.has_aux else loss)
             return found
         finally:
+            tape.hears_all = False
             if not was_on:
                 tape.switch_off()
 

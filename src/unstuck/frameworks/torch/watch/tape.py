@@ -92,10 +92,14 @@ class Backward:
 
 
 class Tape:
-    """Writes down the calls of one thread while it is on."""
+    """Writes down the calls of one thread while it is on.
+
+    Attributes:
+        hears_all: whether calls of ours are written down as well.
+    """
 
     def __init__(self, is_quiet: Callable[[], bool]) -> None:
-        self._is_quiet = is_quiet
+        self._is_quiet, self.hears_all = is_quiet, False
         self._calls: list[Call] = []
         self._batch: Batch | None = None
         self._entered: list[Any] = []
@@ -188,7 +192,8 @@ class Tape:
             _MODE.__enter__()
 
     def _deaf(self) -> bool:
-        return self._is_quiet() or threading.get_ident() != self._thread
+        ours = self._is_quiet() and not self.hears_all
+        return ours or threading.get_ident() != self._thread
 
     # -- modules and loaders --------------------------------------------------------------------
 
