@@ -185,12 +185,12 @@ def _unframed(value: Any) -> Any:
 
 def labels(value: Any) -> NDArray[Any] | None:
     """The same, lists, and words, which stand for classes."""
-    if isinstance(value, list) and value and isinstance(value[0], str | int | float):
+    if isinstance(value, list) and value and issubclass(type(value[0]), str | int | float):
         value = np.asarray(value)
     value = _unframed(value)
     if not isinstance(value, np.ndarray):
         return None
-    words = value.dtype.kind == "O" and all(isinstance(v, str) for v in value.flat)
+    words = value.dtype.kind == "O" and all(issubclass(type(v), str) for v in value.flat)
     return value if words or value.dtype.kind in "fiubU" else None
 
 
