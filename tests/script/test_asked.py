@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from unstuck.script.asked import MODE, SCALES, Asked, learnt
+from unstuck.script.asked import LAG, MARKED, MODE, SCALES, Asked, learnt
 from unstuck.setups.subject import Sample
 from unstuck.watching.question import MOST, Question
 
@@ -59,3 +59,46 @@ def test_what_it_had_not_learnt_yet_is_forgotten():
     assert seen.found
     seen.about(Question(N, lambda: LINE, lambda: answer(LINE), lambda: [Y], answer, 8))
     assert seen.found == {}
+
+
+SHUFFLED = np.random.default_rng(0).permutation(N)
+OTHER, ITS = 40 * LINE[SHUFFLED] + 100, Y[SHUFFLED]
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["before", "afterwards"])
+def test_the_same_targets_with_inputs_as_they_were_learnt_are_remembered(first):
+    """Who asks about both has changed the inputs on purpose; see `Line.evaluations`."""
+    pairs = [(LINE[SHUFFLED], ITS), (OTHER, ITS)]
+    seen = Asked(learnt(Sample((LINE,), Y)))
+    for x, y in pairs if first else reversed(pairs):
+        seen.about(Question(N, lambda x=x: x, lambda x=x: answer(x), lambda y=y: [y], answer, 7))
+    assert seen.unlike & seen.alike
+    assert not asked(OTHER, ITS).unlike & asked(LINE, Y).alike
+
+
+def test_targets_are_looked_for_a_few_times_only():
+    looked = 0
+
+    def none():
+        nonlocal looked
+        looked += 1
+        return []
+
+    seen = Asked(learnt(Sample((LINE,), Y)))
+    for step in range(100):
+        part = LINE[SHUFFLED][:30]
+        seen.about(Question(30, lambda p=part: p, lambda p=part: answer(p), none, answer, step))
+    assert looked == MARKED
+
+
+def test_statistics_that_lag_are_a_fault_where_those_of_the_examples_answer_better():
+    def lagging(x):
+        return 0 * x + 1
+
+    question = Question(
+        N, lambda: LINE, lambda: lagging(LINE), lambda: [Y], lagging, 7,
+        renewed=lambda known, rows: (answer(known), answer(rows)),
+    )  # fmt: skip
+    seen = Asked(learnt(Sample((LINE,), Y)))
+    seen.about(question)
+    assert set(seen.found) == {LAG}

@@ -12,7 +12,7 @@ from unstuck.watching.place import Place
 from unstuck.watching.question import MOST, Array, Question
 
 NUMBERS = 1 << 20  # in the examples that are held
-MARKED = 16  # questions of either kind whose targets are marked
+MARKED = 16  # questions of either kind whose targets are looked for, to be marked
 EACH = 64  # passes; of more, each whose number is a power of 2, where they are of a few rows
 SCALES = "split-mismatch"
 MODE = "training-mode"
@@ -46,6 +46,7 @@ class Asked:
     _unlike: bool | None = None  # None until `FEWEST` rows were screened
     _held: list[tuple[Array, Array, list[Array]]] = field(default_factory=list)
     _judged: int = 0
+    _marked: list[int] = field(default_factory=lambda: [0, 0])  # questions, alike and unlike
     _sampled: bool = False
 
     def about(self, question: Question) -> None:
@@ -60,7 +61,7 @@ class Asked:
         few, anyway = question.rows < FEWEST, question.trains or question.renewed is not None
         if not self._is_due or (few and self._unlike is False and not anyway):
             return
-        room, marks = self._room(question.rows), len(self.alike) < MARKED and not few
+        room, marks = self._room(question.rows), min(self._marked) < MARKED and not few
         if not room and not question.trains and not marks:
             return
         x = question.x()
@@ -109,8 +110,10 @@ class Asked:
     def _mark(self, x: Array, question: Question) -> None:
         """Of the targets that a question is about, where these are to be seen."""
         x = x[spaced(len(x), MOST)].astype(np.float64)
-        marked = self.unlike if self.learnt.is_unlike(x) else self.alike
-        if len(marked) >= MARKED:
+        unlike = self.learnt.is_unlike(x)
+        marked = self.unlike if unlike else self.alike
+        self._marked[unlike] += 1
+        if self._marked[unlike] > MARKED:
             return
         several = (t for t in question.targets() if len(t) == question.rows)
         answers = np.empty(0) if self.learnt.of_classes else question.answers()
