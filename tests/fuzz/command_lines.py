@@ -144,11 +144,9 @@ class CommandLine:
             return next(x for x in ended.err.splitlines() if "the script goes on" in x)
         if ended.status not in STATUSES and not (own and ended.status == 7):
             return f"exit status {ended.status}"
-        if (
-            ended.status == 2
-            and self.arguments
-            and (len(ended.err.splitlines()) > 25 or not ended.err)
-        ):
+        usage = ended.out if "Usage:" in ended.out else ""  # of a group without a command
+        told = ended.err or usage
+        if ended.status == 2 and self.arguments and (len(told.splitlines()) > 25 or not told):
             return "a mistake that is not explained on one screen"
         after = _contents(folder)
         named = [a.partition("=")[2] or a for a in self.arguments]

@@ -21,6 +21,7 @@ from unstuck.script.line import STEPWISE, Line
 from unstuck.script.shadows import ours
 from unstuck.setups.quiet import is_quiet
 from unstuck.setups.routine import Routine
+from unstuck.setups.unlogged import unlogged
 from unstuck.setups.unmoved import unmoved
 from unstuck.watching import place
 from unstuck.watching.losses import Watch
@@ -221,7 +222,8 @@ class Trainings:
             doing: what, after "could not".
         """
         try:
-            yield
+            with unlogged():
+                yield
         except Exception as error:
             self._reserve = b""
             with contextlib.suppress(Exception):

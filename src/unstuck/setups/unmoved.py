@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from unstuck.setups.quiet import quiet
+from unstuck.setups.unlogged import unlogged
 
 
 @contextmanager
@@ -17,13 +18,13 @@ def unmoved() -> Iterator[None]:
     the warning filters, put back after: libraries draw and set some when they are first imported
     (JAX draws from NumPy's), or draw to render. What they warn of meanwhile is not the caller's
     doing, and no error where warnings are, or where NumPy is told to raise; what is trained
-    meanwhile is seen by no watch. A decorator as well."""
+    meanwhile is seen by no watch, and what is logged by no handler. A decorator as well."""
     state, environment = random.getstate(), dict(os.environ)
     numpy: Any = sys.modules.get("numpy")
     drawn = None if numpy is None else numpy.random.get_state()
     chosen = _start_method()
     try:
-        with quiet(), warnings.catch_warnings(action="ignore"), ExitStack() as stack:
+        with quiet(), unlogged(), warnings.catch_warnings(action="ignore"), ExitStack() as stack:
             if numpy is not None:
                 stack.enter_context(numpy.errstate(all="ignore"))
             yield

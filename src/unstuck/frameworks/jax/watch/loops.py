@@ -19,6 +19,7 @@ from unstuck.frameworks.jax.watch.closure import Call
 from unstuck.frameworks.jax.watch.standstill import Standstill, independent
 from unstuck.frameworks.jax.watch.updates import Update, by_hand
 from unstuck.setups.routine import PLAIN
+from unstuck.setups.unlogged import unlogged
 from unstuck.watching.unseen import Independent, Unseen
 
 READ = 64  # losses that are read together, since reading waits for them
@@ -125,7 +126,8 @@ class Loops:
     def guarded(self, act: Callable[..., None], *args: Any) -> None:
         """An error of ours is told, and does not reach the script."""
         try:
-            act(*args)
+            with unlogged():
+                act(*args)
         except Exception as error:
             said = f"{type(error).__name__}: {error}".splitlines()[0]
             self.trainings.says(f"a JAX training could not be followed: {said}")
