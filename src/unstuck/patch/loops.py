@@ -133,17 +133,19 @@ def _step(tree: Tree, scope: cst.CSTNode, line: int) -> cst.Call | None:
 
 def _written_out(tree: Tree, scope: cst.CSTNode, line: int) -> cst.Call:
     """The backward pass of a loop that writes its updates out."""
-    found = [
-        c
-        for c in nodes(scope, inner=False)
-        if isinstance(c, cst.Call) and isinstance(c.func, cst.Attribute) and called(c) == "backward"
-    ]
+    found = _backwards(scope)
     there = [c for c in found if tree.covers(c, line)] or found
     if len(there) != 1:
         raise NotPlaced(
             f"no optimizer steps around line {line}", "one optimizer.step() in the loop"
         )
     return there[0]
+
+
+def _backwards(scope: cst.CSTNode) -> list[cst.Call]:
+    """Calls of a method `backward`."""
+    calls = (c for c in nodes(scope, inner=False) if isinstance(c, cst.Call))
+    return [c for c in calls if isinstance(c.func, cst.Attribute) and called(c) == "backward"]
 
 
 def _is_step(call: cst.Call) -> bool:
@@ -160,13 +162,7 @@ def _optimizer(step: cst.Call) -> Role:
 
 def _backward(tree: Tree, scope: cst.CSTNode, step: cst.Call) -> cst.BaseExpression:
     """What `backward` is called on, last before the step; behind it where there is none before."""
-    calls = [
-        c
-        for c in nodes(scope, inner=False)
-        if isinstance(c, cst.Call)
-        and isinstance(c.func, cst.Attribute)
-        and c.func.attr.value == "backward"
-    ]
+    calls = _backwards(scope)
     if not calls:
         return _objective(tree, scope, step)
     before = [c for c in calls if tree.line(c) <= tree.line(step)]

@@ -103,11 +103,11 @@ def of_names(tree: Tree, line: int, names: Mapping[str, str]) -> Training:
         raise NotPlaced(f"no training call in line {line}")
     roles = {role: Role(cst.parse_expression(name)) for role, name in names.items()}
     missing = {"x": "no variable holds the inputs", "y": "no variable holds the targets"}
-    around = list(tree.above(found[0]))
-    whole = next((a for a in around if isinstance(a, cst.SimpleStatementLine)), None)
-    several = any(isinstance(a, cst.BaseComp) for a in around) and whole is not None
-    # of steps within a comprehension, the statement: lines go before it, however many there are
-    return Training(whole if several and whole else found[0], "loop", roles, missing)
+    node: cst.CSTNode = found[0]
+    around = list(tree.above(node))
+    if any(isinstance(a, cst.BaseComp) for a in around):  # lines go before the whole statement
+        node = next((a for a in around if isinstance(a, cst.SimpleStatementLine)), node)
+    return Training(node, "loop", roles, missing)
 
 
 def _of_call(tree: Tree, call: cst.Call, framework: str) -> Training:

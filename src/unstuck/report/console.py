@@ -28,21 +28,21 @@ class Console(rich.console.Console):
             if segment.control:
                 yield segment
             else:
-                yield Segment(spelt(printable(segment.text), self.encoding), segment.style)
+                yield Segment(encoded(printable(segment.text), self.encoding), segment.style)
 
 
-def spelt(text: str, encoding: str) -> str:
+def encoded(text: str, encoding: str) -> str:
     """A text with what an encoding has no code for in plain signs, or as Python escapes it."""
     try:
         text.encode(encoding)
         return text
     except UnicodeEncodeError:
-        return "".join(_spelt(sign, encoding) for sign in text)
+        return "".join(_encoded(sign, encoding) for sign in text)
     except LookupError:  # an encoding that Python does not know: of a stream of the user's own
         return text
 
 
-def _spelt(sign: str, encoding: str) -> str:
+def _encoded(sign: str, encoding: str) -> str:
     try:
         sign.encode(encoding)
         return sign

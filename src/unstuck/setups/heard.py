@@ -5,6 +5,8 @@ from collections.abc import Callable
 from reprlib import repr as shown
 from typing import Any
 
+from unstuck.errors import named
+
 
 def heard(name: str, function: Callable[[Any], Any], goes_on: str) -> Callable[[Any], None]:
     """The function, which ends nothing: what it raises is said once on stderr, and it is called
@@ -24,8 +26,7 @@ def heard(name: str, function: Callable[[Any], Any], goes_on: str) -> Callable[[
             function(says)
         except Exception as error:
             failed = True
-            why = f"{type(error).__name__}: {error}".removesuffix(": ").splitlines()[0]
-            told = f"unstuck: {name}={shown(function)} raised {why}; it is called no more"
+            told = f"unstuck: {name}={shown(function)} raised {named(error)}; it is called no more"
             print(f"{told}, {goes_on}", file=sys.stderr)
 
     return call
